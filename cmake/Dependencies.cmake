@@ -1,0 +1,53 @@
+# Third-party libraries, as imported targets under one prefix: `third::name`. Their headers count as SYSTEM.
+find_package(Threads REQUIRED)
+find_package(OpenSSL 3 REQUIRED)
+find_package(CURL REQUIRED)
+find_package(Boost 1.81 REQUIRED COMPONENTS json system)
+find_package(fmt REQUIRED)
+find_package(spdlog REQUIRED)
+find_package(tomlplusplus REQUIRED)
+find_package(prometheus-cpp REQUIRED)
+
+# third_library(NAME LIBRARY... [HEADER h]): a library that ships no CMake package.
+function(third_library name header)
+  add_library(third_${name} INTERFACE)
+  add_library(third::${name} ALIAS third_${name})
+  find_path(LAKELIFT_${name}_INCLUDE ${header} REQUIRED)
+  target_include_directories(third_${name} SYSTEM INTERFACE ${LAKELIFT_${name}_INCLUDE})
+  foreach(lib IN LISTS ARGN)
+    find_library(LAKELIFT_lib_${lib} ${lib} REQUIRED)
+    target_link_libraries(third_${name} INTERFACE ${LAKELIFT_lib_${lib}})
+  endforeach()
+endfunction()
+
+third_library(sodium sodium.h sodium)
+third_library(cjose cjose/cjose.h cjose jansson)
+third_library(seccomp seccomp.h seccomp)
+third_library(utf8proc utf8proc.h utf8proc)
+third_library(boost_url boost/url.hpp boost_url)
+third_library(cli11 CLI/CLI.hpp)
+third_library(soci soci/soci.h soci_core soci_sqlite3 sqlite3)
+
+# Arrow: an installed one where there is one, else the wheel that scripts/deps.sh unpacked under build/deps/arrow.
+# Only lakelift-columnar links it (docs/decisions/0001).
+find_package(Arrow QUIET)
+find_package(Parquet QUIET)
+add_library(third_arrow INTERFACE)
+add_library(third::arrow ALIAS third_arrow)
+if(Arrow_FOUND AND Parquet_FOUND)
+  target_link_libraries(third_arrow INTERFACE Arrow::arrow_shared Parquet::parquet_shared)
+else()
+  set(LAKELIFT_ARROW_DIR ${CMAKE_SOURCE_DIR}/build/deps/arrow CACHE PATH "Unpacked Arrow libraries and headers")
+  file(GLOB LAKELIFT_ARROW_LIBS ${LAKELIFT_ARROW_DIR}/lib/libarrow.so.* ${LAKELIFT_ARROW_DIR}/lib/libparquet.so.*
+       ${LAKELIFT_ARROW_DIR}/lib/libarrow_compute.so.*)
+  if(NOT LAKELIFT_ARROW_LIBS)
+    message(FATAL_ERROR "Arrow is missing: run `make deps` first")
+  endif()
+  target_include_directories(third_arrow SYSTEM INTERFACE ${LAKELIFT_ARROW_DIR}/include)
+  target_link_libraries(third_arrow INTERFACE ${LAKELIFT_ARROW_LIBS})
+endif()
+
+if(LAKELIFT_TESTS)
+  find_package(GTest REQUIRED)
+  third_library(rapidcheck rapidcheck.h rapidcheck)
+endif()

@@ -1,0 +1,33 @@
+include(GoogleTest)
+
+# lakelift_folder(NAME [LINKS target...] [PRIVATE target...] [TEST_LINKS target...])
+# One library from the .cc files of this folder (not of its subfolders), and one test program from its *_test.cc.
+function(lakelift_folder name)
+  cmake_parse_arguments(ARG "" "" "LINKS;PRIVATE;TEST_LINKS" ${ARGN})
+  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cc)
+  set(tests ${sources})
+  list(FILTER sources EXCLUDE REGEX "_test\\.cc$")
+  list(FILTER tests INCLUDE REGEX "_test\\.cc$")
+
+  if(sources)
+    add_library(lakelift_${name} STATIC ${sources})
+    set(scope PUBLIC)
+    target_compile_options(lakelift_${name} PRIVATE ${LAKELIFT_WARNINGS})
+    target_link_libraries(lakelift_${name} PRIVATE ${ARG_PRIVATE})
+  else()
+    add_library(lakelift_${name} INTERFACE)
+    set(scope INTERFACE)
+  endif()
+  add_library(lakelift::${name} ALIAS lakelift_${name})
+  target_include_directories(lakelift_${name} ${scope} ${CMAKE_SOURCE_DIR}/src)
+  target_link_libraries(lakelift_${name} ${scope} ${ARG_LINKS})
+
+  if(LAKELIFT_TESTS AND tests)
+    add_executable(${name}_test ${tests})
+    target_compile_options(${name}_test PRIVATE ${LAKELIFT_WARNINGS})
+    target_link_libraries(${name}_test PRIVATE lakelift::${name} ${ARG_PRIVATE} ${ARG_TEST_LINKS} third::rapidcheck GTest::gmock GTest::gtest_main)
+    target_compile_definitions(${name}_test PRIVATE LAKELIFT_CASES_DIR="${CMAKE_SOURCE_DIR}/tests/cases"
+                               LAKELIFT_BIN_DIR="${CMAKE_RUNTIME_OUTPUT_DIRECTORY}")
+    gtest_discover_tests(${name}_test TEST_PREFIX ${name}. DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT 120)
+  endif()
+endfunction()

@@ -1,0 +1,101 @@
+// An engine that holds tables: Athena, Databricks, Spark, or our own over local Parquet files.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "base/json.h"
+#include "base/result.h"
+#include "columnar/job.h"
+#include "table/column.h"
+#include "table/slice_spec.h"
+
+namespace lakelift::executors {
+
+enum class ExecutorType { kLocal, kAthena, kDatabricks, kSpark };
+[[nodiscard]] std::string_view name_of(ExecutorType type);  // LOCAL ATHENA DATABRICKS SPARK
+[[nodiscard]] std::optional<ExecutorType> executor_type_of(std::string_view name);
+
+// Where an item's data are, in the engine's own terms. LOCAL: {"paths": ["/abs/file.parquet" or "/abs/folder", …]}; a
+// folder is read recursively (*.parquet), hive "key=value" parts are columns. Others: {"table": "db.name"}.
+using Source = json::object;
+
+struct TableDescription {
+  table::Columns columns;
+  std::vector<columnar::RefusedColumn> refused;
+  std::int64_t rows = 0;
+  std::int64_t bytes = 0;  // as stored by the source
+  std::string version;     // changes when the data may have changed: "what is held is stale"
+};
+
+struct TableProfile {
+  TableDescription description;  // columns complete with sizes and distributions
+  std::vector<table::Row> sample;
+  std::vector<double> null_shares;
+};
+
+struct RunOrder {
+  std::string run_id;
+  int attempt = 1;
+  std::string idempotency_token;             // stored before submit; the engine runs a token once
+  std::optional<std::string> external_id;    // set: re-attach to this instead of submitting
+  Source source;
+  table::Columns table;                      // the item's spec
+  table::SliceSpec spec;                     // normalised
+  std::string sampling_seed;
+};
+
+struct RunProgress {
+  std::int64_t rows_read = 0;
+  std::int64_t rows_total = 0;
+  std::int64_t rows_written = 0;
+  std::int64_t bytes_written = 0;
+};
+
+struct RunReport {
+  std::int64_t rows = 0;
+  std::int64_t scanned_bytes = 0;
+  std::int64_t money_micros = 0;
+  std::string source_version;  // of the data that were really read
+};
+
+// How a run talks back to its owner while it goes on. Called on the run's thread.
+struct RunObserver {
+  // The engine accepted: to be stored before anything else happens. An error ends the run.
+  std::function<Result<void>(const std::string& external_id)> submitted;
+  std::function<void(const RunProgress&)> progress;
+};
+
+// Threadsafe; every call blocks, with the engine's own deadline, and ends soon after `stop` is asked.
+class Executor {
+ public:
+  virtual ~Executor() = default;
+  [[nodiscard]] virtual ExecutorType type() const = 0;
+  // Checks that the source makes sense and says what is there. Errors: kInvalid (field "source"), kNotFound, kCorrupt.
+  [[nodiscard]] virtual Result<TableDescription> inspect(const Source& source, std::stop_token stop) = 0;
+  [[nodiscard]] virtual Result<TableProfile> profile(const Source& source, std::stop_token stop) = 0;
+  // Cheap: no data are read.
+  [[nodiscard]] virtual Result<std::string> version(const Source& source) = 0;
+  // Runs the slice and writes it as one Parquet file to `output` (a local file, from its start). A stop cancels the
+  // engine's job too. Errors: kCancelled; kUnavailable (worth another attempt); others are final.
+  [[nodiscard]] virtual Result<RunReport> run(const RunOrder& order, int output, const RunObserver& observer,
+                                              std::stop_token stop) = 0;
+};
+
+// The engines that are configured, by type.
+class Executors {
+ public:
+  void add(std::shared_ptr<Executor> executor) { by_type_[executor->type()] = std::move(executor); }
+  // Error: kConflict EXECUTOR_NOT_CONFIGURED.
+  [[nodiscard]] Result<std::shared_ptr<Executor>> get(ExecutorType type) const;
+
+ private:
+  std::map<ExecutorType, std::shared_ptr<Executor>> by_type_;
+};
+
+}  // namespace lakelift::executors

@@ -1,0 +1,68 @@
+// Where content lives: objects under server-made keys. An object never changes; a name in the database points to it.
+//
+//   TRY(auto staged, store.stage());            // a local file to fill
+//   … write to staged->fd() …
+//   TRY(ObjectInfo info, store.publish(std::move(staged), key));   // durable when this returns
+//
+// Every backend passes the suite in testing/contract_suite.h.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/fd.h"
+#include "base/random.h"
+#include "base/random_access.h"
+#include "base/result.h"
+
+namespace lakelift::storage {
+
+struct ObjectInfo {
+  std::string key;
+  std::uint64_t size_bytes = 0;
+  std::string sha256;  // lower-case hex; empty in listings
+  Micros modified = 0;
+};
+
+// A fresh key: 128 random bits as lower-case hex. Keys are [0-9a-f]{32}; anything else is refused.
+[[nodiscard]] std::string new_key(Random& random);
+[[nodiscard]] bool is_key(std::string_view key);
+
+// An open object; keeps its bytes readable even when the object is removed meanwhile.
+using ObjectReader = RandomAccess;
+
+// A local file on its way to become an object; its bytes are gone when this is destroyed unpublished.
+class StagedObject {
+ public:
+  virtual ~StagedObject() = default;
+  [[nodiscard]] virtual int fd() const = 0;  // read and write
+};
+
+struct ObjectPage {
+  std::vector<ObjectInfo> objects;  // in order of key
+  std::string next;                 // pass as `after` for the next page; empty at the end
+};
+
+// Threadsafe. Errors: kNotFound (no such key), kConflict (key taken), kNoSpace, kUnavailable, kInternal.
+class ObjectStore {
+ public:
+  virtual ~ObjectStore() = default;
+  [[nodiscard]] virtual Result<std::unique_ptr<StagedObject>> stage() = 0;
+  // Hashes what was staged and makes it the object `key`: on the disk (file and folder) when this returns. A key is
+  // never overwritten.
+  [[nodiscard]] virtual Result<ObjectInfo> publish(std::unique_ptr<StagedObject> staged, const std::string& key) = 0;
+  [[nodiscard]] virtual Result<std::shared_ptr<ObjectReader>> open(const std::string& key) = 0;
+  // Fine when it is not there.
+  [[nodiscard]] virtual Result<void> remove(const std::string& key) = 0;
+  [[nodiscard]] virtual Result<ObjectPage> list(const std::string& after, std::size_t limit) = 0;
+  // Removes what was staged and left behind by a crash. At start, before anything is staged. Returns how many.
+  [[nodiscard]] virtual Result<std::size_t> sweep_staged() = 0;
+  // For /readyz.
+  [[nodiscard]] virtual Result<void> check() = 0;
+};
+
+}  // namespace lakelift::storage

@@ -1,0 +1,68 @@
+// Every limit, by name, with its unit last. A limit that an operator may set is a default here.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace lakelift::limits {
+
+// JSON
+inline constexpr std::size_t kJsonDepth = 32;
+
+// HTTP
+inline constexpr std::size_t kHeaderBytes = 16 * 1024;
+inline constexpr std::size_t kTargetBytes = 8 * 1024;
+inline constexpr std::size_t kHeaderCount = 100;
+inline constexpr std::size_t kQueryPairs = 256;
+inline constexpr std::size_t kJsonBodyBytes = 4 * 1024 * 1024;
+inline constexpr std::size_t kRangesPerRequest = 16;
+inline constexpr int kHeaderTimeoutMs = 10'000;
+inline constexpr int kBodyStallMs = 30'000;      // a body must bring kBodyMinBytesPerStall in this time
+inline constexpr std::size_t kBodyMinBytesPerStall = 30 * 1024;
+inline constexpr int kWriteStallMs = 60'000;
+inline constexpr int kIdleTimeoutMs = 75'000;    // keep-alive without a request
+inline constexpr int kDrainMs = 20'000;          // after SIGTERM
+inline constexpr std::size_t kConnections = 8'192;
+inline constexpr std::size_t kConnectionsPerAddress = 4'096;
+inline constexpr std::size_t kEdgeThreads = 2;
+inline constexpr std::size_t kWorkerThreads = 8;
+inline constexpr std::size_t kWorkerQueue = 1'024;   // requests that wait for a worker thread; more: 503
+inline constexpr std::size_t kStreamBufferBytes = 256 * 1024;
+inline constexpr int kUriWaitMs = 15 * 60'000;
+inline constexpr std::size_t kFeedSubscribers = 20'000;
+inline constexpr int kFeedPollMs = 1'000;
+
+// Catalogue
+inline constexpr std::size_t kItemNameChars = 256;
+inline constexpr std::size_t kDescriptionBytes = 64 * 1024;
+inline constexpr std::size_t kColumns = 10'000;
+inline constexpr std::size_t kSampleRows = 10;
+inline constexpr std::size_t kSampleCellBytes = 1'024;
+inline constexpr std::size_t kDistributionValues = 20;
+inline constexpr std::size_t kSourceFiles = 100'000;
+
+// Slices
+inline constexpr std::size_t kFilters = 256;
+inline constexpr std::size_t kFilterTextBytes = 64 * 1024;
+inline constexpr std::size_t kRunningRuns = 2;            // runs at once in one server
+inline constexpr int kRunLeaseMs = 15'000;
+inline constexpr int kRunHeartbeatMs = 5'000;
+inline constexpr int kRunAttempts = 3;
+inline constexpr std::int64_t kDownloadUriSeconds = 3'600;
+inline constexpr std::int64_t kLinkMaxSeconds = 7 * 86'400;
+
+// Accounts
+inline constexpr std::int64_t kTokenSeconds = 30 * 86'400;
+inline constexpr std::size_t kEmailBytes = 254;
+
+// Worker programs (lakelift-columnar)
+inline constexpr std::size_t kSpareWorkers = 2;
+inline constexpr std::size_t kWorkers = 4;                // at once; more jobs wait
+inline constexpr std::size_t kWorkerQueuedJobs = 256;
+inline constexpr std::uint64_t kWorkerMemoryBytes = 2ULL << 30;
+inline constexpr std::uint64_t kWorkerOutputBytes = 64ULL << 30;
+inline constexpr std::uint64_t kWorkerOpenFiles = 64;
+inline constexpr int kWorkerCpuSeconds = 3'600;
+inline constexpr std::size_t kJobFrameBytes = 32 * 1024 * 1024;
+
+}  // namespace lakelift::limits

@@ -1,0 +1,107 @@
+// One piece of columnar work and its outcome: what the server and a worker program (lakelift-columnar) say to each other.
+// A worker takes one job, gets its input as file descriptors that the server opens for it on demand, writes one output,
+// reports, and exits. It has no credentials, no network and can open nothing by itself.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/json.h"
+#include "base/limits.h"
+#include "base/result.h"
+#include "table/column.h"
+#include "table/slice_spec.h"
+
+namespace lakelift::columnar {
+
+enum class Format { kParquet, kCsv, kArrow, kJsonl };
+[[nodiscard]] std::string_view name_of(Format format);  // parquet csv arrow jsonl
+[[nodiscard]] std::optional<Format> format_of(std::string_view name);
+[[nodiscard]] std::string_view media_type_of(Format format);
+
+// A file of the table. `path` is relative to the table's folder; "key=value" parts in it are hive partition columns.
+struct InputFile {
+  std::string path;
+  std::uint64_t size_bytes = 0;
+};
+
+// A column that the table has but that can't be offered (lists, structs, binary), and why.
+struct RefusedColumn {
+  std::string name;
+  std::string reason;
+};
+
+// What is in the table: reads footers only.
+struct InspectJob {};
+struct InspectReport {
+  table::Columns columns;  // without samples and distributions; size = compressed bytes over all files
+  std::vector<RefusedColumn> refused;
+  std::int64_t rows = 0;
+};
+
+// A random few rows, sizes, null shares and distributions: reads the data.
+struct ProfileJob {
+  std::size_t sample_rows = limits::kSampleRows;
+  std::uint64_t seed = 0;
+};
+struct ProfileReport {
+  table::Columns columns;  // complete
+  std::vector<RefusedColumn> refused;
+  std::vector<table::Row> sample;
+  std::vector<double> null_shares;  // one a column, in [0, 1]
+  std::int64_t rows = 0;
+};
+
+// Filters, samples and projects the table into one Parquet file. Files in byte order of their paths, rows as stored.
+struct SliceJob {
+  table::SliceSpec spec;      // normalised; output columns in this order
+  std::string sampling_seed;  // the item: with file path and row number it decides which rows a ratio keeps
+};
+
+// One file from one format to another. CSV in: types inferred by the rule in docs/formats.md.
+struct ConvertJob {
+  Format from = Format::kParquet;
+  Format to = Format::kCsv;
+  std::vector<std::string> null_tokens = {""};  // CSV in: these unquoted texts are null
+  char delimiter = ',';
+};
+
+struct WriteReport {  // of slice and convert
+  std::int64_t rows = 0;
+  std::int64_t rows_read = 0;
+  std::int64_t bytes_read = 0;  // of the input files
+};
+
+using JobWork = std::variant<InspectJob, ProfileJob, SliceJob, ConvertJob>;
+using JobReport = std::variant<InspectReport, ProfileReport, WriteReport>;
+
+// A worker that goes beyond one of these is killed and the job fails with a message that names the limit.
+struct JobLimits {
+  std::uint64_t memory_bytes = limits::kWorkerMemoryBytes;
+  std::uint64_t output_bytes = limits::kWorkerOutputBytes;
+  int cpu_seconds = limits::kWorkerCpuSeconds;
+};
+
+struct Job {
+  JobWork work;
+  std::vector<InputFile> inputs;  // sorted by path (bytes)
+  JobLimits limits;
+};
+
+struct JobProgress {
+  std::int64_t rows_read = 0;
+  std::int64_t rows_total = 0;  // 0 while not known
+  std::int64_t rows_written = 0;
+  std::int64_t bytes_written = 0;
+};
+
+// The wire form (JSON); both directions are checked: a worker is not trusted.
+[[nodiscard]] json::object to_json(const Job& job);
+[[nodiscard]] Result<Job> job_from_json(const json::value& value);
+[[nodiscard]] json::object to_json(const JobReport& report);
+[[nodiscard]] Result<JobReport> report_from_json(const json::value& value, const Job& job);
+
+}  // namespace lakelift::columnar

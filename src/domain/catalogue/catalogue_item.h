@@ -1,0 +1,39 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "backends/executors/executor.h"
+#include "base/clock.h"
+#include "domain/accounts/account.h"
+#include "table/column.h"
+
+namespace lakelift::catalogue {
+
+struct CatalogueItem {
+  std::int64_t id = 0;
+  std::string name;  // unique, 1–256 characters; the database is the part before the first dot
+  std::optional<std::string> description;  // Markdown
+  executors::ExecutorType executor_type = executors::ExecutorType::kLocal;
+  executors::Source source;
+  table::Columns spec;
+  std::vector<table::Row> sample;
+  std::vector<columnar::RefusedColumn> refused_columns;
+  std::optional<std::int64_t> rows;   // as of the last inspection or profile
+  std::optional<std::int64_t> bytes;  // as stored by the source
+  std::string source_version;         // as of then
+  std::optional<accounts::Account> created_by;
+  std::optional<accounts::Account> updated_by;
+  std::optional<accounts::Account> maintained_by;
+  Micros created_at = 0;
+  Micros updated_at = 0;
+};
+
+// The contract's form (`@type` catalogue_item, id, name, description, executor_type, created_by, updated_by,
+// maintained_by, sample, spec, researchers) and beside it our own: rows, bytes, refused_columns, created_at, updated_at.
+// The source (paths) is not in it.
+[[nodiscard]] json::object to_json(const CatalogueItem& item);
+
+}  // namespace lakelift::catalogue

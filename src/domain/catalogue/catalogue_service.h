@@ -1,0 +1,78 @@
+// What there is to ask for.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "backends/ledger/ledger.h"
+#include "backends/metadata/database.h"
+#include "backends/metadata/migration.h"
+#include "domain/accounts/account.h"
+#include "domain/accounts/account_service.h"
+#include "domain/catalogue/catalogue_item.h"
+
+namespace lakelift::catalogue {
+
+// Turned-round edge (design): deleting an item asks who still waits for it. slices implements it, app connects it.
+class LiveRequests {
+ public:
+  virtual ~LiveRequests() = default;
+  [[nodiscard]] virtual Result<std::int64_t> not_cancelled(metadata::Session& session, std::int64_t item_id) = 0;
+};
+
+struct ItemQuery {
+  std::string query;                // the contract's search language over names; empty: all
+  std::optional<std::string> name;  // exactly this one
+  std::optional<bool> has_samples;
+};
+
+// Adds a table by looking at it: what `lakelift catalogue add` sends.
+struct NewItem {
+  std::string name;
+  std::optional<std::string> description;
+  executors::ExecutorType executor_type = executors::ExecutorType::kLocal;
+  executors::Source source;
+  bool profile = true;  // also sample and distributions
+};
+
+// Threadsafe.
+class CatalogueService {
+ public:
+  CatalogueService(metadata::Database& database, const ledger::Ledger& ledger, accounts::AccountService& accounts,
+                   const executors::Executors& executors, const Clock& clock);
+  void set_live_requests(LiveRequests* live) { live_ = live; }
+
+  // Items in order of name. Error: kInvalid QUERY_DID_NOT_VALIDATE.
+  [[nodiscard]] Result<std::vector<CatalogueItem>> list(const accounts::Account& caller, const ItemQuery& query);
+  // Error: kNotFound COULD_NOT_FIND_CATALOGUEITEM, also for one that the caller may not see.
+  [[nodiscard]] Result<CatalogueItem> get(const accounts::Account& caller, std::int64_t id);
+  // Without a caller: for the server's own work.
+  [[nodiscard]] Result<CatalogueItem> get(std::int64_t id);
+  // Inspects (and profiles) through the executor, then stores. Errors: kInvalid BODY_DID_NOT_VALIDATE (name, source);
+  // kConflict CATALOGUEITEM_EXISTS_ALREADY; kConflict EXECUTOR_NOT_CONFIGURED; the executor's.
+  [[nodiscard]] Result<CatalogueItem> add(const accounts::Account& caller, const NewItem& item, std::stop_token stop);
+  // The contract's POST: body {name, spec, sample, maintained_by_id, executor_type} as it came, checked here.
+  [[nodiscard]] Result<CatalogueItem> create(const accounts::Account& caller, const json::value& body);
+  // Fields that are present are set.
+  [[nodiscard]] Result<CatalogueItem> update(const accounts::Account& caller, std::int64_t id, const json::value& body);
+  // Error: kInvalid NOT_CANCELLED_DOWNLOAD_REQEUSTS_DETECTED (spelled so), fields item_id and not_cancelled_count.
+  [[nodiscard]] Result<void> remove(const accounts::Account& caller, std::int64_t id);
+  // Recomputes sample, sizes, distributions through the executor.
+  [[nodiscard]] Result<CatalogueItem> profile(const accounts::Account& caller, std::int64_t id, std::stop_token stop);
+
+ private:
+  metadata::Database& database_;
+  const ledger::Ledger& ledger_;
+  accounts::AccountService& accounts_;
+  const executors::Executors& executors_;
+  const Clock& clock_;
+  LiveRequests* live_ = nullptr;
+};
+
+[[nodiscard]] std::vector<metadata::Migration> migrations();  // of catalogue
+
+}  // namespace lakelift::catalogue

@@ -1,0 +1,52 @@
+// What a handler answers: one of four kinds of body.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "base/json.h"
+#include "base/random_access.h"
+
+namespace lakelift::http {
+
+struct Response;
+
+// Bytes of known size that never change under their ETag. The edge answers HEAD, Range, If-Range, If-None-Match and
+// If-Match, and sends from a local file by sendfile. Whole answers carry Repr-Digest.
+struct Content {
+  std::shared_ptr<RandomAccess> bytes;
+  std::string content_type;
+  std::string sha256;     // lower-case hex: the strong ETag and Repr-Digest
+  std::string file_name;  // for Content-Disposition: attachment (RFC 6266); empty: none
+};
+
+// Not yet: no byte is sent until the feed says that `topic` is final, then `then` is called (on a worker thread) and
+// must give an answer. After `most_ms` without that: 503 with Retry-After. Holds no thread.
+struct Wait {
+  std::int64_t topic = 0;
+  int most_ms = 0;
+  std::move_only_function<Response()> then;
+};
+
+// Server-sent events: the feed's updates of `topic`, the present one first; ends after the final one. A comment line
+// every 15 s keeps proxies from closing it. Holds no thread.
+struct EventStream {
+  std::int64_t topic = 0;
+};
+
+struct Response {
+  int status = 200;
+  std::vector<std::pair<std::string, std::string>> headers;
+  std::variant<std::string, Content, Wait, EventStream> body;
+
+  [[nodiscard]] static Response json(int status, const json::value& value);
+  [[nodiscard]] static Response text(int status, std::string content_type, std::string body);
+  [[nodiscard]] static Response content(Content content);
+};
+
+}  // namespace lakelift::http

@@ -1,0 +1,61 @@
+// Every route of the server, with who may call it. A route without an access rule fails the start.
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/limits.h"
+#include "base/result.h"
+#include "edge/http/request_context.h"
+#include "edge/http/response.h"
+
+namespace lakelift::http {
+
+enum class Access {
+  kUnset,    // refused at the start
+  kPublic,   // anybody
+  kLink,     // the address itself is the key; the handler verifies it
+  kAccount,  // any signed-in account
+  kAdmin,    // accounts of type ADMIN
+};
+
+// Blocking code on a worker thread. An exception that escapes becomes 500.
+using Handler = std::function<Response(RequestContext&)>;
+// How a dialect says an error: Lakey's envelope, FastAPI's detail …
+using ErrorRenderer = std::function<Response(const Error&, const RequestContext&)>;
+
+struct Route {
+  Method method = Method::kGet;  // a GET route answers HEAD too
+  std::string pattern;           // "/catalogue/items/{id}": {name} is one part; paths end as written (slash or none)
+  Access access = Access::kUnset;
+  Handler handler;
+  ErrorRenderer render_error;    // for what the edge refuses itself on this route (401, 403, 413 …) and for exceptions
+  std::size_t body_limit_bytes = limits::kJsonBodyBytes;
+  std::string summary;           // one line, for the OpenAPI check and the log
+};
+
+struct RouteMatch {
+  const Route* route = nullptr;
+  std::map<std::string, std::string> params;
+};
+
+class RouteTable {
+ public:
+  void add(Route route);
+  // Errors: a route without access, handler or renderer; two routes for one method and pattern.
+  [[nodiscard]] Result<void> check() const;
+  // `path` not decoded. Errors: kNotFound; kUnsupported (405) whose message lists the methods that the path has.
+  [[nodiscard]] Result<RouteMatch> match(Method method, std::string_view path) const;
+  [[nodiscard]] std::vector<Method> methods_of(std::string_view path) const;
+  [[nodiscard]] const std::vector<Route>& routes() const { return routes_; }
+
+ private:
+  std::vector<Route> routes_;
+};
+
+}  // namespace lakelift::http

@@ -1,0 +1,55 @@
+// Words about tables: what a column is, as the contract shows it.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "table/value.h"
+
+namespace lakelift::table {
+
+struct ValueCount {
+  Value value;
+  std::int64_t count = 0;
+};
+
+// Half-open [minimum, maximum), the last one closed.
+struct Bin {
+  Value minimum;
+  Value maximum;
+  std::int64_t count = 0;
+};
+
+// Top values by count for enum, boolean, string and datetime columns, equal-width bins for numbers.
+using Distribution = std::variant<std::vector<ValueCount>, std::vector<Bin>>;
+
+struct Column {
+  std::string name;
+  ColumnType type = ColumnType::kString;
+  std::optional<std::int64_t> size;  // bytes as stored by the source; nothing when not known
+  bool is_nullable = true;
+  bool is_enum = false;
+  std::optional<Distribution> distribution;
+  std::optional<std::string> description;
+};
+
+using Columns = std::vector<Column>;
+using Row = std::vector<Value>;  // one value a column, in the columns' order
+
+[[nodiscard]] const Column* find_column(const Columns& columns, std::string_view name);
+
+// The contract's form: {name, type, size, is_nullable, is_enum, distribution, description?}; distributions are
+// [{value, count}] or [{value_min, value_max, count}].
+[[nodiscard]] json::object to_json(const Column& column);
+[[nodiscard]] json::array to_json(const Columns& columns);
+// Checks the contract's rules (names unique, distribution values typed and unique, counts are integers >= 0).
+// Error: BODY_DID_NOT_VALIDATE whose field is "spec", texts "JSON did not validate. PATH: '0.type' REASON: …".
+[[nodiscard]] Result<Columns> columns_from_json(const json::value& json);
+// Rows exactly of these columns; field "sample".
+[[nodiscard]] Result<std::vector<Row>> sample_from_json(const json::value& json, const Columns& columns);
+[[nodiscard]] json::array sample_to_json(const std::vector<Row>& rows, const Columns& columns);
+
+}  // namespace lakelift::table
