@@ -1,0 +1,8 @@
+#!/usr/bin/env bash
+# clang-format and clang-tidy on our C++, ruff on our Python, shellcheck on our scripts.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+git ls-files 'src/*.cc' 'src/*.h' | xargs clang-format-19 --dry-run -Werror
+build/venv/bin/ruff check clients tests bench scripts
+shellcheck scripts/*.sh .ci/run
+[ "${1:-}" = quick ] || git ls-files 'src/*.cc' | xargs -P "$(nproc)" -n 4 clang-tidy-19 -p build/dev --quiet
