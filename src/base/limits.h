@@ -48,12 +48,24 @@ inline constexpr std::size_t kRunningRuns = 2;            // runs at once in one
 inline constexpr int kRunLeaseMs = 15'000;
 inline constexpr int kRunHeartbeatMs = 5'000;
 inline constexpr int kRunAttempts = 3;
+inline constexpr int kRunTakeovers = 100;                 // leases of one run that ended in a crash; more: FAILED
+inline constexpr int kRunPollMs = 1'000;                  // how often an idle runner looks for runs of other servers
+inline constexpr int kRunBackoffMs = 1'000;               // before the second attempt; doubles, with jitter
+inline constexpr int kProgressIntervalMs = 200;           // between two tidings of one run's progress
+inline constexpr int kListedRequests = 10'000;            // newest of an account
 inline constexpr std::int64_t kDownloadUriSeconds = 3'600;
 inline constexpr std::int64_t kLinkMaxSeconds = 7 * 86'400;
 
 // Accounts
 inline constexpr std::int64_t kTokenSeconds = 30 * 86'400;
 inline constexpr std::size_t kEmailBytes = 254;
+
+// Metadata
+inline constexpr std::size_t kDatabaseReaders = 4;        // connections that read beside the one that writes
+inline constexpr int kDatabaseWaitMs = 10'000;            // for a connection; longer: kUnavailable
+inline constexpr std::size_t kPreparedStatements = 256;   // kept by a connection
+inline constexpr int kWalCheckpointPages = 1'000;         // 4 KiB each
+inline constexpr int kWalTruncatePages = 16'000;
 
 // Worker programs (lakelift-columnar)
 inline constexpr std::size_t kSpareWorkers = 2;
