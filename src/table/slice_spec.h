@@ -22,12 +22,14 @@ struct Filter {
   std::string name;
   Operator op = Operator::kEqual;
   Value value;  // of the column's type, never null
+  bool operator==(const Filter&) const = default;
 };
 
 struct SliceSpec {
   std::vector<std::string> columns;
   std::vector<Filter> filters;
   double ratio = 1;  // the share of rows to keep, in [0, 1]; randomize_ratio in the contract
+  bool operator==(const SliceSpec&) const = default;
 };
 
 // {columns, filters: [{name, operator, value}], randomize_ratio}
