@@ -2,7 +2,9 @@
 #pragma once
 
 #include <functional>
+#include <stop_token>
 #include <string>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/metrics.h"
@@ -15,6 +17,14 @@
 
 namespace lakelift::http {
 
+// Makes what an administrator names on the server's own machine ready to be a LOCAL item's source: CSV files become Parquet
+// below the data folder (kept under the item's name), Parquet files and folders stay where they are. Returns the paths of
+// the source. Errors: kInvalid BODY_DID_NOT_VALIDATE, field "paths" or "null_tokens".
+using PrepareLocalFiles = std::function<Result<std::vector<std::string>>(
+    const std::vector<std::string>& paths, const std::vector<std::string>& null_tokens, const std::string& item_name,
+    std::stop_token stop)>;
+
+// What the routes call. They keep a copy; what is referred to must outlive the route table.
 struct Services {
   accounts::AccountService& accounts;
   catalogue::CatalogueService& catalogue;
@@ -24,6 +34,7 @@ struct Services {
   const Clock& clock;
   std::function<Result<void>()> ready;  // for /readyz: database, storage; an error while draining
   int uri_wait_ms = limits::kUriWaitMs;
+  PrepareLocalFiles prepare_local_files;
 };
 
 void add_account_routes(RouteTable& routes, const Services& services);
@@ -32,6 +43,7 @@ void add_download_request_routes(RouteTable& routes, const Services& services);
 void add_data_routes(RouteTable& routes, const Services& services);  // signed addresses
 void add_operations_routes(RouteTable& routes, const Services& services);  // /livez /readyz /metrics
 void add_docs_routes(RouteTable& routes);  // /docs /openapi.json
+void add_all_routes(RouteTable& routes, const Services& services);  // all of the above
 
 [[nodiscard]] Authenticator make_authenticator(const Services& services);
 [[nodiscard]] FeedFetch make_feed_fetch(const Services& services);

@@ -1,0 +1,117 @@
+#include "edge/http/routes/authenticate.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "edge/http/routes/routes.h"
+
+namespace lakelift::http {
+namespace {
+
+constexpr std::string_view kScheme = "bearer";
+
+std::string_view trim(std::string_view text) {
+  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
+  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
+  return text;
+}
+
+char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+
+// Nothing for another scheme.
+std::optional<std::string_view> bearer_token(std::string_view authorization) {
+  authorization = trim(authorization);
+  if (authorization.size() <= kScheme.size() || authorization[kScheme.size()] != ' ') return std::nullopt;
+  if (!std::ranges::equal(authorization.substr(0, kScheme.size()), kScheme, {}, lower)) return std::nullopt;
+  return trim(authorization.substr(kScheme.size()));
+}
+
+std::optional<std::string_view> cookie_value(std::string_view cookies, std::string_view name) {
+  while (!cookies.empty()) {
+    const std::size_t end = std::min(cookies.find(';'), cookies.size());
+    const std::string_view pair = trim(cookies.substr(0, end));
+    cookies.remove_prefix(std::min(end + 1, cookies.size()));
+    const std::size_t equals = pair.find('=');
+    if (equals == std::string_view::npos || pair.substr(0, equals) != name) continue;
+    std::string_view value = pair.substr(equals + 1);
+    if (value.size() >= 2 && value.front() == '"' && value.back() == '"') value = value.substr(1, value.size() - 2);
+    return value;
+  }
+  return std::nullopt;
+}
+
+bool changes_nothing(Method method) {
+  return method == Method::kGet || method == Method::kHead || method == Method::kOptions;
+}
+
+Principal principal_of(const accounts::Account& account) {
+  return {.account_id = account.id, .email = account.email, .is_admin = account.type == accounts::AccountType::kAdmin};
+}
+
+// The machine's owner needs no token on the server's own socket.
+bool is_owner(unsigned uid) { return uid == 0 || uid == ::geteuid(); }
+
+}  // namespace
+
+Result<std::optional<Credential>> credential_of(const RequestContext& context) {
+  std::optional<std::string_view> authorization;
+  for (const auto& [name, value] : context.headers) {
+    if (name != "authorization") continue;
+    if (authorization) {
+      return fail(Code::kUnauthenticated, "AUTH_TOKEN_WAS_BROKEN", "send one Authorization header, not several");
+    }
+    authorization = value;
+  }
+  if (authorization) {
+    const auto token = bearer_token(*authorization);
+    if (!token) return std::nullopt;
+    return Credential{.token = std::string(*token), .from_cookie = false};
+  }
+  for (const auto& [name, value] : context.headers) {
+    if (name != "cookie") continue;
+    if (const auto token = cookie_value(value, kTokenCookie); token && !token->empty()) {
+      return Credential{.token = std::string(*token), .from_cookie = true};
+    }
+  }
+  return std::nullopt;
+}
+
+std::string_view origin_of(std::string_view url) {
+  const std::size_t scheme = url.find("://");
+  if (scheme == std::string_view::npos) return {};
+  return url.substr(0, url.find('/', scheme + 3));
+}
+
+Result<void> check_same_origin(const RequestContext& context) {
+  if (changes_nothing(context.method)) return {};
+  const auto site = context.header("sec-fetch-site");
+  const auto origin = context.header("origin");
+  const bool site_fits = !site || *site == "same-origin";
+  const bool origin_fits = !origin || (!context.base_url.empty() && *origin == origin_of(context.base_url));
+  if ((site || origin) && site_fits && origin_fits) return {};
+  return fail(Code::kForbidden, "CROSS_SITE_REQUEST_REFUSED",
+              "a cookie alone may change something only from our own pages: send the token as Authorization: Bearer");
+}
+
+Authenticator make_authenticator(const Services& services) {
+  return [&accounts = services.accounts](const RequestContext& context,
+                                         std::optional<unsigned> peer_uid) -> Result<Principal> {
+    TRY(const auto credential, credential_of(context));
+    if (credential) {
+      if (credential->from_cookie) TRY_VOID(check_same_origin(context));
+      TRY(const auto account, accounts.authenticate(credential->token));
+      return principal_of(account);
+    }
+    if (peer_uid && is_owner(*peer_uid) && !context.header("authorization")) {
+      TRY(const auto account, accounts.local_admin());
+      return principal_of(account);
+    }
+    return fail(Code::kUnauthenticated, "COULD_NOT_FIND_AUTH_TOKEN",
+                "sign in: send a token as `Authorization: Bearer TOKEN` (an administrator makes one with "
+                "`lakelift token create EMAIL`)");
+  };
+}
+
+}  // namespace lakelift::http
