@@ -168,6 +168,12 @@ class Database {
   [[nodiscard]] virtual Dialect dialect() const = 0;
   // For /readyz: a trivial read.
   [[nodiscard]] virtual Result<void> check() = 0;
+  // Before a change of the schema: keeps a copy of all there is, where the database is a file (`FILE.before-LABEL`,
+  // replacing one of that name). Elsewhere copies are the operator's.
+  [[nodiscard]] virtual Result<void> keep_copy(std::string_view label) {
+    (void)label;
+    return {};
+  }
 
  protected:
   virtual Result<void> do_read(const std::function<Result<void>(Session&)>& body) = 0;

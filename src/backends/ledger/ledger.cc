@@ -1,0 +1,48 @@
+#include "backends/ledger/ledger.h"
+
+#include "base/id.h"
+
+namespace lakelift::ledger {
+namespace {
+
+using Text = std::optional<std::string>;
+using Int = std::optional<std::int64_t>;
+
+}  // namespace
+
+Result<std::string> Ledger::append(metadata::Transaction& transaction, const Entry& entry) const {
+  if (entry.kind.empty() || entry.subject_kind.empty()) {
+    return fail(Code::kInternal, "an entry of the ledger needs a kind and a subject");
+  }
+  std::string id = uuid_v7(clock_, random_);
+  TRY_VOID(transaction.exec(
+      "INSERT INTO ledger(id, at, kind, actor, on_behalf, subject_kind, subject_id, object, rows, bytes, "
+      "scanned_bytes, money_micros, currency, run, detail) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+      {id, clock_.now(), entry.kind, entry.actor, entry.on_behalf, entry.subject_kind, entry.subject_id, entry.object,
+       entry.rows, entry.bytes, entry.scanned_bytes, entry.money_micros, entry.currency, entry.run,
+       to_text(entry.detail)}));
+  return id;
+}
+
+Result<std::vector<Recorded>> Ledger::after(metadata::Session& session, std::int64_t after, int limit) const {
+  TRY(auto rows,
+      (session.rows<std::int64_t, std::string, std::int64_t, std::string, Int, Int, std::string, std::string, Text, Int,
+                    Int, Int, Int, Text, Text, std::string>(
+          "SELECT seq, id, at, kind, actor, on_behalf, subject_kind, subject_id, object, rows, bytes, scanned_bytes, "
+          "money_micros, currency, run, detail FROM ledger WHERE seq > ? ORDER BY seq LIMIT ?",
+          {after, limit})));
+  std::vector<Recorded> out;
+  out.reserve(rows.size());
+  for (auto& [seq, id, at, kind, actor, on_behalf, subject_kind, subject_id, object, count, bytes, scanned, money,
+              currency, run, detail] : rows) {
+    TRY(auto parsed, parse_json(detail));
+    if (!parsed.is_object()) return fail(Code::kCorrupt, "the detail of an entry of the ledger is no object");
+    out.push_back({seq, std::move(id), at,
+                   Entry{std::move(kind), actor, on_behalf, std::move(subject_kind), std::move(subject_id),
+                         std::move(object), count, bytes, scanned, money, std::move(currency), std::move(run),
+                         std::move(parsed.as_object())}});
+  }
+  return out;
+}
+
+}  // namespace lakelift::ledger

@@ -1,0 +1,118 @@
+#include "backends/ledger/ledger.h"
+
+#include <gtest/gtest.h>
+
+#include <set>
+
+#include "backends/metadata/testing/temporary_database.h"
+#include "base/id.h"
+
+namespace lakelift::ledger {
+namespace {
+
+class LedgerTest : public ::testing::Test {
+ protected:
+  Result<std::string> append(const Entry& entry) {
+    return database_->write([&](metadata::Transaction& t) { return ledger_.append(t, entry); });
+  }
+  std::vector<Recorded> after(std::int64_t seq, int limit = 100) {
+    auto entries = database_->read([&](metadata::Session& s) { return ledger_.after(s, seq, limit); });
+    EXPECT_TRUE(entries);
+    return entries ? *std::move(entries) : std::vector<Recorded>();
+  }
+
+  metadata::testing::TemporaryDatabase database_{{migrations()}};
+  ManualClock clock_;
+  SeededRandom random_;
+  Ledger ledger_{clock_, random_};
+};
+
+Entry small(const std::string& id) {
+  Entry entry;
+  entry.kind = "account.created";
+  entry.subject_kind = "account";
+  entry.subject_id = id;
+  return entry;
+}
+
+TEST_F(LedgerTest, AWholeEntryComesBackAsItWas) {
+  Entry entry = small("7");
+  entry.actor = 1;
+  entry.on_behalf = 2;
+  entry.object = "00ff";
+  entry.rows = 3;
+  entry.bytes = 5'000'000'000;
+  entry.scanned_bytes = 0;
+  entry.money_micros = -4;
+  entry.currency = "EUR";
+  entry.run = "run";
+  entry.detail = {{"a", 1}, {"b", {{"c", "ü\"\n"}}}};
+  const auto id = append(entry);
+  ASSERT_TRUE(id);
+  EXPECT_TRUE(is_uuid(*id));
+  const auto all = after(0);
+  ASSERT_EQ(all.size(), 1U);
+  EXPECT_EQ(all[0].id, *id);
+  EXPECT_EQ(all[0].at, clock_.now());
+  const Entry& back = all[0].entry;
+  EXPECT_EQ(back.kind, entry.kind);
+  EXPECT_EQ(back.actor, entry.actor);
+  EXPECT_EQ(back.on_behalf, entry.on_behalf);
+  EXPECT_EQ(back.subject_kind, entry.subject_kind);
+  EXPECT_EQ(back.subject_id, entry.subject_id);
+  EXPECT_EQ(back.object, entry.object);
+  EXPECT_EQ(back.rows, entry.rows);
+  EXPECT_EQ(back.bytes, entry.bytes);
+  EXPECT_EQ(back.scanned_bytes, entry.scanned_bytes);
+  EXPECT_EQ(back.money_micros, entry.money_micros);
+  EXPECT_EQ(back.currency, entry.currency);
+  EXPECT_EQ(back.run, entry.run);
+  EXPECT_EQ(back.detail, entry.detail);
+}
+
+TEST_F(LedgerTest, WhatIsNotKnownStaysUnknown) {
+  ASSERT_TRUE(append(small("7")));
+  const Entry back = after(0).at(0).entry;
+  EXPECT_FALSE(back.actor || back.on_behalf || back.object || back.rows || back.bytes || back.scanned_bytes ||
+               back.money_micros || back.currency || back.run);
+  EXPECT_TRUE(back.detail.empty());
+}
+
+TEST_F(LedgerTest, ReadsOnFromAPlaceOldestFirst) {
+  std::set<std::string> ids;
+  for (int i = 0; i < 10; ++i) {
+    clock_.advance(1'000);
+    ids.insert(append(small(std::to_string(i))).value());
+  }
+  EXPECT_EQ(ids.size(), 10U);
+  std::vector<std::string> seen;
+  std::int64_t last = 0;
+  for (int round = 0; round < 5; ++round) {
+    const auto page = after(last, 3);
+    EXPECT_LE(page.size(), 3U);
+    for (const Recorded& r : page) {
+      EXPECT_GT(r.seq, last);
+      last = r.seq;
+      seen.push_back(r.entry.subject_id);
+    }
+  }
+  EXPECT_EQ(seen, (std::vector<std::string>{"0", "1", "2", "3", "4", "5", "6", "7", "8", "9"}));
+  EXPECT_TRUE(after(last).empty());
+}
+
+TEST_F(LedgerTest, AnEntryGoesWithItsTransaction) {
+  const auto rolled_back = database_->write([&](metadata::Transaction& t) -> Result<void> {
+    TRY_VOID(ledger_.append(t, small("1")));
+    return fail(Code::kConflict, "the thing itself did not happen");
+  });
+  EXPECT_FALSE(rolled_back);
+  EXPECT_TRUE(after(0).empty());
+}
+
+TEST_F(LedgerTest, AnEntryWithoutKindOrSubjectIsRefused) {
+  EXPECT_FALSE(append(Entry{}));
+  EXPECT_TRUE(after(0).empty());
+}
+
+}  // namespace
+}  // namespace lakelift::ledger

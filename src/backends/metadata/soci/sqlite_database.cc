@@ -1,0 +1,251 @@
+#include "backends/metadata/soci/sqlite_database.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cerrno>
+#include <chrono>
+#include <condition_variable>
+#include <mutex>
+#include <thread>
+
+#include "backends/metadata/soci/sqlite_engine.h"
+#include "base/fd.h"
+#include "base/limits.h"
+#include "base/log.h"
+
+namespace lakelift::metadata {
+namespace {
+
+using namespace sqlite_api;
+
+constexpr auto kWait = std::chrono::milliseconds(limits::kDatabaseWaitMs);
+
+Result<void> make_file(const std::string& path) {
+  // SQLite would make it readable for others; its -wal and -shm take the mode from it.
+  const UniqueFd fd(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+  if (!fd) return fail_errno("opening the database", errno);
+  return {};
+}
+
+Result<void> sync_path(const std::string& path, int flags) {
+  const UniqueFd fd(::open(path.c_str(), flags | O_CLOEXEC));
+  if (!fd) return fail_errno("opening the copy of the database", errno);
+  return sync_file(fd.get());
+}
+
+std::string folder_of(const std::string& path) {
+  const auto slash = path.rfind('/');
+  return slash == std::string::npos ? "." : path.substr(0, slash + 1);
+}
+
+class SqliteDatabase final : public Database {
+ public:
+  explicit SqliteDatabase(std::string path) : path_(std::move(path)) {}
+  ~SqliteDatabase() override;
+
+  Result<void> open();
+  [[nodiscard]] Dialect dialect() const override { return Dialect::kSqlite; }
+  Result<void> check() override;
+  Result<void> keep_copy(std::string_view label) override;
+
+ protected:
+  Result<void> do_read(const std::function<Result<void>(Session&)>& body) override;
+  Result<void> do_write(const std::function<Result<void>(Transaction&)>& body) override;
+
+ private:
+  // Takes the writer; nothing else of this class may be waited for while it is held.
+  Result<std::unique_lock<std::timed_mutex>> lock_writer();
+  Result<void> commit();
+  void roll_back();
+  void checkpoint();
+  Result<std::unique_ptr<Connection>> take_reader();
+  void give_back(std::unique_ptr<Connection> reader);
+  Result<void> refuse_when_failed() const;
+
+  const std::string path_;
+  const SqliteEngine engine_;
+
+  std::timed_mutex writer_mutex_;
+  std::unique_ptr<Connection> writer_;
+  std::atomic<std::thread::id> writing_thread_;
+  std::atomic<bool> disk_failed_ = false;
+  int wal_pages_ = 0;  // after the last commit; guarded by writer_mutex_
+
+  std::mutex readers_mutex_;
+  std::condition_variable reader_back_;
+  std::vector<std::unique_ptr<Connection>> idle_readers_;
+  std::size_t readers_ = 0;
+};
+
+SqliteDatabase::~SqliteDatabase() {
+  idle_readers_.clear();
+  if (writer_ != nullptr && disk_failed_) {
+    // What the disk may have lost is not copied into the database file; the next start recovers from the log.
+    sqlite3_db_config(handle_of(*writer_), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
+  }
+}
+
+Result<void> SqliteDatabase::open() {
+  TRY_VOID(make_file(path_));
+  TRY(writer_, connect_sqlite(engine_, path_, SqliteRole::kWriter));
+  // In place of SQLite's own checkpoints, whose failed fsync nobody would hear of.
+  sqlite3_wal_hook(
+      handle_of(*writer_),
+      [](void* self, sqlite3*, const char*, int pages) {
+        static_cast<SqliteDatabase*>(self)->wal_pages_ = pages;
+        return SQLITE_OK;
+      },
+      this);
+  TRY_VOID(sync_path(folder_of(path_), O_RDONLY | O_DIRECTORY));
+  return {};
+}
+
+Result<void> SqliteDatabase::refuse_when_failed() const {
+  if (!disk_failed_) return {};
+  return fail(Code::kUnavailable, "the disk failed to take a write: nothing is written until the server is started anew");
+}
+
+Result<void> SqliteDatabase::check() {
+  TRY_VOID(refuse_when_failed());
+  return do_read([](Session& session) -> Result<void> {
+    TRY_VOID(session.rows<std::int64_t>("SELECT 1"));
+    return {};
+  });
+}
+
+Result<std::unique_lock<std::timed_mutex>> SqliteDatabase::lock_writer() {
+  if (writing_thread_ == std::this_thread::get_id()) {
+    return fail(Code::kInternal, "a transaction was begun inside another");
+  }
+  std::unique_lock lock(writer_mutex_, kWait);
+  if (!lock) return fail(Code::kUnavailable, "the database is busy: try again");
+  TRY_VOID(refuse_when_failed());
+  return lock;
+}
+
+Result<void> SqliteDatabase::do_write(const std::function<Result<void>(Transaction&)>& body) {
+  std::vector<std::move_only_function<void()>> actions;
+  {
+    TRY(const auto lock, lock_writer());
+    TRY_VOID(writer_->run("BEGIN IMMEDIATE"));
+    SociSession session(*writer_);
+    writing_thread_ = std::this_thread::get_id();
+    Result<void> ran = fail(Code::kInternal, "the transaction was left by an exception");
+    try {
+      ran = body(session);
+    } catch (const std::exception& caught) {
+      log_error("an exception left a transaction", {{"what", caught.what()}});
+    }
+    writing_thread_ = std::thread::id();
+    if (ran && session.failed()) ran = std::unexpected(*session.failed());
+    if (ran) ran = commit();
+    if (!ran) {
+      roll_back();
+      if (writer_->disk_failed() && !disk_failed_.exchange(true)) {
+        log_error("the disk failed: no more writes", {{"error", describe(ran.error())}});
+      }
+      return ran;
+    }
+    if (wal_pages_ >= limits::kWalCheckpointPages) checkpoint();
+    actions = session.take_actions();
+  }
+  for (auto& action : actions) action();
+  return {};
+}
+
+Result<void> SqliteDatabase::commit() { return writer_->run("COMMIT"); }
+
+void SqliteDatabase::roll_back() {
+  // SQLite rolls back by itself where the disk is full.
+  if (sqlite3_get_autocommit(handle_of(*writer_)) != 0) return;
+  if (const auto done = writer_->run("ROLLBACK"); !done) {
+    log_error("a transaction could not be rolled back", {{"error", describe(done.error())}});
+    disk_failed_ = true;
+  }
+}
+
+void SqliteDatabase::checkpoint() {
+  const int mode = wal_pages_ >= limits::kWalTruncatePages ? SQLITE_CHECKPOINT_TRUNCATE : SQLITE_CHECKPOINT_PASSIVE;
+  const int code = sqlite3_wal_checkpoint_v2(handle_of(*writer_), nullptr, mode, nullptr, nullptr);
+  if (code == SQLITE_OK) return;
+  const Failure failure = SqliteEngine::explain_code(code, sqlite3_errmsg(handle_of(*writer_)));
+  log_warning("a checkpoint of the database failed", {{"error", describe(failure.error)}});
+  // The commit itself is safe in the log. But the kernel may have dropped pages of the database file, and a second try
+  // would then empty the log all the same.
+  if (failure.disk_failed) disk_failed_ = true;
+}
+
+Result<std::unique_ptr<Connection>> SqliteDatabase::take_reader() {
+  std::unique_lock lock(readers_mutex_);
+  const bool got = reader_back_.wait_for(
+      lock, kWait, [&] { return !idle_readers_.empty() || readers_ < limits::kDatabaseReaders; });
+  if (!got) return fail(Code::kUnavailable, "the database is busy: try again");
+  if (!idle_readers_.empty()) {
+    auto reader = std::move(idle_readers_.back());
+    idle_readers_.pop_back();
+    return reader;
+  }
+  ++readers_;
+  lock.unlock();
+  auto reader = connect_sqlite(engine_, path_, SqliteRole::kReader);
+  if (!reader) give_back(nullptr);
+  return reader;
+}
+
+// Nothing: the reader was given up.
+void SqliteDatabase::give_back(std::unique_ptr<Connection> reader) {
+  {
+    const std::lock_guard lock(readers_mutex_);
+    if (reader == nullptr) {
+      --readers_;
+    } else {
+      idle_readers_.push_back(std::move(reader));
+    }
+  }
+  reader_back_.notify_one();
+}
+
+Result<void> SqliteDatabase::do_read(const std::function<Result<void>(Session&)>& body) {
+  TRY(auto reader, take_reader());
+  Result<void> ran = reader->run("BEGIN");
+  if (ran) {
+    SociSession session(*reader);
+    try {
+      ran = body(session);
+    } catch (const std::exception& caught) {
+      log_error("an exception left a transaction", {{"what", caught.what()}});
+      ran = fail(Code::kInternal, "the transaction was left by an exception");
+    }
+    if (ran && session.failed()) ran = std::unexpected(*session.failed());
+    const auto ended = reader->run("ROLLBACK");
+    if (!ended) reader.reset();
+  } else {
+    reader.reset();
+  }
+  give_back(std::move(reader));
+  return ran;
+}
+
+Result<void> SqliteDatabase::keep_copy(std::string_view label) {
+  const std::string target = fmt::format("{}.before-{}", path_, label);
+  const std::string temporary = target + ".tmp";
+  TRY(const auto lock, lock_writer());
+  if (::unlink(temporary.c_str()) != 0 && errno != ENOENT) return fail_errno("removing an unfinished copy", errno);
+  TRY_VOID(writer_->exec("VACUUM INTO ?", {temporary}));
+  TRY_VOID(sync_path(temporary, O_RDWR));
+  if (::rename(temporary.c_str(), target.c_str()) != 0) return fail_errno("naming the copy of the database", errno);
+  return sync_path(folder_of(path_), O_RDONLY | O_DIRECTORY);
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Database>> open_sqlite(const std::string& path) {
+  auto database = std::make_unique<SqliteDatabase>(path);
+  TRY_VOID(database->open());
+  return database;
+}
+
+}  // namespace lakelift::metadata
