@@ -76,5 +76,6 @@ inline constexpr std::uint64_t kWorkerOutputBytes = 64ULL << 30;
 inline constexpr std::uint64_t kWorkerOpenFiles = 64;
 inline constexpr int kWorkerCpuSeconds = 3'600;
 inline constexpr std::size_t kJobFrameBytes = 32 * 1024 * 1024;
+inline constexpr std::size_t kNullTokens = 64;             // of one CSV conversion
 
 }  // namespace lakelift::limits

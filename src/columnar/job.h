@@ -1,6 +1,6 @@
-// One piece of columnar work and its outcome: what the server and a worker program (lakelift-columnar) say to each other.
-// A worker takes one job, gets its input as file descriptors that the server opens for it on demand, writes one output,
-// reports, and exits. It has no credentials, no network and can open nothing by itself.
+// One piece of columnar work and its outcome: what the server and a worker program (lakelift-columnar) say to each
+// other. A worker takes one job, gets its input as file descriptors that the server opens for it on demand, writes one
+// output, reports, and exits. It has no credentials, no network and can open nothing by itself.
 #pragma once
 
 #include <cstdint>

@@ -1,0 +1,210 @@
+#include "columnar/wire_value.h"
+
+#include <fmt/format.h>
+
+#include <charconv>
+#include <cmath>
+#include <unordered_set>
+
+#include "base/limits.h"
+
+namespace lakelift::columnar::wire {
+namespace {
+
+using table::ColumnType;
+using table::Value;
+
+Result<Value> to_datetime(const json::value& value) {
+  const auto* parts = value.if_array();
+  if (parts == nullptr || parts->size() != 2) return bad("a DATETIME value");
+  const auto* seconds = (*parts)[0].if_int64();
+  const auto* nanos = (*parts)[1].if_int64();
+  if (seconds == nullptr || nanos == nullptr || *nanos < 0 || *nanos >= 1'000'000'000) return bad("a DATETIME value");
+  return table::Datetime{*seconds, static_cast<std::uint32_t>(*nanos)};
+}
+
+json::value from_distribution(const table::Distribution& distribution) {
+  json::array out;
+  if (const auto* values = std::get_if<std::vector<table::ValueCount>>(&distribution)) {
+    for (const auto& entry : *values) out.push_back(json::array{from_value(entry.value), entry.count});
+  } else {
+    for (const auto& bin : std::get<std::vector<table::Bin>>(distribution)) {
+      out.push_back(json::array{from_value(bin.minimum), from_value(bin.maximum), bin.count});
+    }
+  }
+  return out;
+}
+
+// A row of a distribution: `values` values of the type, then a count.
+Result<const json::array*> to_entry(const json::value& value, std::size_t values) {
+  const auto* entry = value.if_array();
+  if (entry == nullptr || entry->size() != values + 1) return bad("a distribution's entry");
+  const auto* count = entry->back().if_int64();
+  if (count == nullptr || *count < 0) return bad("a distribution's count");
+  return entry;
+}
+
+Result<std::vector<table::ValueCount>> to_value_counts(const json::array& array, ColumnType type) {
+  std::vector<table::ValueCount> out;
+  for (const auto& element : array) {
+    TRY(const json::array* entry, to_entry(element, 1));
+    TRY(Value value, to_value((*entry)[0], type, true));
+    out.push_back({std::move(value), entry->back().get_int64()});
+  }
+  return out;
+}
+
+Result<std::vector<table::Bin>> to_bins(const json::array& array, ColumnType type) {
+  std::vector<table::Bin> out;
+  for (const auto& element : array) {
+    TRY(const json::array* entry, to_entry(element, 2));
+    TRY(Value minimum, to_value((*entry)[0], type, false));
+    TRY(Value maximum, to_value((*entry)[1], type, false));
+    out.push_back({std::move(minimum), std::move(maximum), entry->back().get_int64()});
+  }
+  return out;
+}
+
+json::object from_column(const table::Column& column) {
+  json::object out{{"name", column.name},
+                   {"type", table::name_of(column.type)},
+                   {"nullable", column.is_nullable},
+                   {"enum", column.is_enum}};
+  if (column.size) out["size"] = *column.size;
+  if (column.description) out["description"] = *column.description;
+  if (column.distribution) {
+    const bool bins = std::holds_alternative<std::vector<table::Bin>>(*column.distribution);
+    out[bins ? "bins" : "values"] = from_distribution(*column.distribution);
+  }
+  return out;
+}
+
+Result<table::Column> to_column(const json::value& value) {
+  TRY(const json::object* object, to_object(value, "a column"));
+  table::Column column;
+  TRY(column.name, text_at(*object, "name"));
+  TRY(const std::string type, text_at(*object, "type"));
+  const auto known = table::column_type_of(type);
+  if (!known) return bad("a column's type");
+  column.type = *known;
+  TRY(column.is_nullable, bool_at(*object, "nullable"));
+  TRY(column.is_enum, bool_at(*object, "enum"));
+  if (find(*object, "size") != nullptr) {
+    TRY(column.size, count_at(*object, "size"));
+  }
+  if (find(*object, "description") != nullptr) {
+    TRY(column.description, text_at(*object, "description"));
+  }
+  if (find(*object, "values") != nullptr) {
+    TRY(const json::array* values, array_at(*object, "values", limits::kDistributionValues));
+    TRY(column.distribution, to_value_counts(*values, column.type));
+  } else if (find(*object, "bins") != nullptr) {
+    TRY(const json::array* bins, array_at(*object, "bins", limits::kDistributionValues));
+    TRY(column.distribution, to_bins(*bins, column.type));
+  }
+  return column;
+}
+
+}  // namespace
+
+std::unexpected<Error> bad(std::string_view what) {
+  return fail(Code::kInvalid, fmt::format("{} is missing or not as it should be", what));
+}
+
+json::value from_double(double number) {
+  char text[64];
+  const auto end = std::to_chars(text, text + sizeof text, number);
+  return json::string(text, end.ptr);
+}
+
+Result<double> to_double(const json::value& value) {
+  const auto* text = value.if_string();
+  if (text == nullptr) return bad("a number");
+  double number = 0;
+  const char* end = text->data() + text->size();
+  const auto parsed = std::from_chars(text->data(), end, number);
+  if (parsed.ec != std::errc() || parsed.ptr != end) return bad("a number");
+  return number;
+}
+
+json::value from_value(const Value& value) {
+  if (const auto* number = std::get_if<double>(&value)) return from_double(*number);
+  if (const auto* integer = std::get_if<std::int64_t>(&value)) return *integer;
+  if (const auto* flag = std::get_if<bool>(&value)) return *flag;
+  if (const auto* text = std::get_if<std::string>(&value)) return json::string(*text);
+  if (const auto* at = std::get_if<table::Datetime>(&value)) return json::array{at->seconds, at->nanos};
+  return nullptr;
+}
+
+Result<Value> to_value(const json::value& value, ColumnType type, bool nullable) {
+  if (value.is_null()) {
+    if (nullable) return Value();
+    return bad("a value");
+  }
+  switch (type) {
+    case ColumnType::kInteger:
+      if (value.is_int64()) return value.get_int64();
+      return bad("an INTEGER value");
+    case ColumnType::kFloat: {
+      TRY(const double number, to_double(value));
+      return number;
+    }
+    case ColumnType::kString:
+      if (value.is_string()) return std::string(value.get_string());
+      return bad("a STRING value");
+    case ColumnType::kBoolean:
+      if (value.is_bool()) return value.get_bool();
+      return bad("a BOOLEAN value");
+    case ColumnType::kDatetime:
+      return to_datetime(value);
+  }
+  return bad("a value's type");
+}
+
+json::array from_columns(const table::Columns& columns) {
+  json::array out;
+  for (const auto& column : columns) out.push_back(from_column(column));
+  return out;
+}
+
+Result<table::Columns> to_columns(const json::value& value) {
+  const auto* array = value.if_array();
+  if (array == nullptr || array->size() > limits::kColumns) return bad("the list of columns");
+  table::Columns columns;
+  std::unordered_set<std::string> names;
+  for (const auto& element : *array) {
+    TRY(table::Column column, to_column(element));
+    if (!names.insert(column.name).second) return bad("a column's name, which stands twice,");
+    columns.push_back(std::move(column));
+  }
+  return columns;
+}
+
+Result<const json::object*> to_object(const json::value& value, std::string_view what) {
+  if (const auto* object = value.if_object()) return object;
+  return bad(what);
+}
+
+Result<const json::array*> array_at(const json::object& object, std::string_view key, std::size_t most) {
+  const auto* value = find(object, key);
+  if (value == nullptr || !value->is_array() || value->get_array().size() > most) return bad(key);
+  return &value->get_array();
+}
+
+Result<std::string> text_at(const json::object& object, std::string_view key) {
+  if (auto text = find_string(object, key)) return *std::move(text);
+  return bad(key);
+}
+
+Result<std::int64_t> count_at(const json::object& object, std::string_view key) {
+  const auto number = find_int(object, key);
+  if (!number || *number < 0) return bad(key);
+  return *number;
+}
+
+Result<bool> bool_at(const json::object& object, std::string_view key) {
+  if (const auto flag = find_bool(object, key)) return *flag;
+  return bad(key);
+}
+
+}  // namespace lakelift::columnar::wire
