@@ -4,7 +4,8 @@
 
 #include <algorithm>
 #include <boost/json/basic_parser_impl.hpp>
-#include <boost/json/parser.hpp>
+#include <boost/json/value_stack.hpp>
+#include <charconv>
 #include <cmath>
 #include <limits>
 #include <string>
@@ -17,9 +18,10 @@
 namespace lakelift {
 namespace {
 
-// Boost.JSON keeps the last of two equal keys; two readers of one body must not see two different bodies, so we look
-// for duplicates with a handler of our own before the document is built.
-struct DuplicateKeyHandler {
+// Builds the document with two differences from Boost.JSON's own parser: equal keys are refused (it keeps the last; two
+// readers of one body must not see two different bodies), and doubles are rounded correctly (its own may be a unit in
+// the last place off, and then a filter `= 0.1` would not find 0.1).
+struct StrictHandler {
   static constexpr std::size_t max_object_size = std::numeric_limits<std::size_t>::max();
   static constexpr std::size_t max_array_size = std::numeric_limits<std::size_t>::max();
   static constexpr std::size_t max_key_size = std::numeric_limits<std::size_t>::max();
@@ -31,13 +33,17 @@ struct DuplicateKeyHandler {
   bool on_document_begin(error_code&) { return true; }
   bool on_document_end(error_code&) { return true; }
   bool on_array_begin(error_code&) { return true; }
-  bool on_array_end(std::size_t, error_code&) { return true; }
+  bool on_array_end(std::size_t n, error_code&) {
+    stack.push_array(n);
+    return true;
+  }
   bool on_object_begin(error_code&) {
     keys.emplace_back();
     return true;
   }
-  bool on_object_end(std::size_t, error_code&) {
+  bool on_object_end(std::size_t n, error_code&) {
     keys.pop_back();
+    stack.push_object(n);
     return true;
   }
   bool on_key_part(string_view part, std::size_t, error_code&) {
@@ -51,26 +57,62 @@ struct DuplicateKeyHandler {
       ec = make_error_code(boost::system::errc::invalid_argument);
       return false;
     }
+    stack.push_key(key);
     key.clear();
     return true;
   }
-  bool on_string_part(string_view, std::size_t, error_code&) { return true; }
-  bool on_string(string_view, std::size_t, error_code&) { return true; }
-  bool on_number_part(string_view, error_code&) { return true; }
-  bool on_int64(std::int64_t, string_view, error_code&) { return true; }
-  bool on_uint64(std::uint64_t, string_view, error_code&) { return true; }
-  bool on_double(double number, string_view, error_code& ec) {
-    if (std::isfinite(number)) return true;
-    ec = make_error_code(boost::system::errc::result_out_of_range);
-    return false;
+  bool on_string_part(string_view part, std::size_t, error_code&) {
+    stack.push_chars(part);
+    return true;
   }
-  bool on_bool(bool, error_code&) { return true; }
-  bool on_null(error_code&) { return true; }
+  bool on_string(string_view part, std::size_t, error_code&) {
+    stack.push_string(part);
+    return true;
+  }
+  bool on_number_part(string_view part, error_code&) {
+    number.append(part.data(), part.size());
+    return true;
+  }
+  bool on_int64(std::int64_t value, string_view, error_code&) {
+    stack.push_int64(value);
+    number.clear();
+    return true;
+  }
+  bool on_uint64(std::uint64_t value, string_view, error_code&) {
+    stack.push_uint64(value);
+    number.clear();
+    return true;
+  }
+  bool on_double(double about, string_view part, error_code& ec) {
+    number.append(part.data(), part.size());
+    double exact = 0;
+    const auto [end, result] = std::from_chars(number.data(), number.data() + number.size(), exact);
+    if (result == std::errc::result_out_of_range) {  // too large: refused; too small: zero
+      if (std::abs(about) >= 1) {
+        ec = make_error_code(boost::system::errc::result_out_of_range);
+        return false;
+      }
+      exact = std::copysign(0.0, about);
+    }
+    stack.push_double(exact);
+    number.clear();
+    return true;
+  }
+  bool on_bool(bool value, error_code&) {
+    stack.push_bool(value);
+    return true;
+  }
+  bool on_null(error_code&) {
+    stack.push_null();
+    return true;
+  }
   bool on_comment_part(string_view, error_code&) { return true; }
   bool on_comment(string_view, error_code&) { return true; }
 
+  json::value_stack stack;
   std::vector<std::unordered_set<std::string>> keys;
   std::string key;
+  std::string number;
   std::string duplicate;
 };
 
@@ -114,17 +156,16 @@ void write_canonical(const json::value& value, std::string& out) {
 
 Result<json::value> parse_json(std::string_view text) {
   if (!is_valid_utf8(text)) return refuse("it is not valid UTF-8");
-  json::basic_parser<DuplicateKeyHandler> checker(options());
+  json::basic_parser<StrictHandler> parser(options());
+  parser.handler().stack.reset();
   boost::system::error_code ec;
-  const std::size_t used = checker.write_some(false, text.data(), text.size(), ec);
-  if (!checker.handler().duplicate.empty()) {
-    return refuse(fmt::format("the key '{}' stands twice in one object", checker.handler().duplicate));
+  const std::size_t used = parser.write_some(false, text.data(), text.size(), ec);
+  if (!parser.handler().duplicate.empty()) {
+    return refuse(fmt::format("the key '{}' stands twice in one object", parser.handler().duplicate));
   }
   if (ec) return refuse(fmt::format("{} at byte {}", ec.message(), used));
-  json::parser parser({}, options());
-  parser.write(text.data(), text.size(), ec);
-  if (ec) return refuse(fmt::format("{} at byte {}", ec.message(), used));
-  return parser.release();
+  if (used != text.size()) return refuse(fmt::format("something follows the document at byte {}", used));
+  return parser.handler().stack.release();
 }
 
 std::string to_text(const json::value& value) { return json::serialize(value); }
