@@ -189,7 +189,7 @@ Row read_row(const json::object& object, const Columns& columns, Rules rules, co
     if (!value) faults.add(join_path(path, column.name), value.error().message);
     row.push_back(std::move(value).value_or(Value()));
   }
-  if (object.size() == columns.size()) return row;  // the right number and, so far, none missing: none unknown
+  if (object.size() == columns.size() && row.size() == columns.size()) return row;  // none missing: none unknown
   const auto known = names_of(columns);
   const std::unordered_set<std::string_view> set(known.begin(), known.end());
   for (const auto& member : object) {
