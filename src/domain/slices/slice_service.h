@@ -39,6 +39,9 @@ struct SliceServiceParts {
   const Clock& clock;
   Random& random;
   Metrics& metrics;
+  // Whether no other process uses this database, so that what a crash left behind is taken up at once, not after its
+  // lease. Nothing: as the database says (SQLite has one process).
+  std::optional<bool> sole_owner = std::nullopt;
 };
 
 // Threadsafe. Runs go on in the background on threads of its own, leased from the database.

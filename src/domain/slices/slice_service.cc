@@ -1,0 +1,228 @@
+#include "domain/slices/slice_service.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+
+#include <cerrno>
+#include <map>
+
+#include "base/log.h"
+#include "domain/slices/asking.h"
+#include "domain/slices/entries.h"
+#include "domain/slices/estimate.h"
+#include "domain/slices/renditions.h"
+#include "domain/slices/request_store.h"
+#include "domain/slices/runner.h"
+
+namespace lakelift::slices {
+namespace {
+
+std::unexpected<Error> no_such_request(std::int64_t id) {
+  return fail(Code::kNotFound, "COULD_NOT_FIND_DOWNLOADREQUEST", fmt::format("you wait for no download request {}", id));
+}
+
+std::unexpected<Error> cancelled() {
+  return fail(Code::kGone, "DOWNLOADREQUEST_CANCELLED", "the download request was cancelled; ask for the slice again");
+}
+
+// An open file of its own (position, read-only) for each worker that asks; a plain dup would share the position.
+Result<UniqueFd> reopen(int fd) {
+  UniqueFd again(::open(fmt::format("/proc/self/fd/{}", fd).c_str(), O_RDONLY | O_CLOEXEC));
+  if (!again) return fail_errno("opening a stored result", errno);
+  return again;
+}
+
+Convert convert_by(columnar::WorkerPool& workers) {
+  return [&workers](int input, std::uint64_t input_bytes, columnar::Format format, int output,
+                    std::stop_token stop) -> Result<std::int64_t> {
+    columnar::ConvertJob convert;
+    convert.from = columnar::Format::kParquet;
+    convert.to = format;
+    columnar::Job job;
+    job.work = convert;
+    job.inputs = {{"result.parquet", input_bytes}};
+    TRY(const auto report, workers.run(job, [input](std::size_t) { return reopen(input); }, output, stop));
+    const auto* written = std::get_if<columnar::WriteReport>(&report);
+    if (written == nullptr) return fail(Code::kInternal, "the worker answered with another kind of report");
+    return written->rows;
+  };
+}
+
+// Why the data of a request can't be had (yet).
+Result<void> check_done(const DownloadRequest& request) {
+  switch (request.state) {
+    case RunState::kDone: return {};
+    case RunState::kCancelled: return cancelled();
+    case RunState::kFailed:
+      return fail(Code::kConflict, "DOWNLOADREQUEST_FAILED",
+                  fmt::format("the run failed: {}", request.failure ? request.failure->message : "no reason is known"));
+    default: return fail(Code::kUnavailable, "DOWNLOADREQUEST_NOT_DONE", "the data are not there yet; try again later");
+  }
+}
+
+ResultObject result_of(const store::StoredRequest& stored) {
+  const DownloadRequest& request = stored.request;
+  return {request.id,
+          stored.result_id.value_or(0),
+          request.result_key.value_or(""),
+          static_cast<std::uint64_t>(request.real_size.value_or(0)),
+          request.result_sha256.value_or(""),
+          request.rows.value_or(0)};
+}
+
+}  // namespace
+
+class SliceService::Impl {
+ public:
+  explicit Impl(const SliceServiceParts& given)
+      : parts(given),
+        runner(parts, [this](std::int64_t id) { tell(id); }),
+        renditions(parts.database, parts.ledger, parts.store, parts.clock, parts.random, convert_by(parts.workers)) {}
+
+  void tell(std::int64_t request_id) const {
+    if (listener) listener(request_id);
+  }
+
+  // Completes what the database has: who made it, and how far its run is right now.
+  Result<std::vector<DownloadRequest>> complete(std::vector<store::StoredRequest> stored) {
+    std::map<std::int64_t, std::optional<accounts::Account>> makers;
+    std::vector<DownloadRequest> out;
+    out.reserve(stored.size());
+    for (auto& [request, created_by, key, version, result_id] : stored) {
+      auto maker = makers.find(created_by);
+      if (maker == makers.end()) {
+        auto account = parts.accounts.get(created_by);
+        if (!account && account.error().code != Code::kNotFound) return std::unexpected(account.error());
+        maker = makers.emplace(created_by, account ? std::optional(*std::move(account)) : std::nullopt).first;
+      }
+      request.created_by = maker->second;
+      add_progress(request);
+      out.push_back(std::move(request));
+    }
+    return out;
+  }
+
+  Result<DownloadRequest> complete_one(store::StoredRequest stored) {
+    std::vector<store::StoredRequest> one;
+    one.push_back(std::move(stored));
+    TRY(auto completed, complete(std::move(one)));
+    return std::move(completed.front());
+  }
+
+  void add_progress(DownloadRequest& request) const {
+    if (request.state != RunState::kRunning) return;
+    const auto progress = runner.progress_of(request.id);
+    if (!progress) return;
+    request.rows_read = progress->rows_read;
+    request.rows_total = progress->rows_total;
+  }
+
+  Result<std::optional<store::StoredRequest>> find(std::int64_t id) {
+    return parts.database.read([&](metadata::Session& session) { return store::find_request(session, id); });
+  }
+
+  const SliceServiceParts parts;
+  std::function<void(std::int64_t)> listener;
+  Runner runner;
+  Renditions renditions;
+};
+
+SliceService::SliceService(SliceServiceParts parts) : impl_(std::make_unique<Impl>(parts)) {}
+SliceService::~SliceService() { stop(); }
+
+void SliceService::on_change(std::function<void(std::int64_t)> listener) { impl_->listener = std::move(listener); }
+
+void SliceService::start() { impl_->runner.start(); }
+
+void SliceService::stop() {
+  impl_->renditions.stop();
+  impl_->runner.stop();
+}
+
+Result<Asked> SliceService::ask(const accounts::Account& caller, std::int64_t item_id, const json::value& spec) {
+  TRY(const Question question, check_question(impl_->parts, caller, item_id, spec));
+  TRY(const Placed placed, place(impl_->parts, caller, question));
+  if (placed.answer != store::Answer::kHeld) impl_->runner.wake();
+  if (placed.created || placed.answer == store::Answer::kRunQueued) impl_->tell(placed.request_id);
+  TRY(auto stored, impl_->find(placed.request_id));
+  if (!stored) return fail(Code::kInternal, "a request that was just made is not there");
+  TRY(auto request, impl_->complete_one(*std::move(stored)));
+  return Asked{std::move(request), placed.created};
+}
+
+Result<std::vector<DownloadRequest>> SliceService::list(const accounts::Account& caller) {
+  TRY(auto stored, impl_->parts.database.read([&](metadata::Session& session) {
+    return store::list_awaited(session, caller.id);
+  }));
+  return impl_->complete(std::move(stored));
+}
+
+Result<DownloadRequest> SliceService::get(const accounts::Account& caller, std::int64_t id) {
+  TRY(auto stored, impl_->parts.database.read([&](metadata::Session& session) {
+    return store::find_awaited(session, id, caller.id);
+  }));
+  if (!stored) return no_such_request(id);
+  return impl_->complete_one(*std::move(stored));
+}
+
+Result<void> SliceService::leave(const accounts::Account& caller, std::int64_t id) {
+  TRY(const store::Left left, impl_->parts.database.write([&](metadata::Transaction& tx) -> Result<store::Left> {
+    TRY(auto gone, store::leave(tx, id, caller.id, impl_->parts.clock.now()));
+    if (!gone.was_waiter) return no_such_request(id);
+    ledger::Entry entry = request_entry(gone.cancelled ? "request.cancelled" : "request.left", id);
+    entry.actor = caller.id;
+    entry.run = gone.cancelled_run;
+    TRY_VOID(impl_->parts.ledger.append(tx, entry));
+    return gone;
+  }));
+  if (left.cancelled_run) impl_->runner.interrupt(*left.cancelled_run);
+  if (left.cancelled) impl_->tell(id);
+  return {};
+}
+
+Result<std::int64_t> SliceService::estimate(const accounts::Account& caller, std::int64_t item_id,
+                                            const json::value& spec) {
+  TRY(const Question question, check_question(impl_->parts, caller, item_id, spec));
+  return estimate_bytes(question.item, question.spec);
+}
+
+Result<DownloadRequest> SliceService::get_for_link(const Link& link) {
+  TRY(auto stored, impl_->parts.database.read(
+                       [&](metadata::Session& session) -> Result<std::optional<store::StoredRequest>> {
+                         TRY(auto found, store::find_request(session, link.request_id));
+                         if (!found || found->request.is_cancelled) return found;
+                         TRY(const bool waits, store::is_waiter(session, link.request_id, link.account_id));
+                         if (!waits) return std::nullopt;
+                         return found;
+                       }));
+  if (!stored) return fail(Code::kForbidden, "LINK_NOT_VALID", "whom this address was made for no longer waits");
+  if (stored->request.is_cancelled) return cancelled();
+  return impl_->complete_one(*std::move(stored));
+}
+
+Result<std::vector<DownloadRequest>> SliceService::states(const std::vector<std::int64_t>& ids) {
+  TRY(auto stored, impl_->parts.database.read([&](metadata::Session& session) {
+    return store::find_requests(session, ids);
+  }));
+  return impl_->complete(std::move(stored));
+}
+
+Result<Rendition> SliceService::rendition(std::int64_t request_id, columnar::Format format, std::stop_token stop) {
+  TRY(const auto stored, impl_->find(request_id));
+  if (!stored) return no_such_request(request_id);
+  TRY_VOID(check_done(stored->request));
+  TRY(auto out, impl_->renditions.get(result_of(*stored), format, stop));
+  TRY(const auto item, impl_->parts.catalogue.get(stored->request.catalogue_item_id));
+  out.file_name = file_name_of(item.name, request_id, format);
+  return out;
+}
+
+Result<std::shared_ptr<RandomAccess>> SliceService::open(const Rendition& rendition) {
+  return impl_->renditions.open(rendition.object_key, rendition.size_bytes);
+}
+
+Result<std::int64_t> SliceService::not_cancelled(metadata::Session& session, std::int64_t item_id) {
+  return store::count_not_cancelled(session, item_id);
+}
+
+}  // namespace lakelift::slices
