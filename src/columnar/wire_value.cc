@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <unordered_set>
@@ -105,6 +106,35 @@ Result<table::Column> to_column(const json::value& value) {
   return column;
 }
 
+constexpr std::size_t kEventBytes = 64;
+constexpr std::size_t kMessageBytes = 2'048;
+constexpr std::size_t kErrorFields = 32;
+
+bool is_event_char(char c) { return (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_'; }
+
+// At most kMessageBytes, cut where a character ends, without control characters.
+std::string shortened(std::string text) {
+  if (text.size() > kMessageBytes) {
+    std::size_t end = kMessageBytes;
+    while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U) --end;
+    text.resize(end);
+  }
+  std::ranges::replace_if(text, [](unsigned char c) { return c < 0x20 || c == 0x7f; }, ' ');
+  return text;
+}
+
+std::optional<FieldError> to_field(const json::value& value) {
+  const auto* pair = value.if_array();
+  if (pair == nullptr || pair->size() != 2 || !(*pair)[0].is_string() || !(*pair)[1].is_array()) return std::nullopt;
+  FieldError field{shortened(std::string((*pair)[0].get_string())), {}};
+  for (const auto& text : (*pair)[1].get_array()) {
+    if (text.is_string() && field.texts.size() < kErrorFields) {
+      field.texts.push_back(shortened(std::string(text.get_string())));
+    }
+  }
+  return field;
+}
+
 }  // namespace
 
 std::unexpected<Error> bad(std::string_view what) {
@@ -178,6 +208,37 @@ Result<table::Columns> to_columns(const json::value& value) {
     columns.push_back(std::move(column));
   }
   return columns;
+}
+
+json::object from_error(const Error& error) {
+  json::array fields;
+  for (const auto& field : error.fields) {
+    fields.push_back(json::array{json::string(field.field), json::array(field.texts.begin(), field.texts.end())});
+  }
+  return {{"code", code_name(error.code)},
+          {"event", error.event},
+          {"message", error.message},
+          {"fields", std::move(fields)}};
+}
+
+Error to_error(const json::value& value) {
+  Error error;
+  const auto* object = value.if_object();
+  if (object == nullptr) return error;
+  const std::string code = find_string(*object, "code").value_or("");
+  for (int i = 0; i <= static_cast<int>(Code::kInternal); ++i) {
+    if (code_name(static_cast<Code>(i)) == code) error.code = static_cast<Code>(i);
+  }
+  error.event = find_string(*object, "event").value_or("");
+  if (error.event.size() > kEventBytes || !std::ranges::all_of(error.event, is_event_char)) error.event.clear();
+  error.message = shortened(find_string(*object, "message").value_or(""));
+  const auto* fields = find(*object, "fields");
+  if (fields == nullptr || !fields->is_array()) return error;
+  for (const auto& element : fields->get_array()) {
+    if (error.fields.size() == kErrorFields) break;
+    if (auto field = to_field(element)) error.fields.push_back(*std::move(field));
+  }
+  return error;
 }
 
 Result<const json::object*> to_object(const json::value& value, std::string_view what) {

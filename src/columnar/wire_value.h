@@ -24,6 +24,11 @@ namespace lakelift::columnar::wire {
 // At most limits::kColumns, names unique, distributions typed, counts >= 0.
 [[nodiscard]] Result<table::Columns> to_columns(const json::value& value);
 
+// An Error as a frame carries it. Reading never fails: what is unknown, too long or missing becomes kInternal, cut,
+// empty.
+[[nodiscard]] json::object from_error(const Error& error);
+[[nodiscard]] Error to_error(const json::value& value);
+
 // Members that must be there and be of their type.
 [[nodiscard]] Result<const json::object*> to_object(const json::value& value, std::string_view what);
 [[nodiscard]] Result<const json::array*> array_at(const json::object& object, std::string_view key, std::size_t most);
