@@ -23,7 +23,9 @@ Result<UniqueFd> UniqueFd::duplicate() const {
 Result<UniqueFd> open_beneath(int root, const std::string& path, int flags, unsigned mode) {
   open_how how{};
   how.flags = static_cast<std::uint64_t>(flags) | O_CLOEXEC;
-  how.mode = (flags & (O_CREAT | O_TMPFILE)) != 0 ? mode : 0;
+  // O_TMPFILE holds O_DIRECTORY's bit.
+  const bool makes_a_file = (flags & O_CREAT) != 0 || (flags & O_TMPFILE) == O_TMPFILE;
+  how.mode = makes_a_file ? mode : 0;
   how.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS;
   long fd = -1;
   do {

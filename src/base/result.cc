@@ -38,7 +38,7 @@ std::unexpected<Error> fail(Code code, std::string message) {
 
 std::unexpected<Error> fail_errno(std::string_view doing, int error_number) {
   Code code = Code::kInternal;
-  if (error_number == ENOSPC || error_number == EDQUOT) code = Code::kNoSpace;
+  if (error_number == ENOSPC || error_number == EDQUOT || error_number == EFBIG) code = Code::kNoSpace;
   if (error_number == ENOENT) code = Code::kNotFound;
   char buffer[128];
   const char* text = strerror_r(error_number, buffer, sizeof buffer);

@@ -61,7 +61,7 @@ using Result = std::expected<T, Error>;
                                           std::vector<FieldError> fields = {});
 // The same without an event of the contract.
 [[nodiscard]] std::unexpected<Error> fail(Code code, std::string message);
-// From errno: ENOSPC and EDQUOT become kNoSpace, ENOENT kNotFound, all else kInternal.
+// From errno: ENOSPC, EDQUOT and EFBIG become kNoSpace, ENOENT kNotFound, all else kInternal.
 [[nodiscard]] std::unexpected<Error> fail_errno(std::string_view doing, int error_number);
 
 }  // namespace lakelift
