@@ -14,12 +14,13 @@ namespace lakelift::catalogue {
 
 struct CatalogueItem {
   std::int64_t id = 0;
-  std::string name;  // unique, 1–256 characters; the database is the part before the first dot
+  std::string name;                        // unique, 1–256 characters; the database is the part before the first dot
   std::optional<std::string> description;  // Markdown
   executors::ExecutorType executor_type = executors::ExecutorType::kLocal;
-  executors::Source source;
+  executors::Source source;  // empty: a LOCAL item that nobody has told where its data are
   table::Columns spec;
   std::vector<table::Row> sample;
+  std::vector<double> null_shares;  // one a column of spec, in [0, 1]; empty before the first profile
   std::vector<columnar::RefusedColumn> refused_columns;
   std::optional<std::int64_t> rows;   // as of the last inspection or profile
   std::optional<std::int64_t> bytes;  // as stored by the source
@@ -31,9 +32,14 @@ struct CatalogueItem {
   Micros updated_at = 0;
 };
 
+// Where to look for the data: the item's source; for outside engines without one, the table of the item's name. Empty
+// for a LOCAL item without a source.
+[[nodiscard]] executors::Source effective_source(const CatalogueItem& item);
+
 // The contract's form (`@type` catalogue_item, id, name, description, executor_type, created_by, updated_by,
-// maintained_by, sample, spec, researchers) and beside it our own: rows, bytes, refused_columns, created_at, updated_at.
-// The source (paths) is not in it.
+// maintained_by, sample, spec, researchers) and beside it our own: rows, bytes, null_shares, refused_columns,
+// created_at, updated_at. `researchers` is empty: everybody with an account may see every item. The source (paths) is
+// not in it.
 [[nodiscard]] json::object to_json(const CatalogueItem& item);
 
 }  // namespace lakelift::catalogue

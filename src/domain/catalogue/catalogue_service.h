@@ -1,6 +1,7 @@
 // What there is to ask for.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <stop_token>
@@ -16,6 +17,8 @@
 #include "domain/catalogue/catalogue_item.h"
 
 namespace lakelift::catalogue {
+
+struct ItemRow;  // item_store.h
 
 // Turned-round edge (design): deleting an item asks who still waits for it. slices implements it, app connects it.
 class LiveRequests {
@@ -61,10 +64,29 @@ class CatalogueService {
   [[nodiscard]] Result<CatalogueItem> update(const accounts::Account& caller, std::int64_t id, const json::value& body);
   // Error: kInvalid NOT_CANCELLED_DOWNLOAD_REQEUSTS_DETECTED (spelled so), fields item_id and not_cancelled_count.
   [[nodiscard]] Result<void> remove(const accounts::Account& caller, std::int64_t id);
-  // Recomputes sample, sizes, distributions through the executor.
+  // Recomputes sample, sizes, null shares, distributions through the executor. Names, types and descriptions of the
+  // spec stay, and columns that it leaves out stay out. Errors: kConflict SOURCE_MISSING for an item without a source;
+  // kConflict SOURCE_CHANGED where the table has lost a column of the spec or holds another type in it;
+  // EXECUTOR_NOT_CONFIGURED; the executor's.
   [[nodiscard]] Result<CatalogueItem> profile(const accounts::Account& caller, std::int64_t id, std::stop_token stop);
+  // Says where the data of an item are (it was created by its spec alone, or they have moved), after a look that they
+  // fit the spec: as profile(), but sample and distributions stay. Whether the caller may name paths is the edge's to
+  // decide.
+  [[nodiscard]] Result<CatalogueItem> set_source(const accounts::Account& caller, std::int64_t id,
+                                                 const executors::Source& source, std::stop_token stop);
 
  private:
+  [[nodiscard]] Result<std::vector<CatalogueItem>> with_accounts(std::vector<ItemRow> rows);
+  [[nodiscard]] Result<CatalogueItem> with_accounts(ItemRow row);
+  // Accounts that a body names must be there.
+  [[nodiscard]] Result<void> check_maintainer(const std::optional<std::int64_t>& id);
+  // In one transaction: the row as it is now, changed by `changer`, stored, and written to the ledger as `kind`.
+  [[nodiscard]] Result<ItemRow> change(const accounts::Account& caller, std::int64_t id, std::string_view kind,
+                                       const std::function<Result<void>(ItemRow&)>& changer);
+  [[nodiscard]] Result<void> insert(const accounts::Account& caller, ItemRow& row);
+  [[nodiscard]] Result<void> record(metadata::Transaction& transaction, const accounts::Account& caller,
+                                    std::string_view kind, const CatalogueItem& item);
+
   metadata::Database& database_;
   const ledger::Ledger& ledger_;
   accounts::AccountService& accounts_;

@@ -1,0 +1,175 @@
+#include "domain/catalogue/item_store.h"
+
+#include <algorithm>
+#include <string>
+#include <tuple>
+
+namespace lakelift::catalogue {
+namespace {
+
+using Int = std::optional<std::int64_t>;
+using Text = std::optional<std::string>;
+// In the order of kSelect.
+using Cells = std::tuple<std::int64_t, std::string, Text, std::string, std::string, std::string, std::string,
+                         std::string, std::string, Int, Int, std::string, Int, Int, Int, std::int64_t, std::int64_t>;
+
+constexpr std::string_view kSelect =
+    "SELECT id, name, description, executor_type, source, spec, sample, null_shares, refused, row_count, byte_count, "
+    "source_version, created_by, updated_by, maintained_by, created_at, updated_at FROM catalogue_items WHERE 1 = 1";
+
+template <typename... T>
+Result<std::vector<std::tuple<T...>>> select(metadata::Session& session, const std::string& sql,
+                                             const metadata::Params& params, std::type_identity<std::tuple<T...>>) {
+  return session.rows<T...>(sql, params);
+}
+
+Result<std::vector<Cells>> select_cells(metadata::Session& session, std::string_view where,
+                                        const metadata::Params& params) {
+  return select(session, std::string(kSelect).append(where), params, std::type_identity<Cells>());
+}
+
+json::array refused_to_json(const std::vector<columnar::RefusedColumn>& refused) {
+  json::array out;
+  for (const auto& [name, reason] : refused) out.push_back(json::object{{"name", name}, {"reason", reason}});
+  return out;
+}
+
+struct JsonTexts {
+  std::string source, spec, sample, null_shares, refused;
+};
+
+JsonTexts texts_of(const CatalogueItem& item) {
+  return {to_text(item.source), to_text(table::to_json(item.spec)),
+          to_text(table::sample_to_json(item.sample, item.spec)),
+          to_text(json::array(item.null_shares.begin(), item.null_shares.end())),
+          to_text(refused_to_json(item.refused_columns))};
+}
+
+std::unexpected<Error> unreadable(std::string_view what) {
+  return fail(Code::kInternal, "an item of the catalogue can't be read: its " + std::string(what) + " is broken");
+}
+
+Result<void> read_texts(const JsonTexts& texts, CatalogueItem& item) {
+  const auto source = parse_json(texts.source);
+  if (!source || !source->is_object()) return unreadable("source");
+  item.source = source->get_object();
+  const auto spec_json = parse_json(texts.spec);
+  if (!spec_json) return unreadable("spec");
+  auto spec = table::columns_from_json(*spec_json, table::Rules::kStored);
+  if (!spec) return unreadable("spec");
+  item.spec = *std::move(spec);
+  const auto sample_json = parse_json(texts.sample);
+  if (!sample_json) return unreadable("sample");
+  auto sample = table::sample_from_json(*sample_json, item.spec, table::Rules::kStored);
+  if (!sample) return unreadable("sample");
+  item.sample = *std::move(sample);
+  const auto shares = parse_json(texts.null_shares);
+  if (!shares || !shares->is_array()) return unreadable("null shares");
+  item.null_shares.clear();
+  for (const auto& share : shares->get_array()) {
+    if (!share.is_number()) return unreadable("null shares");
+    item.null_shares.push_back(share.to_number<double>());
+  }
+  const auto refused = parse_json(texts.refused);
+  if (!refused || !refused->is_array()) return unreadable("refused columns");
+  item.refused_columns.clear();
+  for (const auto& one : refused->get_array()) {
+    if (!one.is_object()) return unreadable("refused columns");
+    item.refused_columns.push_back(
+        {find_string(one.get_object(), "name").value_or(""), find_string(one.get_object(), "reason").value_or("")});
+  }
+  return {};
+}
+
+Result<ItemRow> row_of(Cells&& cells) {
+  ItemRow row;
+  CatalogueItem& item = row.item;
+  std::string type;
+  JsonTexts texts;
+  std::tie(item.id, item.name, item.description, type, texts.source, texts.spec, texts.sample, texts.null_shares,
+           texts.refused, item.rows, item.bytes, item.source_version, row.created_by, row.updated_by, row.maintained_by,
+           item.created_at, item.updated_at) = std::move(cells);
+  const auto executor_type = executors::executor_type_of(type);
+  if (!executor_type) return unreadable("executor type");
+  item.executor_type = *executor_type;
+  TRY_VOID(read_texts(texts, item));
+  return row;
+}
+
+}  // namespace
+
+Result<void> check_storable(const CatalogueItem& item) {
+  CatalogueItem again;
+  return read_texts(texts_of(item), again);
+}
+
+Result<std::optional<std::int64_t>> insert_item(metadata::Transaction& transaction, const ItemRow& row) {
+  const CatalogueItem& item = row.item;
+  TRY_VOID(check_storable(item));
+  const JsonTexts texts = texts_of(item);
+  TRY(const auto id,
+      transaction.row<std::int64_t>(
+          "INSERT INTO catalogue_items(name, description, executor_type, source, spec, sample, null_shares, refused, "
+          "row_count, byte_count, source_version, created_by, updated_by, maintained_by, created_at, updated_at) "
+          "VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING RETURNING id",
+          {item.name, item.description, executors::name_of(item.executor_type), texts.source, texts.spec, texts.sample,
+           texts.null_shares, texts.refused, item.rows, item.bytes, item.source_version, row.created_by, row.updated_by,
+           row.maintained_by, item.created_at, item.updated_at}));
+  if (!id) return std::nullopt;
+  return std::get<0>(*id);
+}
+
+Result<bool> update_item(metadata::Transaction& transaction, const ItemRow& row) {
+  const CatalogueItem& item = row.item;
+  TRY_VOID(check_storable(item));
+  const JsonTexts texts = texts_of(item);
+  TRY(const std::int64_t changed,
+      transaction.exec(
+          "UPDATE catalogue_items SET name = ?, description = ?, executor_type = ?, source = ?, spec = ?, sample = ?, "
+          "null_shares = ?, refused = ?, row_count = ?, byte_count = ?, source_version = ?, updated_by = ?, "
+          "maintained_by = ?, updated_at = ? WHERE id = ? "
+          "AND NOT EXISTS (SELECT 1 FROM catalogue_items other WHERE other.name = ? AND other.id <> ?)",
+          {item.name, item.description, executors::name_of(item.executor_type), texts.source, texts.spec, texts.sample,
+           texts.null_shares, texts.refused, item.rows, item.bytes, item.source_version, row.updated_by,
+           row.maintained_by, item.updated_at, item.id, item.name, item.id}));
+  return changed == 1;
+}
+
+Result<void> delete_item(metadata::Transaction& transaction, std::int64_t id) {
+  TRY_VOID(transaction.exec("DELETE FROM catalogue_items WHERE id = ?", {id}));
+  return {};
+}
+
+Result<std::optional<ItemRow>> find_item(metadata::Session& session, std::int64_t id) {
+  TRY(auto cells, select_cells(session, " AND id = ?", {id}));
+  if (cells.empty()) return std::nullopt;
+  TRY(ItemRow row, row_of(std::move(cells.front())));
+  return row;
+}
+
+Result<bool> name_is_taken(metadata::Session& session, std::string_view name) {
+  TRY(const auto found, session.row<std::int64_t>("SELECT id FROM catalogue_items WHERE name = ?", {name}));
+  return found.has_value();
+}
+
+Result<std::vector<ItemRow>> list_items(metadata::Session& session, const StoreQuery& query) {
+  std::string where;
+  metadata::Params params;
+  if (query.name) {
+    where += " AND name = ?";
+    params.emplace_back(*query.name);
+  }
+  if (query.has_samples) where += *query.has_samples ? " AND sample <> '[]'" : " AND sample = '[]'";
+  TRY(auto all, select_cells(session, where, params));
+  std::vector<ItemRow> rows;
+  for (auto& cells : all) {
+    if (!query.search.matches(std::get<1>(cells))) continue;
+    TRY(ItemRow row, row_of(std::move(cells)));
+    rows.push_back(std::move(row));
+  }
+  // Not ORDER BY: each database has its own idea of the order of texts.
+  std::ranges::sort(rows, {}, [](const ItemRow& row) -> const std::string& { return row.item.name; });
+  return rows;
+}
+
+}  // namespace lakelift::catalogue
