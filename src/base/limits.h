@@ -15,6 +15,7 @@ inline constexpr std::size_t kTargetBytes = 8 * 1024;
 inline constexpr std::size_t kHeaderCount = 100;
 inline constexpr std::size_t kQueryPairs = 256;
 inline constexpr std::size_t kJsonBodyBytes = 4 * 1024 * 1024;
+inline constexpr std::size_t kBodyBytesInMemory = 256 * 1024 * 1024;  // of all requests at once; more: 503
 inline constexpr std::size_t kRangesPerRequest = 16;
 inline constexpr int kHeaderTimeoutMs = 10'000;
 inline constexpr int kBodyStallMs = 30'000;      // a body must bring kBodyMinBytesPerStall in this time
@@ -22,6 +23,10 @@ inline constexpr std::size_t kBodyMinBytesPerStall = 30 * 1024;
 inline constexpr int kWriteStallMs = 60'000;
 inline constexpr int kIdleTimeoutMs = 75'000;    // keep-alive without a request
 inline constexpr int kDrainMs = 20'000;          // after SIGTERM
+inline constexpr int kLingerMs = 2'000;          // a closed connection reads on so long, so that its answer arrives
+inline constexpr std::size_t kLingerBytes = 16 * 1024 * 1024;
+inline constexpr int kEventCommentMs = 15'000;   // a comment in an event stream, so that proxies keep it
+inline constexpr int kAcceptBackoffMs = 100;     // without file descriptors
 inline constexpr std::size_t kConnections = 8'192;
 inline constexpr std::size_t kConnectionsPerAddress = 4'096;
 inline constexpr std::size_t kEdgeThreads = 2;
@@ -40,6 +45,7 @@ inline constexpr std::size_t kSampleRows = 10;
 inline constexpr std::size_t kSampleCellBytes = 1'024;
 inline constexpr std::size_t kDistributionValues = 20;
 inline constexpr std::size_t kSourceFiles = 100'000;
+inline constexpr std::size_t kSearchQueryBytes = 4 * 1024;
 
 // Slices
 inline constexpr std::size_t kFilters = 256;
@@ -58,7 +64,11 @@ inline constexpr std::int64_t kLinkMaxSeconds = 7 * 86'400;
 
 // Accounts
 inline constexpr std::int64_t kTokenSeconds = 30 * 86'400;
+inline constexpr std::size_t kTokenBytes = 8 * 1024;
+inline constexpr std::int64_t kTokenSkewSeconds = 60;       // how far another clock may be ahead
+inline constexpr std::int64_t kTokenSkewMaxSeconds = 300;   // the most an operator may set
 inline constexpr std::size_t kEmailBytes = 254;
+inline constexpr std::size_t kUsernameChars = 32;
 
 // Metadata
 inline constexpr std::size_t kDatabaseReaders = 4;        // connections that read beside the one that writes
