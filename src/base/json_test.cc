@@ -32,9 +32,11 @@ TEST(ParseJson, TakesWhatRfc8259Takes) {
 }
 
 TEST(ParseJson, RefusesEverythingElse) {
-  for (const auto* text : {"", " ", "nul", "True", "NaN", "Infinity", "-", "+1", "01", "1.", ".5", "1e", "0x10", "'a'",
-                           "\"a", "\"\t\"", R"("\x")", R"("\u12")", "[1,]", "[,1]", "[1 2]", "{\"a\":1,}", "{a:1}",
-                           "{\"a\"}", "{\"a\":}", "{1:2}", "[1]]", "[1] x", "1 2", "// a\n1", "[1] /* a */", "[", "{"}) {
+  for (const auto* text :
+       {"",      " ",    "nul",     "True",        "NaN",   "Infinity", "-",        "+1",      "01",
+        "1.",    ".5",   "1e",      "0x10",        "'a'",   "\"a",      "\"\t\"",   R"("\x")", R"("\u12")",
+        "[1,]",  "[,1]", "[1 2]",   "{\"a\":1,}",  "{a:1}", "{\"a\"}",  "{\"a\":}", "{1:2}",   "[1]]",
+        "[1] x", "1 2",  "// a\n1", "[1] /* a */", "[",     "{"}) {
     EXPECT_TRUE(refused(text)) << text;
   }
   EXPECT_TRUE(refused(std::string("1\0", 2))) << "NUL after the document";
@@ -43,8 +45,9 @@ TEST(ParseJson, RefusesEverythingElse) {
 }
 
 TEST(ParseJson, TextsAreUnicode) {
-  for (const auto* text : {R"("\ud800")", R"("\ud800x")", R"("\udc00")", R"("\ud800\ud800")", "\"\xff\"", "\"\xc0\xaf\"",
-                           "\"\xed\xa0\x80\"", "\"\xe2\x82\"", "\"\xf4\x90\x80\x80\"", "{\"\xff\":1}"}) {
+  for (const auto* text :
+       {R"("\ud800")", R"("\ud800x")", R"("\udc00")", R"("\ud800\ud800")", "\"\xff\"", "\"\xc0\xaf\"",
+        "\"\xed\xa0\x80\"", "\"\xe2\x82\"", "\"\xf4\x90\x80\x80\"", "{\"\xff\":1}"}) {
     EXPECT_TRUE(refused(text)) << text;
   }
 }

@@ -18,8 +18,7 @@ json::array distribution_to_json(const Distribution& distribution) {
     for (const auto& [value, count] : *counts) out.push_back(json::object{{"value", to_json(value)}, {"count", count}});
   } else {
     for (const auto& [minimum, maximum, count] : std::get<std::vector<Bin>>(distribution)) {
-      out.push_back(
-          json::object{{"value_min", to_json(minimum)}, {"value_max", to_json(maximum)}, {"count", count}});
+      out.push_back(json::object{{"value_min", to_json(minimum)}, {"value_max", to_json(maximum)}, {"count", count}});
     }
   }
   return out;
@@ -99,7 +98,8 @@ class ColumnReader {
     const auto* first = array->empty() ? nullptr : array->front().if_object();
     const bool binned = first != nullptr && find(*first, "value_min") != nullptr;
     if (binned && !is_number(column.type)) {
-      faults_.add(path, fmt::format("Only numbers have bins; a {} column has values and counts.", name_of(column.type)));
+      faults_.add(path,
+                  fmt::format("Only numbers have bins; a {} column has values and counts.", name_of(column.type)));
       return;
     }
     if (binned) {

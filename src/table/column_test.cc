@@ -22,9 +22,8 @@ json::value parsed(std::string_view text) {
 }
 
 std::string one_column(std::string_view type, std::string_view distribution, bool nullable = false) {
-  return fmt::format(
-      R"([{{"name":"c","type":"{}","size":8,"is_nullable":{},"is_enum":false,"distribution":{}}}])", type, nullable,
-      distribution);
+  return fmt::format(R"([{{"name":"c","type":"{}","size":8,"is_nullable":{},"is_enum":false,"distribution":{}}}])",
+                     type, nullable, distribution);
 }
 
 std::vector<std::string> refusals(std::string_view text, Rules rules = Rules::kContract) {
@@ -101,7 +100,8 @@ TEST(ColumnsFromJson, DistributionsAreTypedUniqueAndCounted) {
 }
 
 TEST(ColumnsFromJson, StoredOnesMayHaveCutValuesAndNullsForNan) {
-  const auto text = one_column("STRING", R"([{"value":"a","count":1},{"value":"a","count":2},{"value":null,"count":1}])");
+  const auto text =
+      one_column("STRING", R"([{"value":"a","count":1},{"value":"a","count":2},{"value":null,"count":1}])");
   EXPECT_FALSE(refusals(text).empty());
   EXPECT_TRUE(refusals(text, Rules::kStored).empty());
   EXPECT_FALSE(refusals(one_column("STRING", R"([{"value":3,"count":1}])"), Rules::kStored).empty());
@@ -171,8 +171,11 @@ TEST(UnknownNames, ListsTenAndCountsTheRest) {
 
 TEST(UnknownNames, MeansTheNearest) {
   const std::vector<std::string_view> known{"arr_delay", "dep_delay", "tailnum"};
-  for (const auto& [typed, meant] : {std::pair("dep_dely", "'dep_delay'?"), {"DEP_DELAY", "'dep_delay'?"},
-                                     {"arrdelay", "'arr_delay'?"}, {"tail_num", "'tailnum'?"}, {"tailnmu", "'tailnum'?"},
+  for (const auto& [typed, meant] : {std::pair("dep_dely", "'dep_delay'?"),
+                                     {"DEP_DELAY", "'dep_delay'?"},
+                                     {"arrdelay", "'arr_delay'?"},
+                                     {"tail_num", "'tailnum'?"},
+                                     {"tailnmu", "'tailnum'?"},
                                      {"dep_delayss", "'dep_delay'?"}}) {
     EXPECT_THAT(unknown_name_text("column", typed, known), HasSubstr(meant)) << typed;
   }

@@ -189,8 +189,8 @@ json::object to_json(const SliceSpec& spec) {
   for (const auto& name : spec.columns) columns.push_back(json::string(name));
   json::array filters;
   for (const auto& filter : spec.filters) {
-    filters.push_back(json::object{
-        {"name", filter.name}, {"operator", symbol_of(filter.op)}, {"value", to_json(filter.value)}});
+    filters.push_back(
+        json::object{{"name", filter.name}, {"operator", symbol_of(filter.op)}, {"value", to_json(filter.value)}});
   }
   return {{"columns", std::move(columns)}, {"filters", std::move(filters)}, {"randomize_ratio", spec.ratio}};
 }

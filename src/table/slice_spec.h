@@ -44,8 +44,8 @@ struct SliceSpec {
 // Canonical text of the normal form: what requests are compared and hashed by.
 [[nodiscard]] std::string canonical_text(const SliceSpec& spec);
 
-// "dep_delay >= 15", "carrier = UA", "name != 'O''Hare'": one comparison as a person types it; quotes are optional where
-// the value has no space. Error: kInvalid with what was expected and the known columns.
+// "dep_delay >= 15", "carrier = UA", "name != 'O''Hare'": one comparison as a person types it; quotes are optional
+// where the value has no space. Error: kInvalid with what was expected and the known columns.
 [[nodiscard]] Result<Filter> parse_comparison(std::string_view text, const Columns& table);
 
 }  // namespace lakelift::table

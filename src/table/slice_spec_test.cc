@@ -20,8 +20,10 @@ using ::testing::HasSubstr;
 
 Columns flights() {
   Columns columns;
-  for (const auto& [name, type] : {std::pair("carrier", ColumnType::kString), {"dep_delay", ColumnType::kInteger},
-                                   {"distance", ColumnType::kFloat}, {"cancelled", ColumnType::kBoolean},
+  for (const auto& [name, type] : {std::pair("carrier", ColumnType::kString),
+                                   {"dep_delay", ColumnType::kInteger},
+                                   {"distance", ColumnType::kFloat},
+                                   {"cancelled", ColumnType::kBoolean},
                                    {"time_hour", ColumnType::kDatetime}}) {
     Column column;
     column.name = name;
@@ -99,10 +101,18 @@ TEST(SliceSpecFromJson, OperatorsAndValuesFitTheType) {
               HasSubstr("PATH: 'filters.0.operator' REASON: Expected one of = != for a BOOLEAN column."));
   EXPECT_THAT(refusal(filter_of("carrier", "LIKE", "\"x\"")), HasSubstr("Expected one of > >= < <= = !="));
   EXPECT_THAT(refusal(filter_of("carrier", "==", "\"x\"")), HasSubstr("PATH: 'filters.0.operator'"));
-  for (const auto& [column, value] :
-       {std::pair("dep_delay", "3.0"), {"dep_delay", "\"3\""}, {"dep_delay", "9223372036854775808"},
-        {"dep_delay", "null"}, {"distance", "\"NaN\""}, {"distance", "null"}, {"carrier", "3"}, {"carrier", "null"},
-        {"cancelled", "1"}, {"time_hour", "\"2013-02-30\""}, {"time_hour", "\"10000-01-01\""}, {"time_hour", "5"}}) {
+  for (const auto& [column, value] : {std::pair("dep_delay", "3.0"),
+                                      {"dep_delay", "\"3\""},
+                                      {"dep_delay", "9223372036854775808"},
+                                      {"dep_delay", "null"},
+                                      {"distance", "\"NaN\""},
+                                      {"distance", "null"},
+                                      {"carrier", "3"},
+                                      {"carrier", "null"},
+                                      {"cancelled", "1"},
+                                      {"time_hour", "\"2013-02-30\""},
+                                      {"time_hour", "\"10000-01-01\""},
+                                      {"time_hour", "5"}}) {
     EXPECT_THAT(refusal(filter_of(column, "=", value)), HasSubstr("PATH: 'filters.0.value' REASON: Expected"))
         << column << " " << value;
   }
@@ -176,15 +186,17 @@ TEST(CanonicalText, IsPinned) {
             R"(["time_hour",">=",["DATETIME","86400",500000000]]],"0.1"])");
 }
 
-rc::Gen<std::string> short_text() { return rc::gen::container<std::string>(rc::gen::elementOf(std::string("ab\",[]\\ '"))); }
+rc::Gen<std::string> short_text() {
+  return rc::gen::container<std::string>(rc::gen::elementOf(std::string("ab\",[]\\ '")));
+}
 
 rc::Gen<Value> any_value() {
-  return rc::gen::oneOf(rc::gen::map(rc::gen::arbitrary<bool>(), [](bool v) { return Value(v); }),
-                        rc::gen::map(rc::gen::inRange<std::int64_t>(-3, 3), [](std::int64_t v) { return Value(v); }),
-                        rc::gen::map(rc::gen::inRange(-3, 3), [](int v) { return Value(v / 2.0); }),
-                        rc::gen::map(short_text(), [](std::string v) { return Value(std::move(v)); }),
-                        rc::gen::map(rc::gen::inRange<std::int64_t>(-3, 3),
-                                     [](std::int64_t v) { return Value(Datetime{v, 0}); }));
+  return rc::gen::oneOf(
+      rc::gen::map(rc::gen::arbitrary<bool>(), [](bool v) { return Value(v); }),
+      rc::gen::map(rc::gen::inRange<std::int64_t>(-3, 3), [](std::int64_t v) { return Value(v); }),
+      rc::gen::map(rc::gen::inRange(-3, 3), [](int v) { return Value(v / 2.0); }),
+      rc::gen::map(short_text(), [](std::string v) { return Value(std::move(v)); }),
+      rc::gen::map(rc::gen::inRange<std::int64_t>(-3, 3), [](std::int64_t v) { return Value(Datetime{v, 0}); }));
 }
 
 rc::Gen<SliceSpec> any_spec() {

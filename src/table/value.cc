@@ -21,11 +21,16 @@ constexpr std::array<std::pair<ColumnType, std::string_view>, 5> kTypeNames{{{Co
 
 std::string_view expected(ColumnType type) {
   switch (type) {
-    case ColumnType::kInteger: return "a whole number of 64 bits (INTEGER)";
-    case ColumnType::kFloat: return "a finite number (FLOAT)";
-    case ColumnType::kString: return "a text (STRING)";
-    case ColumnType::kBoolean: return "true or false (BOOLEAN)";
-    case ColumnType::kDatetime: return "a date or time such as \"2013-01-05\" or \"2013-01-05T06:00:00Z\" (DATETIME)";
+    case ColumnType::kInteger:
+      return "a whole number of 64 bits (INTEGER)";
+    case ColumnType::kFloat:
+      return "a finite number (FLOAT)";
+    case ColumnType::kString:
+      return "a text (STRING)";
+    case ColumnType::kBoolean:
+      return "true or false (BOOLEAN)";
+    case ColumnType::kDatetime:
+      return "a date or time such as \"2013-01-05\" or \"2013-01-05T06:00:00Z\" (DATETIME)";
   }
   return "a value";
 }
@@ -131,7 +136,8 @@ Result<Value> value_from_text(std::string_view text, ColumnType type) {
     case ColumnType::kFloat:
       if (const auto number = whole_text_as<double>(text); number && std::isfinite(*number)) return Value(*number);
       break;
-    case ColumnType::kString: return Value(std::string(text));
+    case ColumnType::kString:
+      return Value(std::string(text));
     case ColumnType::kBoolean:
       if (const auto flag = bool_of(text)) return Value(*flag);
       break;

@@ -37,8 +37,8 @@ using Value = std::variant<std::monostate, bool, std::int64_t, double, std::stri
 [[nodiscard]] inline bool is_null(const Value& value) { return std::holds_alternative<std::monostate>(value); }
 // Null, and doubles that are not finite, become JSON null; a Datetime its ISO text.
 [[nodiscard]] json::value to_json(const Value& value);
-// A value of exactly this type: INTEGER takes whole numbers within 64 bits signed; FLOAT any number; DATETIME a text that
-// parse_datetime takes; null is refused unless `nullable`. Error: kInvalid, the message says what was expected.
+// A value of exactly this type: INTEGER takes whole numbers within 64 bits signed; FLOAT any number; DATETIME a text
+// that parse_datetime takes; null is refused unless `nullable`. Error: kInvalid, the message says what was expected.
 [[nodiscard]] Result<Value> value_from_json(const json::value& json, ColumnType type, bool nullable);
 // The same from a text of a person: "3", "2.5", "true", "2013-01-05", any text for STRING. Never null.
 [[nodiscard]] Result<Value> value_from_text(std::string_view text, ColumnType type);

@@ -21,8 +21,8 @@ Result<Value> read(std::string_view text, ColumnType type, bool nullable = false
 }
 
 TEST(ColumnTypes, NamesGoBothWays) {
-  for (const auto type : {ColumnType::kInteger, ColumnType::kFloat, ColumnType::kString, ColumnType::kBoolean,
-                          ColumnType::kDatetime}) {
+  for (const auto type :
+       {ColumnType::kInteger, ColumnType::kFloat, ColumnType::kString, ColumnType::kBoolean, ColumnType::kDatetime}) {
     EXPECT_EQ(column_type_of(name_of(type)), type);
   }
   EXPECT_EQ(column_type_of("integer"), std::nullopt);
@@ -33,8 +33,8 @@ TEST(ValueFromJson, IntegersAreWholeAndOf64Bits) {
   EXPECT_EQ(read("0", ColumnType::kInteger), Value(std::int64_t{0}));
   EXPECT_EQ(read("9223372036854775807", ColumnType::kInteger), Value(kMax64));
   EXPECT_EQ(read("-9223372036854775808", ColumnType::kInteger), Value(kMin64));
-  for (const auto* bad : {"9223372036854775808", "18446744073709551615", "3.0", "3.5", "1e3", "\"3\"", "true", "null",
-                          "[]", "{}"}) {
+  for (const auto* bad :
+       {"9223372036854775808", "18446744073709551615", "3.0", "3.5", "1e3", "\"3\"", "true", "null", "[]", "{}"}) {
     const auto value = read(bad, ColumnType::kInteger);
     ASSERT_FALSE(value) << bad;
     EXPECT_EQ(value.error().code, Code::kInvalid);
@@ -66,8 +66,8 @@ TEST(ValueFromJson, OtherTypesAreExact) {
 }
 
 TEST(ValueFromJson, NullOnlyWhereAllowed) {
-  for (const auto type : {ColumnType::kInteger, ColumnType::kFloat, ColumnType::kString, ColumnType::kBoolean,
-                          ColumnType::kDatetime}) {
+  for (const auto type :
+       {ColumnType::kInteger, ColumnType::kFloat, ColumnType::kString, ColumnType::kBoolean, ColumnType::kDatetime}) {
     EXPECT_EQ(read("null", type, true), Value());
     EXPECT_FALSE(read("null", type, false));
   }

@@ -33,7 +33,8 @@ inline std::vector<Case> read_cases(const std::string& path) {
       ADD_FAILURE() << path << ":" << number << " has no =>";
       continue;
     }
-    cases.push_back({without_outer_spaces(line.substr(0, arrow)), without_outer_spaces(line.substr(arrow + 2)), number});
+    cases.push_back(
+        {without_outer_spaces(line.substr(0, arrow)), without_outer_spaces(line.substr(arrow + 2)), number});
   }
   EXPECT_FALSE(cases.empty()) << path << " has no cases";
   return cases;
