@@ -1,4 +1,4 @@
-// Secret keys, one set a purpose, so that what was signed for one purpose never opens another. Kept in the database
+// Secret keys of 32 random bytes, one set a purpose, so that what was signed for one purpose never opens another. Kept in the database
 // (made at the first start), so that every replica has the same.
 #pragma once
 
@@ -34,6 +34,7 @@ class KeyRing {
   // For JWTs: the raw secret of a key; empty for an unknown id.
   [[nodiscard]] std::string_view secret(KeyPurpose purpose, std::string_view key_id) const;
   [[nodiscard]] const std::string& newest(KeyPurpose purpose) const;
+  [[nodiscard]] std::vector<std::string> key_ids(KeyPurpose purpose) const;  // newest first
 
  private:
   struct Key {
