@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "edge/http/origin.h"
 #include "edge/http/routes/routes.h"
 
 namespace lakelift::http {
@@ -78,19 +79,8 @@ Result<std::optional<Credential>> credential_of(const RequestContext& context) {
   return std::nullopt;
 }
 
-std::string_view origin_of(std::string_view url) {
-  const std::size_t scheme = url.find("://");
-  if (scheme == std::string_view::npos) return {};
-  return url.substr(0, url.find('/', scheme + 3));
-}
-
 Result<void> check_same_origin(const RequestContext& context) {
-  if (changes_nothing(context.method)) return {};
-  const auto site = context.header("sec-fetch-site");
-  const auto origin = context.header("origin");
-  const bool site_fits = !site || *site == "same-origin";
-  const bool origin_fits = !origin || (!context.base_url.empty() && *origin == origin_of(context.base_url));
-  if ((site || origin) && site_fits && origin_fits) return {};
+  if (changes_nothing(context.method) || is_same_origin(context)) return {};
   return fail(Code::kForbidden, "CROSS_SITE_REQUEST_REFUSED",
               "a cookie alone may change something only from our own pages: send the token as Authorization: Bearer");
 }

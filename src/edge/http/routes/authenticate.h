@@ -25,7 +25,4 @@ struct Credential {
 // that our own page asks (threats A9). Error: kForbidden CROSS_SITE_REQUEST_REFUSED.
 [[nodiscard]] Result<void> check_same_origin(const RequestContext& context);
 
-// "https://lake.example:8443" of "https://lake.example:8443/below/"
-[[nodiscard]] std::string_view origin_of(std::string_view url);
-
 }  // namespace lakelift::http

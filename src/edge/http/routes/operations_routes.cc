@@ -25,11 +25,13 @@ Response ready(const Services& services, const RequestContext& context) {
 
 void add_operations_routes(RouteTable& routes, const Services& services) {
   const auto add = [&](std::string pattern, std::string summary, lakey::Fallible work) {
-    Route route = lakey::route(Method::kGet, std::move(pattern), Access::kPublic, std::move(summary), std::move(work));
-    routes.add(std::move(route));
+    routes.add(lakey::route(Method::kGet, std::move(pattern), Access::kPublic, std::move(summary), std::move(work)));
   };
-  add("/livez", "Is the process alive?",
-      [](RequestContext&) { return Response::text(200, std::string(kPlainText), "ok\n"); });
+  Route live = lakey::route(Method::kGet, "/livez", Access::kPublic, "Is the process alive?", [](RequestContext&) {
+    return Response::text(200, std::string(kPlainText), "ok\n");
+  });
+  live.cheap = true;  // answered even while every worker thread is busy (threats D15)
+  routes.add(std::move(live));
   add("/readyz", "May the server get traffic?",
       [services](RequestContext& context) { return ready(services, context); });
   add("/metrics", "Counters in Prometheus' text format", [services](RequestContext&) {
