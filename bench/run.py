@@ -1,0 +1,14 @@
+"""`make bench`: figures that are measured side by side in one run. Quote the ratios; bare times depend on the machine."""
+
+from __future__ import annotations
+
+import runpy
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent))
+
+for title, script in (("The idle server", "server.py"), ("Slices: our job beside DuckDB, Polars and pyarrow", "columnar/bench.py")):
+    print(f"\n== {title}\n", flush=True)
+    runpy.run_path(str(HERE / script), run_name="__main__")
