@@ -38,6 +38,7 @@ struct RequestContext {
   std::string base_url;    // "http://127.0.0.1:3000": what addresses handed out begin with
   std::string request_id;  // 16 hex digits, in the log and in X-Request-Id
   bool is_local = false;   // came over the Unix socket
+  std::string client_address;  // the peer's, or what a trusted proxy says; "local" over the Unix socket
   std::stop_token stop;    // asked when the server stops
 
   [[nodiscard]] std::optional<std::string_view> header(std::string_view lower_case_name) const;

@@ -37,25 +37,37 @@ struct Route {
   ErrorRenderer render_error;    // for what the edge refuses itself on this route (401, 403, 413 …) and for exceptions
   std::size_t body_limit_bytes = limits::kJsonBodyBytes;
   std::string summary;           // one line, for the OpenAPI check and the log
+  // Runs on the edge's own thread, never behind slow handlers (threats D15): only for a public handler that touches no
+  // disk, lock or service.
+  bool cheap = false;
+  bool json_body = true;         // a body that says it is something other than JSON is refused with 415
 };
 
 struct RouteMatch {
-  const Route* route = nullptr;
+  const Route* route = nullptr;  // owned by the table
   std::map<std::string, std::string> params;
 };
 
+// Threadsafe once the last route was added.
 class RouteTable {
  public:
   void add(Route route);
-  // Errors: a route without access, handler or renderer; two routes for one method and pattern.
+  // Errors: a route without access, handler or renderer; a cheap one that needs an account; a pattern that does not
+  // begin with '/'; two routes for one method and pattern.
   [[nodiscard]] Result<void> check() const;
-  // `path` not decoded. Errors: kNotFound; kUnsupported (405) whose message lists the methods that the path has.
+  // `path` not decoded; each part is decoded once. Where a literal and a {name} both fit, the literal wins, part by part
+  // from the left. Errors: kNotFound; kUnsupported (405) whose message lists the methods that the path has.
   [[nodiscard]] Result<RouteMatch> match(Method method, std::string_view path) const;
+  // HEAD with GET, OPTIONS wherever there is any; empty for a path that is not there.
   [[nodiscard]] std::vector<Method> methods_of(std::string_view path) const;
   [[nodiscard]] const std::vector<Route>& routes() const { return routes_; }
 
  private:
   std::vector<Route> routes_;
+  std::vector<std::vector<std::string>> parts_;  // of each route's pattern, split at '/'
 };
+
+// "GET, HEAD, OPTIONS": what Allow says.
+[[nodiscard]] std::string allow_of(const std::vector<Method>& methods);
 
 }  // namespace lakelift::http

@@ -1,0 +1,205 @@
+// The four kinds of body: text, content, a wait that ends in one of them, a stream of events.
+#include <boost/asio/awaitable.hpp>
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "base/id.h"
+#include "base/limits.h"
+#include "base/log.h"
+#include "edge/http/connection.h"
+
+namespace lakelift::http {
+namespace {
+
+constexpr std::size_t kJoinBytes = 64 * 1024;  // a body up to this goes out in one call with its head
+
+// Data of one event: a line break in it would end it early.
+std::string event_text(std::string_view data) {
+  std::string text = "data: ";
+  for (const char c : data) {
+    if (c == '\r') continue;
+    text += c;
+    if (c == '\n') text += "data: ";
+  }
+  return text + "\n\n";
+}
+
+}  // namespace
+
+std::string Connection::render_head(int status, const Headers& headers, std::optional<std::uint64_t> content_length,
+                                    bool chunked) {
+  Exchange& now = *exchange_;
+  if (shared_.draining) now.keep_alive = false;
+  now.status = status;
+  return render({.status = status,
+                 .headers = headers,
+                 .request_id = now.context.request_id,
+                 .now = shared_.parts.clock.now(),
+                 .content_length = content_length,
+                 .chunked = chunked,
+                 .keep_alive = now.keep_alive,
+                 .version = now.head.version});
+}
+
+Connection::awaitable<void> Connection::answer() {
+  if (std::holds_alternative<Wait>(exchange_->response.body)) {
+    co_await await_topic();
+    if (closing_) co_return;
+  }
+  phase_ = Phase::kBusy;
+  if (std::holds_alternative<Content>(exchange_->response.body)) {
+    co_await send_content();
+  } else if (std::holds_alternative<EventStream>(exchange_->response.body)) {
+    co_await send_events();
+  } else {
+    co_await send_text();
+  }
+  phase_ = Phase::kBusy;
+}
+
+Connection::awaitable<void> Connection::send_text() {
+  Exchange& now = *exchange_;
+  const int status = now.response.status;
+  auto& body = std::get<std::string>(now.response.body);
+  std::string head = render_head(status, now.response.headers, body.size(), false);
+  const bool headless = now.context.method == Method::kHead || !may_have_body(status);
+  if (headless) body.clear();
+  const bool join = body.size() <= kJoinBytes;
+  if (join) head += body;
+  bool sent = co_await send_all(head, !join);
+  if (sent && !join) sent = co_await send_all(body, false);
+  if (!sent) closing_ = true;
+}
+
+Connection::awaitable<void> Connection::send_content() {
+  Exchange& now = *exchange_;
+  const Content content = std::get<Content>(now.response.body);
+  const std::string boundary = "lakelift-" + random_hex(shared_.parts.random, 12);
+  ContentPlan plan = plan_content(content, now.context, boundary);
+  for (auto& header : now.response.headers) plan.headers.push_back(std::move(header));
+  const std::string head = render_head(plan.status, plan.headers, plan.content_length, false);
+  const bool bare = now.context.method == Method::kHead || plan.content_length == 0;
+  bool sent = co_await send_all(head, !bare);
+  if (sent && !bare) sent = co_await send_pieces(plan, *content.bytes);
+  if (!sent) closing_ = true;
+}
+
+Connection::awaitable<bool> Connection::send_pieces(const ContentPlan& plan, RandomAccess& source) {
+  const int file = source.local_fd();
+  for (const auto& piece : plan.pieces) {
+    bool sent = piece.text.empty();
+    if (!sent) sent = co_await send_all(piece.text, piece.length > 0);
+    if (!sent) co_return false;
+    if (piece.length == 0) continue;
+    if (file >= 0) {
+      sent = co_await send_file(file, piece.offset, piece.length);
+    } else {
+      sent = co_await send_read(source, piece.offset, piece.length);
+    }
+    if (!sent) co_return false;
+  }
+  co_return true;
+}
+
+// Waits for the topic, then has the answer made on a worker. Sets exchange_->response, or closing_ where the peer left.
+Connection::awaitable<void> Connection::await_topic() {
+  Exchange& now = *exchange_;
+  Wait wait = std::get<Wait>(std::move(now.response.body));
+  topic_final_ = false;
+  const Micros since = shared_.parts.clock.monotonic();
+  auto subscription = shared_.parts.feed.subscribe(wait.topic, [this, weak = weak_from_this()](const FeedUpdate& update) {
+    if (!update.is_final && !update.data.empty()) return;
+    // The subscription keeps us alive while this runs, and `weak` after it.
+    loop_.post([weak] {
+      const auto self = weak.lock();
+      if (!self) return;
+      self->topic_final_ = true;
+      self->ring();
+    });
+  });
+  if (!subscription) {
+    now.response = shared_.dispatcher.refuse({503, subscription.error().message}, now.context, now.route);
+    co_return;
+  }
+  phase_ = Phase::kWaiting;
+  set_deadline(wait.most_ms);
+  while (!topic_final_ && !expired_ && !ended_ && !closing_ && !shared_.draining) co_await bell();
+  phase_ = Phase::kBusy;
+  clear_deadline();
+  subscription->reset();
+  now.waited = shared_.parts.clock.monotonic() - since;
+  if (closing_) co_return;
+  if (!topic_final_) {
+    now.response = shared_.dispatcher.refuse({503, "it is not ready yet: ask again"}, now.context, now.route);
+    co_return;
+  }
+  bool done = false;
+  shared_.gate.run_when_free([this, &now, &wait, &done] {
+    now.response = shared_.dispatcher.run_then(wait, *now.route, now.context);
+    ring_when_done(done);
+  });
+  while (!done) co_await bell();
+}
+
+Connection::awaitable<bool> Connection::send_event_chunk(std::string_view text) {
+  const bool chunked = exchange_->head.version == 11;
+  const std::string chunk = chunked ? fmt::format("{:x}\r\n{}\r\n", text.size(), text) : std::string(text);
+  const bool sent = co_await send_all(chunk, false);
+  co_return sent;
+}
+
+Connection::awaitable<void> Connection::send_events() {
+  Exchange& now = *exchange_;
+  const bool chunked = now.head.version == 11;
+  if (!chunked) now.keep_alive = false;
+  const std::int64_t topic = std::get<EventStream>(now.response.body).topic;
+  now.response.headers.emplace_back("Content-Type", "text/event-stream");
+  now.response.headers.emplace_back("X-Accel-Buffering", "no");  // nginx passes events on as they come
+  topic_final_ = false;
+  event_.reset();
+  const Micros since = shared_.parts.clock.monotonic();
+  std::unique_ptr<Feed::Subscription> subscription;
+  bool sent = false;
+  if (now.context.method != Method::kHead) {
+    auto subscribed = shared_.parts.feed.subscribe(topic, [this, weak = weak_from_this()](const FeedUpdate& update) {
+      loop_.post([weak, update] {
+        const auto self = weak.lock();
+        if (!self) return;
+        // A slow reader gets the newest state, not a queue of old ones.
+        if (!update.data.empty()) self->event_ = update.data;
+        self->topic_final_ = update.is_final || update.data.empty();
+        self->ring();
+      });
+    });
+    if (!subscribed) {
+      now.response = shared_.dispatcher.refuse({503, subscribed.error().message}, now.context, now.route);
+      co_await send_text();
+      co_return;
+    }
+    subscription = *std::move(subscribed);
+  }
+  const std::string head = render_head(now.response.status, now.response.headers, std::nullopt, chunked);
+  sent = co_await send_all(head, false);
+  while (sent && subscription) {
+    const bool over = topic_final_ || ended_ || closing_ || shared_.draining;
+    if (event_) {
+      const std::string text = event_text(*std::exchange(event_, std::nullopt));
+      sent = co_await send_event_chunk(text);
+      continue;
+    }
+    if (over) break;
+    phase_ = Phase::kWaiting;
+    set_deadline(limits::kEventCommentMs);
+    while (!event_ && !topic_final_ && !expired_ && !ended_ && !closing_) co_await bell();
+    phase_ = Phase::kBusy;
+    if (expired_ && !event_) sent = co_await send_event_chunk(": still here\n\n");
+  }
+  subscription.reset();
+  now.waited = shared_.parts.clock.monotonic() - since;
+  if (sent && chunked && !closing_ && now.context.method != Method::kHead) sent = co_await send_all("0\r\n\r\n", false);
+  if (shared_.draining) now.keep_alive = false;
+  if (!sent) closing_ = true;
+}
+
+}  // namespace lakelift::http
