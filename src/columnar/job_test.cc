@@ -1,0 +1,290 @@
+#include "columnar/job.h"
+
+#include <gtest/gtest.h>
+#include <rapidcheck.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "columnar/wire_value.h"
+
+namespace lakelift::columnar {
+namespace {
+
+rc::Gen<std::string> text() { return rc::gen::container<std::string>(rc::gen::inRange('\x01', '\x7f')); }
+
+rc::Gen<double> any_double() {
+  return rc::gen::map(rc::gen::arbitrary<std::uint64_t>(),
+                      [](std::uint64_t bits) { return std::bit_cast<double>(bits); });
+}
+
+table::Value value_of(table::ColumnType type) {
+  switch (type) {
+    case table::ColumnType::kInteger:
+      return *rc::gen::arbitrary<std::int64_t>();
+    case table::ColumnType::kFloat:
+      return *any_double();
+    case table::ColumnType::kBoolean:
+      return *rc::gen::arbitrary<bool>();
+    case table::ColumnType::kDatetime:
+      return table::Datetime{*rc::gen::arbitrary<std::int64_t>(), *rc::gen::inRange<std::uint32_t>(0, 1'000'000'000)};
+    case table::ColumnType::kString:
+      break;
+  }
+  return *text();
+}
+
+table::ColumnType any_type() {
+  return static_cast<table::ColumnType>(*rc::gen::inRange(0, static_cast<int>(table::ColumnType::kDatetime) + 1));
+}
+
+JobWork any_work() {
+  switch (*rc::gen::inRange(0, 4)) {
+    case 0:
+      return InspectJob{};
+    case 1:
+      return ProfileJob{*rc::gen::inRange<std::size_t>(0, 1000), *rc::gen::arbitrary<std::uint64_t>()};
+    case 2: {
+      SliceJob job;
+      job.spec.columns = *rc::gen::container<std::vector<std::string>>(text());
+      for (int i = *rc::gen::inRange(0, 4); i > 0; --i) {
+        const auto op = static_cast<table::Operator>(*rc::gen::inRange(0, 6));
+        job.spec.filters.push_back({*text(), op, value_of(any_type())});
+      }
+      job.spec.ratio = *rc::gen::inRange(0, 1'000'000) / 1e6;
+      job.sampling_seed = *text();
+      return job;
+    }
+    default:
+      return ConvertJob{static_cast<Format>(*rc::gen::inRange(0, 4)), static_cast<Format>(*rc::gen::inRange(0, 4)),
+                        *rc::gen::container<std::vector<std::string>>(3, text()), *rc::gen::inRange('\x01', '\x7f')};
+  }
+}
+
+Job any_job() {
+  Job job;
+  job.work = any_work();
+  auto paths = *rc::gen::container<std::vector<std::string>>(text());
+  std::ranges::sort(paths);
+  for (auto& path : paths) {
+    job.inputs.push_back({std::move(path), static_cast<std::uint64_t>(*rc::gen::inRange<std::int64_t>(
+                                               0, std::numeric_limits<std::int64_t>::max()))});
+  }
+  job.limits = {*rc::gen::arbitrary<std::uint64_t>(), *rc::gen::arbitrary<std::uint64_t>(),
+                *rc::gen::inRange(1, 100'000)};
+  return job;
+}
+
+// The wire text says everything about a job or a report, so equal texts are equal things.
+template <typename T>
+std::string wire_text(const T& thing) {
+  return to_canonical_text(json::value(to_json(thing)));
+}
+
+TEST(Job, GoesThroughItsTextUnchanged) {
+  const bool held = rc::check([] {
+    const Job job = any_job();
+    const auto parsed = parse_json(to_text(json::value(to_json(job))));
+    RC_ASSERT(parsed.has_value());
+    const auto read = job_from_json(*parsed);
+    RC_ASSERT(read.has_value());
+    RC_ASSERT(read->work.index() == job.work.index());
+    RC_ASSERT(read->inputs.size() == job.inputs.size());
+    RC_ASSERT(read->limits.memory_bytes == job.limits.memory_bytes);
+    RC_ASSERT(wire_text(*read) == wire_text(job));
+  });
+  EXPECT_TRUE(held);
+}
+
+TEST(Job, KeepsEveryBitOfAFilter) {
+  const bool held = rc::check([] {
+    const auto type = any_type();
+    const table::Value value = value_of(type);
+    const auto parsed = parse_json(to_text(wire::from_value(value)));
+    RC_ASSERT(parsed.has_value());
+    const auto read = wire::to_value(*parsed, type, false);
+    RC_ASSERT(read.has_value());
+    const auto* number = std::get_if<double>(&value);
+    const bool is_nan = number != nullptr && std::isnan(*number);
+    RC_ASSERT((is_nan ? std::isnan(std::get<double>(*read)) : *read == value));
+  });
+  EXPECT_TRUE(held);
+}
+
+json::object good_job() {
+  Job job;
+  SliceJob slice;
+  slice.spec.columns = {"a", "b"};
+  slice.spec.filters.push_back({"a", table::Operator::kGreater, table::Value(std::int64_t{3})});
+  job.work = slice;
+  job.inputs = {{"x.parquet", 10}, {"y.parquet", 20}};
+  return to_json(job);
+}
+
+// A job with one thing wrong, and what the message must name.
+struct Wrong {
+  const char* name;
+  std::function<void(json::object&)> spoil;
+  const char* named;
+};
+
+TEST(Job, RefusesWhatIsWrongAndNamesIt) {
+  const std::vector<Wrong> wrongs = {
+      {"no kind", [](auto& job) { job.erase("kind"); }, "kind"},
+      {"unknown kind", [](auto& job) { job["kind"] = "exec"; }, "kind"},
+      {"no inputs", [](auto& job) { job.erase("inputs"); }, "inputs"},
+      {"inputs unsorted", [](auto& job) { job["inputs"] = json::array{{"y", 1}, {"x", 1}}; }, "order"},
+      {"negative size", [](auto& job) { job["inputs"] = json::array{{"y", -1}}; }, "inputs"},
+      {"input of three", [](auto& job) { job["inputs"] = json::array{{"y", 1, 2}}; }, "inputs"},
+      {"no limits", [](auto& job) { job["limits"] = 5; }, "limits"},
+      {"memory as number", [](auto& job) { job["limits"].as_object()["memory_bytes"] = 5; }, "memory_bytes"},
+      {"memory negative", [](auto& job) { job["limits"].as_object()["memory_bytes"] = "-5"; }, "memory_bytes"},
+      {"memory empty", [](auto& job) { job["limits"].as_object()["memory_bytes"] = ""; }, "memory_bytes"},
+      {"no processor time", [](auto& job) { job["limits"].as_object()["cpu_seconds"] = 0; }, "cpu_seconds"},
+      {"ratio above 1", [](auto& job) { job["spec"].as_object()["ratio"] = "1.5"; }, "ratio"},
+      {"ratio not a number", [](auto& job) { job["spec"].as_object()["ratio"] = "nan"; }, "ratio"},
+      {"column of a number", [](auto& job) { job["spec"].as_object()["columns"] = json::array{1}; }, "columns"},
+      {"spec missing", [](auto& job) { job.erase("spec"); }, "spec"},
+      {"filter of null",
+       [](auto& job) {
+         job["spec"].as_object()["filters"] =
+             json::array{json::object{{"name", "a"}, {"operator", "="}, {"type", "INTEGER"}, {"value", nullptr}}};
+       },
+       "value"},
+      {"filter of another type",
+       [](auto& job) {
+         job["spec"].as_object()["filters"] =
+             json::array{json::object{{"name", "a"}, {"operator", "="}, {"type", "INTEGER"}, {"value", "3"}}};
+       },
+       "INTEGER"},
+      {"filter with nanoseconds beyond",
+       [](auto& job) {
+         job["spec"].as_object()["filters"] = json::array{json::object{
+             {"name", "a"}, {"operator", "="}, {"type", "DATETIME"}, {"value", json::array{1, 1000000000}}}};
+       },
+       "DATETIME"},
+      {"unknown operator",
+       [](auto& job) {
+         job["spec"].as_object()["filters"] =
+             json::array{json::object{{"name", "a"}, {"operator", "LIKE"}, {"type", "STRING"}, {"value", "x"}}};
+       },
+       "filter"},
+  };
+  ASSERT_TRUE(job_from_json(good_job()));
+  for (const auto& wrong : wrongs) {
+    auto job = good_job();
+    wrong.spoil(job);
+    const auto read = job_from_json(job);
+    ASSERT_FALSE(read) << wrong.name;
+    EXPECT_EQ(read.error().code, Code::kInvalid) << wrong.name;
+    EXPECT_NE(read.error().message.find(wrong.named), std::string::npos) << wrong.name << ": " << read.error().message;
+  }
+}
+
+table::Columns any_columns() {
+  table::Columns columns;
+  for (int i = *rc::gen::inRange(0, 5); i > 0; --i) {
+    table::Column& column = columns.emplace_back();
+    column.name = "c" + std::to_string(i);
+    column.type = any_type();
+    column.is_nullable = *rc::gen::arbitrary<bool>();
+    if (*rc::gen::arbitrary<bool>()) column.size = *rc::gen::inRange<std::int64_t>(0, 1'000'000'000'000);
+    if (*rc::gen::arbitrary<bool>()) {
+      column.distribution = std::vector<table::ValueCount>{{value_of(column.type), 3}, {table::Value(), 1}};
+    } else if (*rc::gen::arbitrary<bool>()) {
+      column.distribution = std::vector<table::Bin>{{value_of(column.type), value_of(column.type), 7}};
+    }
+  }
+  return columns;
+}
+
+TEST(Report, GoesThroughItsTextUnchanged) {
+  const bool held = rc::check([] {
+    ProfileReport report;
+    report.columns = any_columns();
+    report.rows = *rc::gen::inRange<std::int64_t>(0, 1'000'000'000'000);
+    report.refused = {{"tags", "lists are not offered"}};
+    for (int i = *rc::gen::inRange(0, 4); i > 0; --i) {
+      table::Row row;
+      for (const auto& column : report.columns) {
+        row.push_back(*rc::gen::arbitrary<bool>() ? value_of(column.type) : table::Value());
+      }
+      report.sample.push_back(std::move(row));
+    }
+    for (std::size_t i = 0; i < report.columns.size(); ++i) report.null_shares.push_back(1.0 / (1.0 + i));
+    Job job;
+    job.work = ProfileJob{10, 1};
+    const auto parsed = parse_json(to_text(json::value(to_json(JobReport(report)))));
+    RC_ASSERT(parsed.has_value());
+    const auto read = report_from_json(*parsed, job);
+    RC_ASSERT(read.has_value());
+    RC_ASSERT(wire_text(*read) == wire_text(JobReport(report)));
+  });
+  EXPECT_TRUE(held);
+}
+
+TEST(Report, IsCheckedAgainstItsJob) {
+  ProfileReport report;
+  report.columns.resize(1);
+  report.columns[0].name = "a";
+  report.columns[0].type = table::ColumnType::kInteger;
+  report.null_shares = {0.5};
+  report.sample = {{table::Value(std::int64_t{1})}, {table::Value(std::int64_t{2})}};
+  Job job;
+  job.work = ProfileJob{2, 1};
+  EXPECT_TRUE(report_from_json(to_json(JobReport(report)), job));
+
+  job.work = ProfileJob{1, 1};
+  EXPECT_FALSE(report_from_json(to_json(JobReport(report)), job)) << "more rows than asked for";
+  job.work = ProfileJob{2, 1};
+  auto wrong = report;
+  wrong.sample[0] = {table::Value(std::string("x"))};
+  EXPECT_FALSE(report_from_json(to_json(JobReport(wrong)), job)) << "a cell of another type";
+  wrong = report;
+  wrong.sample[0].clear();
+  EXPECT_FALSE(report_from_json(to_json(JobReport(wrong)), job)) << "a short row";
+  wrong = report;
+  wrong.null_shares = {1.5};
+  EXPECT_FALSE(report_from_json(to_json(JobReport(wrong)), job)) << "a share above 1";
+  wrong = report;
+  wrong.null_shares.clear();
+  EXPECT_FALSE(report_from_json(to_json(JobReport(wrong)), job)) << "no shares";
+  wrong = report;
+  wrong.columns.push_back(wrong.columns[0]);
+  wrong.null_shares = {0, 0};
+  wrong.sample.clear();
+  EXPECT_FALSE(report_from_json(to_json(JobReport(wrong)), job)) << "a name twice";
+  wrong = report;
+  wrong.rows = -1;
+  EXPECT_FALSE(report_from_json(to_json(JobReport(wrong)), job)) << "a negative count";
+}
+
+TEST(Format, NamesGoBothWays) {
+  for (const auto format : {Format::kParquet, Format::kCsv, Format::kArrow, Format::kJsonl}) {
+    EXPECT_EQ(format_of(name_of(format)), format);
+    EXPECT_NE(media_type_of(format).find('/'), std::string_view::npos);
+  }
+  EXPECT_EQ(format_of("xlsx"), std::nullopt);
+}
+
+TEST(WireError, KeepsWhatIsGoodAndDropsTheRest) {
+  const Error error{Code::kCorrupt, "A_THING", "what is wrong", {{"spec", {"one", "two"}}}};
+  const Error same = wire::to_error(wire::from_error(error));
+  EXPECT_EQ(same.code, error.code);
+  EXPECT_EQ(same.event, error.event);
+  EXPECT_EQ(same.message, error.message);
+  ASSERT_EQ(same.fields.size(), 1U);
+  EXPECT_EQ(same.fields[0].texts, error.fields[0].texts);
+
+  const Error none = wire::to_error(json::value(3));
+  EXPECT_EQ(none.code, Code::kInternal);
+  const Error odd =
+      wire::to_error(json::object{{"code", "no such"}, {"event", "a b"}, {"message", std::string(9999, 'x')}});
+  EXPECT_EQ(odd.code, Code::kInternal);
+  EXPECT_TRUE(odd.event.empty());
+  EXPECT_LE(odd.message.size(), 2048U);
+}
+
+}  // namespace
+}  // namespace lakelift::columnar
