@@ -11,16 +11,6 @@ namespace {
 
 constexpr std::string_view kRetryAfterSeconds = "2";
 
-// Statuses that one Code does not tell apart.
-int exact_status_of(const Error& error) {
-  if (error.event == "UNSUPPORTED_MEDIA_TYPE") return 415;
-  if (error.event == "TARGET_TOO_LONG") return 414;
-  if (error.event == "HEADERS_TOO_LARGE") return 431;
-  if (error.event == "NOT_IMPLEMENTED") return 501;
-  if (error.event == "REQUEST_TIMEOUT") return 408;
-  return status_of(error.code);
-}
-
 json::object errors_of(const Error& error) {
   json::object out;
   for (const auto& field : error.fields) {
@@ -73,7 +63,7 @@ int status_of(Code code) {
 }
 
 Response render_lakey_error(const Error& error, const RequestContext& context) {
-  const int status = exact_status_of(error);
+  const int status = status_of(error.code);
   const std::string event = error.event.empty() ? std::string(code_name(error.code)) : error.event;
   // What went wrong inside is for the log; the caller gets the id by which the operator finds it.
   const bool ours = status == 500;
