@@ -20,7 +20,7 @@ struct FormatName {
 constexpr std::array<FormatName, 4> kFormats{{
     {Format::kParquet, "parquet", "application/vnd.apache.parquet"},
     {Format::kCsv, "csv", "text/csv; charset=utf-8"},
-    {Format::kArrow, "arrow", "application/vnd.apache.arrow.stream"},
+    {Format::kArrow, "arrow", "application/vnd.apache.arrow.file"},
     {Format::kJsonl, "jsonl", "application/x-ndjson"},
 }};
 

@@ -1,0 +1,75 @@
+#include "columnar/engine/histogram.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+namespace lakelift::columnar {
+
+void WholeHistogram::widen(Wide value) {
+  low_ = low_ ? std::min(*low_, value) : value;
+  high_ = high_ ? std::max(*high_, value) : value;
+}
+
+void WholeHistogram::start() {
+  if (!low_) return;
+  const Wide values = *high_ - *low_ + 1;
+  width_ = (values + kBins - 1) / kBins;
+  counts_.assign(static_cast<std::size_t>((values + width_ - 1) / width_), 0);
+}
+
+void WholeHistogram::count(Wide value) {
+  if (!low_ || value < *low_ || value > *high_) return;
+  ++counts_[static_cast<std::size_t>((value - *low_) / width_)];
+}
+
+std::vector<table::Bin> WholeHistogram::bins() const {
+  const auto shown = [](Wide value) {
+    return static_cast<std::int64_t>(std::min<Wide>(value, std::numeric_limits<std::int64_t>::max()));
+  };
+  std::vector<table::Bin> out;
+  for (std::size_t i = 0; i < counts_.size(); ++i) {
+    const Wide begin = *low_ + width_ * static_cast<Wide>(i);
+    const Wide end = i + 1 == counts_.size() ? *high_ : begin + width_;
+    out.push_back({shown(begin), shown(end), counts_[i]});
+  }
+  return out;
+}
+
+void FloatHistogram::widen(double value) {
+  if (!std::isfinite(value)) return;
+  low_ = low_ ? std::min(*low_, value) : value;
+  high_ = high_ ? std::max(*high_, value) : value;
+}
+
+double FloatHistogram::border(int index) const {
+  if (index == 0) return *low_;
+  if (index == kBins) return *high_;
+  // The width of all doubles is no double.
+  const auto low = static_cast<long double>(*low_);
+  return static_cast<double>(low + (static_cast<long double>(*high_) - low) * index / kBins);
+}
+
+void FloatHistogram::start() {
+  if (!low_) return;
+  for (int i = 0; i <= kBins; ++i) borders_.push_back(border(i));
+  // Neighbouring doubles: fewer different borders than bins.
+  borders_.erase(std::unique(borders_.begin(), borders_.end()), borders_.end());
+  if (borders_.size() == 1) borders_.push_back(borders_.front());
+  counts_.assign(borders_.size() - 1, 0);
+}
+
+void FloatHistogram::count(double value) {
+  if (!low_ || !(value >= *low_ && value <= *high_)) return;
+  const auto above = std::upper_bound(borders_.begin(), borders_.end() - 1, value);
+  const auto index = std::max<std::ptrdiff_t>(0, above - borders_.begin() - 1);
+  ++counts_[std::min(static_cast<std::size_t>(index), counts_.size() - 1)];
+}
+
+std::vector<table::Bin> FloatHistogram::bins() const {
+  std::vector<table::Bin> out;
+  for (std::size_t i = 0; i < counts_.size(); ++i) out.push_back({borders_[i], borders_[i + 1], counts_[i]});
+  return out;
+}
+
+}  // namespace lakelift::columnar

@@ -1,0 +1,44 @@
+// The reading core: the rows of a table that filters and a ratio keep, file by file in byte order of the paths, rows as
+// stored, as batches of the columns asked for. Memory: one row group's mask and filter columns, and one batch.
+#pragma once
+
+#include <functional>
+#include <vector>
+
+#include "columnar/engine/gather.h"
+#include "columnar/engine/source_table.h"
+
+namespace lakelift::columnar {
+
+struct Batch {
+  std::vector<ArrayPtr> columns;  // in the plan's order; strings may be dictionaries of the column's type
+  std::int64_t rows = 0;          // never 0
+  // Where the batch is from, for those who count rows: positions are in the file, and empty where all rows are kept.
+  std::size_t file = 0;
+  std::int64_t first_row = 0;
+};
+using BatchSink = std::function<Result<void>(Batch)>;
+
+struct ScanPlan {
+  std::vector<std::string> columns;
+  std::vector<table::Filter> filters;
+  double ratio = 1;
+  std::string sampling_seed;
+};
+
+struct ScanStats {
+  std::int64_t rows_seen = 0;     // decided about, with or without reading them
+  std::int64_t rows_read = 0;     // of row groups that were decoded
+  std::int64_t bytes_read = 0;
+  std::int64_t groups_pruned = 0;  // row groups that statistics or partitions ruled out
+};
+
+// What scan() would refuse before reading anything.
+[[nodiscard]] Result<void> check_plan(const SourceTable& table, const ScanPlan& plan);
+
+// Calls `sink` with each batch. Errors: kInvalid for unknown columns and wrong literals, kUnsupported for refused columns,
+// kCorrupt naming file and column, and the sink's own.
+[[nodiscard]] Result<ScanStats> scan(WorkContext& context, const SourceTable& table, const ScanPlan& plan,
+                                     const BatchSink& sink);
+
+}  // namespace lakelift::columnar
