@@ -28,9 +28,9 @@ class LiveRequests {
 };
 
 struct ItemQuery {
-  std::string query;                // the contract's search language over names; empty: all
-  std::optional<std::string> name;  // exactly this one
-  std::optional<bool> has_samples;
+  std::string query = {};                          // the contract's search language over names; empty: all
+  std::optional<std::string> name = std::nullopt;  // exactly this one
+  std::optional<bool> has_samples = std::nullopt;
 };
 
 // Adds a table by looking at it: what `lakelift catalogue add` sends.
