@@ -45,6 +45,7 @@ inline constexpr std::size_t kSampleRows = 10;
 inline constexpr std::size_t kSampleCellBytes = 1'024;
 inline constexpr std::size_t kDistributionValues = 20;
 inline constexpr std::size_t kSourceFiles = 100'000;
+inline constexpr std::size_t kSourcePaths = 256;           // each holds a folder open while a job runs
 inline constexpr std::size_t kSearchQueryBytes = 4 * 1024;
 
 // Slices

@@ -1,0 +1,37 @@
+// Tables that are Parquet files of this machine, read by our own worker programs.
+#pragma once
+
+#include "backends/executors/executor.h"
+#include "columnar/worker_pool.h"
+
+namespace lakelift::executors {
+
+class Listing;
+
+// Threadsafe. Runs cost nothing, have no external id (`submitted` is never called) and are not re-attached: a run of
+// which nobody knows any more has died with its server, and is simply done again.
+class LocalExecutor final : public Executor {
+ public:
+  // `workers` must outlive this.
+  explicit LocalExecutor(columnar::WorkerPool& workers, columnar::JobLimits job_limits = {})
+      : workers_(workers), job_limits_(job_limits) {}
+
+  [[nodiscard]] ExecutorType type() const override { return ExecutorType::kLocal; }
+  [[nodiscard]] Result<TableDescription> inspect(const Source& source, std::stop_token stop) override;
+  [[nodiscard]] Result<TableProfile> profile(const Source& source, std::stop_token stop) override;
+  [[nodiscard]] Result<std::string> version(const Source& source) override;
+  // kUnavailable also where the files changed meanwhile: what was written may mix old and new.
+  [[nodiscard]] Result<RunReport> run(const RunOrder& order, int output, const RunObserver& observer,
+                                      std::stop_token stop) override;
+
+ private:
+  // Runs the work over the listed files; the listing must be the same afterwards.
+  [[nodiscard]] Result<columnar::JobReport> work(const Source& source, const Listing& listing, columnar::JobWork kind,
+                                                 int output, const columnar::ProgressListener& progress,
+                                                 std::stop_token stop);
+
+  columnar::WorkerPool& workers_;
+  const columnar::JobLimits job_limits_;
+};
+
+}  // namespace lakelift::executors
