@@ -1,0 +1,195 @@
+// `lakelift catalogue …` and the old name of `catalogue add`.
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <filesystem>
+#include <memory>
+
+#include "base/encoding.h"
+#include "base/fd.h"
+#include "edge/cli/catalogue_show.h"
+#include "edge/cli/cli_limits.h"
+#include "edge/cli/commands.h"
+#include "edge/cli/items.h"
+
+namespace lakelift::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct AddOptions {
+  std::string name;
+  std::vector<std::string> paths;
+  std::string description;
+  bool no_profile = false;
+  std::vector<std::string> null_tokens;
+};
+
+const View& items_view() {
+  static const View view{{{"id", FieldKind::kText},
+                          {"name"},
+                          {"columns", FieldKind::kCount},
+                          {"rows", FieldKind::kCount},
+                          {"bytes", FieldKind::kBytes},
+                          {"description"}},
+                         [](const json::object& item) {
+                           json::object flat;
+                           for (const char* key : {"id", "name", "rows", "bytes"}) {
+                             if (const json::value* value = find(item, key)) flat[key] = *value;
+                           }
+                           if (const json::value* spec = find(item, "spec"); spec != nullptr && spec->is_array())
+                             flat["columns"] = spec->get_array().size();
+                           // Markdown: the first line says what it is.
+                           const std::string description = find_string(item, "description").value_or("");
+                           flat["description"] = description.substr(0, description.find('\n'));
+                           return flat;
+                         }};
+  return view;
+}
+
+// "@FILE" stands for the file's content.
+Result<json::value> description_of(const std::string& text) {
+  if (text.empty()) return json::value(nullptr);
+  if (!text.starts_with('@')) return json::value(text);
+  auto content = read_file(text.substr(1), limits::kDescriptionFileBytes);
+  if (!content && content.error().code == Code::kNotFound)
+    return fail(Code::kNotFound, "", fmt::format("no file {}", text.substr(1)));
+  TRY(std::string markdown, std::move(content));
+  return json::value(std::move(markdown));
+}
+
+// Absolute: the server's working folder is another one.
+Result<std::string> source_path(const std::string& path) {
+  std::error_code error;
+  const fs::path absolute = fs::absolute(path, error).lexically_normal();
+  const fs::file_status status = fs::status(absolute, error);
+  if (!fs::exists(status)) return fail(Code::kNotFound, "", fmt::format("no file or folder {}", path));
+  const std::string extension = absolute.extension().string();
+  if (!fs::is_directory(status) && extension != ".parquet" && extension != ".csv") {
+    return fail(Code::kInvalid, "",
+                fmt::format("{} is neither a .parquet nor a .csv file, nor a folder of Parquet files", path));
+  }
+  std::string text = absolute.string();
+  while (text.size() > 1 && text.ends_with('/')) text.pop_back();
+  return text;
+}
+
+Result<void> add(Session& session, const AddOptions& options) {
+  json::array paths;
+  for (const std::string& path : options.paths) {
+    TRY(const std::string absolute, source_path(path));
+    paths.emplace_back(absolute);
+  }
+  TRY(const json::value description, description_of(options.description));
+  json::array null_tokens{""};
+  for (const std::string& token : options.null_tokens) {
+    if (!token.empty()) null_tokens.emplace_back(token);
+  }
+  TRY(Api * api, session.api());
+  if (!session.is_local()) {
+    return fail(Code::kInvalid, "",
+                "files are added on the machine where the server runs: use --data DIR instead of --server");
+  }
+  TRY(json::object item, api->call({.method = "POST",
+                                    .path = "/local/catalogue/items",
+                                    .body = json::object{{"name", options.name},
+                                                         {"description", description},
+                                                         {"executor_type", "LOCAL"},
+                                                         {"paths", paths},
+                                                         {"null_tokens", null_tokens},
+                                                         {"profile", !options.no_profile}},
+                                    .repeatable = false,
+                                    .first_byte_ms = limits::kLongFirstByteMs}));
+  return session.output().one(without_envelope(std::move(item)), items_view());
+}
+
+void add_add(CommandTree& tree, CLI::App& parent, const std::string& name) {
+  const auto options = std::make_shared<AddOptions>();
+  const std::string prefix = name == "add" ? "lakelift catalogue add" : "lakelift " + name;
+  CLI::App* command =
+      tree.add(parent, name, "Add a table: Parquet files or folders (hive partitions too), or CSV files",
+               {prefix + " nycflights13.flights flights.csv --null-token NA",
+                prefix + " weather.hourly lake/weather --description @weather.md",
+                prefix + " sales.orders orders.parquet --no-profile"},
+               [options](Session& session) { return add(session, *options); });
+  command->add_option("NAME", options->name, "Its name: DATABASE.TABLE")->required();
+  command->add_option("PATH", options->paths, "Files and folders on this machine")->required();
+  command->add_option("--description", options->description, "What it is, in Markdown; @FILE reads it from a file");
+  command->add_flag("--no-profile", options->no_profile, "Without sample and distributions for now");
+  command
+      ->add_option("--null-token", options->null_tokens,
+                   "CSV: an unquoted text that means null, besides the empty one; repeatable")
+      ->allow_extra_args(false);
+}
+
+Result<void> list(Session& session, const std::string& query) {
+  TRY(Api * api, session.api());
+  TRY(const json::object answer,
+      api->get("/catalogue/items/" + (query.empty() ? "" : "?query=" + percent_encode(query))));
+  TRY(const json::array items, array_of(answer, "items"));
+  if (items.empty() && session.output().format() == OutputFormat::kTable) {
+    session.note(query.empty() ? "the catalogue is empty" : "no item's name matches");
+  }
+  return session.output().list(items, items_view());
+}
+
+Result<void> show(Session& session, const std::string& name) {
+  TRY(Api * api, session.api());
+  TRY(const FoundItem found, find_item(*api, name));
+  if (session.output().format() == OutputFormat::kTable)
+    return session.output().text(show_item(found.item, session.output()));
+  if (session.output().format() != OutputFormat::kCsv) return session.output().one(found.item, items_view());
+  TRY(const json::array columns, array_of(found.item, "spec"));
+  return session.output().list(columns, columns_view());
+}
+
+Result<void> remove(Session& session, const std::string& name) {
+  TRY(Api * api, session.api());
+  TRY(const FoundItem found, find_item(*api, name));
+  TRY_VOID(api->call(
+      {.method = "DELETE", .path = fmt::format("/catalogue/items/{}", found.id), .body = {}, .repeatable = false}));
+  session.note(fmt::format("removed {}", found.name));
+  return {};
+}
+
+Result<void> profile(Session& session, const std::string& name) {
+  TRY(Api * api, session.api());
+  TRY(const FoundItem found, find_item(*api, name));
+  TRY_VOID(api->call({.method = "PUT",
+                      .path = fmt::format("/catalogue/items/{}/samples_and_distributions/", found.id),
+                      .body = json::object{},
+                      .first_byte_ms = limits::kLongFirstByteMs}));
+  session.note(fmt::format("sample and distributions of {} are new", found.name));
+  return {};
+}
+
+void add_with_item(CommandTree& tree, CLI::App& group, const std::string& name, const std::string& description,
+                   const std::vector<std::string>& examples, Result<void> (*work)(Session&, const std::string&)) {
+  const auto item = std::make_shared<std::string>();
+  tree.add(group, name, description, examples, [item, work](Session& session) { return work(session, *item); })
+      ->add_option("ITEM", *item, "Name or id")
+      ->required();
+}
+
+}  // namespace
+
+void add_catalogue_commands(CommandTree& tree) {
+  CLI::App* group = tree.add_group("catalogue", "The tables that can be asked for",
+                                   {"lakelift catalogue list", "lakelift catalogue show nycflights13.flights"});
+  add_add(tree, *group, "add");
+  add_add(tree, tree.root, "create_catalogue_item");
+  const auto query = std::make_shared<std::string>();
+  tree.add(*group, "list", "All tables, or those whose names match",
+           {"lakelift catalogue list", "lakelift catalogue list --query 'flights |weather'",
+            "lakelift catalogue list --output jsonl"},
+           [query](Session& session) { return list(session, *query); })
+      ->add_option("--query", *query, "Words of the name; |word or, &word and, ~word and not");
+  add_with_item(tree, *group, "show", "One table: columns, types, distributions, sample",
+                {"lakelift catalogue show nycflights13.flights", "lakelift catalogue show 1 --output json"}, show);
+  add_with_item(tree, *group, "rm", "Remove a table from the catalogue (its files stay)",
+                {"lakelift catalogue rm nycflights13.flights", "lakelift catalogue rm 1"}, remove);
+  add_with_item(tree, *group, "profile", "Read the table again for its sample and distributions",
+                {"lakelift catalogue profile nycflights13.flights", "lakelift catalogue profile 1"}, profile);
+}
+
+}  // namespace lakelift::cli

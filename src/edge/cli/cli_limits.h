@@ -1,0 +1,36 @@
+// The command line's limits: they bound what this process does for one person, so they stand beside it and not among
+// the server's.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace lakelift::cli::limits {
+
+inline constexpr int kConnectMs = 10'000;
+inline constexpr int kFirstByteMs = 60'000;
+inline constexpr int kLongFirstByteMs = 60 * 60'000;       // adding and profiling read whole tables
+inline constexpr int kRenditionFirstByteMs = 15 * 60'000;  // the first download of a format waits for its making
+inline constexpr int kStallMs = 30'000;
+inline constexpr int kEventsStallMs = 45'000;  // the server sends at least a comment each 15 s
+inline constexpr int kTickMs = 100;
+inline constexpr std::size_t kBodyBytes = 256U << 20;  // an answer kept in memory
+inline constexpr std::size_t kHeaderBytes = 64U << 10;
+inline constexpr std::size_t kEventBytes = 1U << 20;
+
+inline constexpr int kRequestAttempts = 10;
+inline constexpr int kWholeAttempts = 3;
+inline constexpr int kBackoffBaseMs = 200;
+inline constexpr int kBackoffMostMs = 20'000;
+inline constexpr int kRetryAfterMostMs = 120'000;
+inline constexpr int kFreshLinks = 3;  // in a row, without a byte between them
+inline constexpr int kLocalServerWaitMs = 10'000;
+
+inline constexpr std::int64_t kBarIntervalMicros = 100'000;  // redrawn at most 10 times a second
+inline constexpr std::int64_t kLineIntervalMicros = 1'000'000;
+
+inline constexpr std::size_t kTokenBytes = 16U << 10;
+inline constexpr std::size_t kConfigFileBytes = 1U << 20;
+inline constexpr std::size_t kDescriptionFileBytes = 64U << 10;
+
+}  // namespace lakelift::cli::limits

@@ -1,0 +1,58 @@
+// What a command has at hand: settings, the server, stdout and stderr.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "base/clock.h"
+#include "base/random.h"
+#include "base/result.h"
+#include "edge/cli/api.h"
+#include "edge/cli/cli.h"
+#include "edge/cli/interrupt.h"
+#include "edge/cli/output.h"
+#include "edge/cli/progress.h"
+#include "edge/cli/settings.h"
+
+namespace lakelift::cli {
+
+// Not threadsafe.
+class Session {
+ public:
+  Session(Settings settings, const Host& host, const Interrupt& interrupt);
+
+  // The server, connected on the first call: with --server that one; else the one that serves the data folder; else, if
+  // `may_start`, one in this process. Errors: kInvalid; kUnavailable SERVER_UNREACHABLE; the host's.
+  [[nodiscard]] Result<Api*> api(bool may_start = true);
+  // After api(): over the data folder's Unix socket.
+  [[nodiscard]] bool is_local() const { return !http_->endpoint().socket_path.empty(); }
+
+  [[nodiscard]] const Settings& settings() const { return settings_; }
+  [[nodiscard]] Output& output() { return output_; }
+  [[nodiscard]] Progress& progress() { return progress_; }
+  [[nodiscard]] Random& random() { return random_; }
+  [[nodiscard]] const Clock& clock() const { return clock_; }
+  [[nodiscard]] Pause pause() const;
+  // A line on stderr, for people; not with --quiet.
+  void note(std::string_view text);
+
+ private:
+  [[nodiscard]] Result<Endpoint> endpoint(bool may_start);
+  [[nodiscard]] Result<Endpoint> local_endpoint(bool may_start);
+  [[nodiscard]] Result<void> answers(const Endpoint& endpoint) const;
+
+  Settings settings_;
+  const Host& host_;
+  const Interrupt& interrupt_;
+  SystemClock clock_;
+  SystemRandom random_;
+  Output output_;
+  Progress progress_;
+  UniqueFd data_folder_;  // names the socket shortly where its path is too long for a Unix socket
+  std::unique_ptr<LocalServer> local_server_;
+  std::unique_ptr<HttpClient> http_;
+  std::unique_ptr<Api> api_;
+};
+
+}  // namespace lakelift::cli
