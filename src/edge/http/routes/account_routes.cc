@@ -55,9 +55,8 @@ Result<Response> create_token(const Services& services, RequestContext& context)
   TRY_VOID(fields.check());
   TRY(const auto account, services.accounts.find_by_email(email));
   TRY(const auto issued, services.accounts.issue_token(account, lakey::caller(context).id));
-  return lakey::answer(
-      201, "AUTH_TOKEN_CREATED",
-      {{"@type", "auth_token"}, {"token", issued.token}, {"expires_at", iso8601(issued.expires_at)}});
+  return lakey::answer(201, "AUTH_TOKEN_CREATED",
+                       {{"@type", "auth_token"}, {"token", issued.token}, {"expires_at", iso8601(issued.expires_at)}});
 }
 
 // A token that opens nothing (any more) needs no revoking: the answer is the same, so that nobody learns from it what a

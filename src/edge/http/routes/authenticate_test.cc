@@ -16,7 +16,8 @@ RequestContext request(Method method, Headers headers) {
 }
 
 TEST(CredentialOf, TakesTheBearerTokenWhateverTheCaseOfTheScheme) {
-  for (const char* value : {"Bearer abc.def.ghi", "bearer abc.def.ghi", "BEARER  abc.def.ghi ", " Bearer abc.def.ghi"}) {
+  for (const char* value :
+       {"Bearer abc.def.ghi", "bearer abc.def.ghi", "BEARER  abc.def.ghi ", " Bearer abc.def.ghi"}) {
     const auto found = credential_of(request(Method::kGet, {{"authorization", value}}));
     ASSERT_TRUE(found && *found) << value;
     EXPECT_EQ((*found)->token, "abc.def.ghi") << value;

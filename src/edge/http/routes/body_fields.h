@@ -57,7 +57,7 @@ class BodyFields {
 
  private:
   explicit BodyFields(json::object body) : body_(std::move(body)) {}
-  [[nodiscard]] const json::value* present(std::string_view name);   // notes a missing or null one
+  [[nodiscard]] const json::value* present(std::string_view name);    // notes a missing or null one
   [[nodiscard]] const json::value* set(std::string_view name) const;  // null counts as missing
   [[nodiscard]] std::vector<std::string> to_texts(std::string_view name, const json::value& value);
 

@@ -33,7 +33,8 @@ Result<Response> create_item(const Services& services, RequestContext& context) 
 Result<std::int64_t> item_id(const RequestContext& context) {
   auto id = context.int_param("id");
   if (!id) {
-    return fail(Code::kNotFound, "COULD_NOT_FIND_CATALOGUEITEM", "no catalogue item has that id: ids are whole numbers");
+    return fail(Code::kNotFound, "COULD_NOT_FIND_CATALOGUEITEM",
+                "no catalogue item has that id: ids are whole numbers");
   }
   return id;
 }

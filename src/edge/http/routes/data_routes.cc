@@ -43,7 +43,8 @@ Result<Response> deliver(const Services& services, const Delivery& delivery, con
                   request.failure ? request.failure->message : "the run failed: ask for the slice again");
     case slices::RunState::kCancelled:
       return fail(Code::kGone, "DOWNLOADREQUEST_CANCELLED", "nobody waited for it any more: ask for the slice again");
-    case slices::RunState::kDone: break;
+    case slices::RunState::kDone:
+      break;
   }
   TRY(auto rendition, services.slices.rendition(request.id, delivery.format, stop));
   TRY(auto bytes, services.slices.open(rendition));
@@ -60,7 +61,9 @@ Response deliver_or_say(const Services& services, const Delivery& delivery, cons
   return response;
 }
 
-bool goes_on(slices::RunState state) { return state == slices::RunState::kQueued || state == slices::RunState::kRunning; }
+bool goes_on(slices::RunState state) {
+  return state == slices::RunState::kQueued || state == slices::RunState::kRunning;
+}
 
 Result<Response> send_data(const Services& services, RequestContext& context) {
   TRY(const Delivery delivery, delivery_of(services, context));

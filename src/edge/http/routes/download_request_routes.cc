@@ -146,7 +146,8 @@ FeedFetch make_feed_fetch(const Services& services) {
     for (const std::int64_t topic : topics) {
       const auto found = known.find(topic);
       // A topic that is gone is final: nothing will come of waiting for it.
-      updates.push_back(found != known.end() ? found->second : FeedUpdate{.topic = topic, .is_final = true, .data = {}});
+      updates.push_back(found != known.end() ? found->second
+                                             : FeedUpdate{.topic = topic, .is_final = true, .data = {}});
     }
     return updates;
   };

@@ -41,23 +41,40 @@ std::string challenge_of(std::string_view event) {
 
 int status_of(Code code) {
   switch (code) {
-    case Code::kInvalid: return 400;
-    case Code::kUnauthenticated: return 401;
-    case Code::kForbidden: return 403;
-    case Code::kNotFound: return 404;
-    case Code::kConflict: return 409;
-    case Code::kGone: return 410;
-    case Code::kPrecondition: return 412;
-    case Code::kTooLarge: return 413;
-    case Code::kRange: return 416;
-    case Code::kTooMany: return 429;
-    case Code::kUnavailable: return 503;
-    case Code::kNoSpace: return 507;
-    case Code::kUnsupported: return 405;
-    case Code::kCancelled: return 503;
-    case Code::kDeadline: return 504;
-    case Code::kCorrupt: return 500;
-    case Code::kInternal: return 500;
+    case Code::kInvalid:
+      return 400;
+    case Code::kUnauthenticated:
+      return 401;
+    case Code::kForbidden:
+      return 403;
+    case Code::kNotFound:
+      return 404;
+    case Code::kConflict:
+      return 409;
+    case Code::kGone:
+      return 410;
+    case Code::kPrecondition:
+      return 412;
+    case Code::kTooLarge:
+      return 413;
+    case Code::kRange:
+      return 416;
+    case Code::kTooMany:
+      return 429;
+    case Code::kUnavailable:
+      return 503;
+    case Code::kNoSpace:
+      return 507;
+    case Code::kUnsupported:
+      return 405;
+    case Code::kCancelled:
+      return 503;
+    case Code::kDeadline:
+      return 504;
+    case Code::kCorrupt:
+      return 500;
+    case Code::kInternal:
+      return 500;
   }
   return 500;
 }

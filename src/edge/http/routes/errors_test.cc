@@ -29,7 +29,9 @@ RequestContext signed_in() {
 }
 
 TEST(RenderLakeyError, HasTheContractsEnvelope) {
-  const Error error{Code::kInvalid, "BODY_DID_NOT_VALIDATE", "email: This field is required.",
+  const Error error{Code::kInvalid,
+                    "BODY_DID_NOT_VALIDATE",
+                    "email: This field is required.",
                     {{"email", {"This field is required."}}}};
   const auto response = render_lakey_error(error, signed_in());
   EXPECT_EQ(response.status, 400);
@@ -43,7 +45,8 @@ TEST(RenderLakeyError, HasTheContractsEnvelope) {
 }
 
 TEST(RenderLakeyError, NamesNobodyToAStrangerAndNoFieldsWhereThereAreNone) {
-  const auto body = body_of(render_lakey_error({Code::kNotFound, "COULD_NOT_FIND_CATALOGUEITEM", "no", {}}, anonymous()));
+  const auto body =
+      body_of(render_lakey_error({Code::kNotFound, "COULD_NOT_FIND_CATALOGUEITEM", "no", {}}, anonymous()));
   EXPECT_FALSE(body.contains("@authorizer"));
   EXPECT_FALSE(body.contains("errors"));
 }
@@ -83,11 +86,12 @@ TEST(RenderLakeyError, SaysHowToComeBack) {
 
 TEST(StatusOf, EveryCodeHasItsOwnAnswer) {
   const std::map<Code, int> expected = {
-      {Code::kInvalid, 400},     {Code::kUnauthenticated, 401}, {Code::kForbidden, 403}, {Code::kNotFound, 404},
-      {Code::kConflict, 409},    {Code::kGone, 410},            {Code::kPrecondition, 412}, {Code::kTooLarge, 413},
-      {Code::kRange, 416},       {Code::kTooMany, 429},         {Code::kUnavailable, 503}, {Code::kNoSpace, 507},
-      {Code::kUnsupported, 405}, {Code::kCancelled, 503},       {Code::kDeadline, 504},   {Code::kCorrupt, 500},
-      {Code::kInternal, 500},
+      {Code::kInvalid, 400},      {Code::kUnauthenticated, 401}, {Code::kForbidden, 403},
+      {Code::kNotFound, 404},     {Code::kConflict, 409},        {Code::kGone, 410},
+      {Code::kPrecondition, 412}, {Code::kTooLarge, 413},        {Code::kRange, 416},
+      {Code::kTooMany, 429},      {Code::kUnavailable, 503},     {Code::kNoSpace, 507},
+      {Code::kUnsupported, 405},  {Code::kCancelled, 503},       {Code::kDeadline, 504},
+      {Code::kCorrupt, 500},      {Code::kInternal, 500},
   };
   for (const auto& [code, status] : expected) EXPECT_EQ(status_of(code), status) << code_name(code);
 }

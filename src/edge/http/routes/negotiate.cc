@@ -68,7 +68,8 @@ Result<std::optional<std::string_view>> signed_query(std::string_view target) {
   const std::string_view query = target.substr(mark + 1);
   const std::string_view name = query.substr(std::min(kFormatParameter.size(), query.size()));
   const bool plain = !name.empty() && std::ranges::all_of(name, [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || c == '_' || c == '-' || c == '.';
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || c == '_' || c == '-' ||
+           c == '.';
   });
   if (query.starts_with(kFormatParameter) && plain) return name;
   return fail(Code::kForbidden, "LINK_NOT_VALID", "only ?format=csv, parquet, arrow or jsonl may follow this address");

@@ -40,11 +40,16 @@ RouteTable all_routes() {
 
 std::string access_name(Access access) {
   switch (access) {
-    case Access::kUnset: return "unset";
-    case Access::kPublic: return "public";
-    case Access::kLink: return "link";
-    case Access::kAccount: return "account";
-    case Access::kAdmin: return "admin";
+    case Access::kUnset:
+      return "unset";
+    case Access::kPublic:
+      return "public";
+    case Access::kLink:
+      return "link";
+    case Access::kAccount:
+      return "account";
+    case Access::kAdmin:
+      return "admin";
   }
   return "?";
 }
@@ -66,7 +71,8 @@ std::map<std::string, Said> said_by_routes() {
   const RouteTable table = all_routes();
   for (const Route& route : table.routes()) {
     const bool needs_token = route.access == Access::kAccount || route.access == Access::kAdmin;
-    out[std::string(name_of(route.method)) + " " + route.pattern] = {route.summary, access_name(route.access), needs_token};
+    out[std::string(name_of(route.method)) + " " + route.pattern] = {route.summary, access_name(route.access),
+                                                                     needs_token};
   }
   return out;
 }

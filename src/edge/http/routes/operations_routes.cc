@@ -27,9 +27,8 @@ void add_operations_routes(RouteTable& routes, const Services& services) {
   const auto add = [&](std::string pattern, std::string summary, lakey::Fallible work) {
     routes.add(lakey::route(Method::kGet, std::move(pattern), Access::kPublic, std::move(summary), std::move(work)));
   };
-  Route live = lakey::route(Method::kGet, "/livez", Access::kPublic, "Is the process alive?", [](RequestContext&) {
-    return Response::text(200, std::string(kPlainText), "ok\n");
-  });
+  Route live = lakey::route(Method::kGet, "/livez", Access::kPublic, "Is the process alive?",
+                            [](RequestContext&) { return Response::text(200, std::string(kPlainText), "ok\n"); });
   live.cheap = true;  // answered even while every worker thread is busy (threats D15)
   routes.add(std::move(live));
   add("/readyz", "May the server get traffic?",

@@ -17,9 +17,9 @@
 
 namespace lakelift::http {
 
-// Makes what an administrator names on the server's own machine ready to be a LOCAL item's source: CSV files become Parquet
-// below the data folder (kept under the item's name), Parquet files and folders stay where they are. Returns the paths of
-// the source. Errors: kInvalid BODY_DID_NOT_VALIDATE, field "paths" or "null_tokens".
+// Makes what an administrator names on the server's own machine ready to be a LOCAL item's source: CSV files become
+// Parquet below the data folder (kept under the item's name), Parquet files and folders stay where they are. Returns
+// the paths of the source. Errors: kInvalid BODY_DID_NOT_VALIDATE, field "paths" or "null_tokens".
 using PrepareLocalFiles = std::function<Result<std::vector<std::string>>(
     const std::vector<std::string>& paths, const std::vector<std::string>& null_tokens, const std::string& item_name,
     std::stop_token stop)>;
@@ -40,10 +40,10 @@ struct Services {
 void add_account_routes(RouteTable& routes, const Services& services);
 void add_catalogue_routes(RouteTable& routes, const Services& services);
 void add_download_request_routes(RouteTable& routes, const Services& services);
-void add_data_routes(RouteTable& routes, const Services& services);  // signed addresses
+void add_data_routes(RouteTable& routes, const Services& services);        // signed addresses
 void add_operations_routes(RouteTable& routes, const Services& services);  // /livez /readyz /metrics
-void add_docs_routes(RouteTable& routes);  // /docs /openapi.json
-void add_all_routes(RouteTable& routes, const Services& services);  // all of the above
+void add_docs_routes(RouteTable& routes);                                  // /docs /openapi.json
+void add_all_routes(RouteTable& routes, const Services& services);         // all of the above
 
 [[nodiscard]] Authenticator make_authenticator(const Services& services);
 [[nodiscard]] FeedFetch make_feed_fetch(const Services& services);
