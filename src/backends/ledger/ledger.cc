@@ -37,10 +37,10 @@ Result<std::vector<Recorded>> Ledger::after(metadata::Session& session, std::int
               currency, run, detail] : rows) {
     TRY(auto parsed, parse_json(detail));
     if (!parsed.is_object()) return fail(Code::kCorrupt, "the detail of an entry of the ledger is no object");
-    out.push_back({seq, std::move(id), at,
-                   Entry{std::move(kind), actor, on_behalf, std::move(subject_kind), std::move(subject_id),
-                         std::move(object), count, bytes, scanned, money, std::move(currency), std::move(run),
-                         std::move(parsed.as_object())}});
+    out.push_back(
+        {seq, std::move(id), at,
+         Entry{std::move(kind), actor, on_behalf, std::move(subject_kind), std::move(subject_id), std::move(object),
+               count, bytes, scanned, money, std::move(currency), std::move(run), std::move(parsed.as_object())}});
   }
   return out;
 }

@@ -16,12 +16,12 @@
 namespace lakelift::ledger {
 
 struct Entry {
-  std::string kind;                        // "account.created", "request.created", "run.finished", "transfer", …
-  std::optional<std::int64_t> actor;       // account that did it; nothing: the server itself
-  std::optional<std::int64_t> on_behalf;   // account for whom an admin did it
-  std::string subject_kind;                // "account", "catalogue_item", "download_request", "run", …
+  std::string kind;                       // "account.created", "request.created", "run.finished", "transfer", …
+  std::optional<std::int64_t> actor;      // account that did it; nothing: the server itself
+  std::optional<std::int64_t> on_behalf;  // account for whom an admin did it
+  std::string subject_kind;               // "account", "catalogue_item", "download_request", "run", …
   std::string subject_id;
-  std::optional<std::string> object;       // storage key
+  std::optional<std::string> object;  // storage key
   std::optional<std::int64_t> rows;
   std::optional<std::int64_t> bytes;
   std::optional<std::int64_t> scanned_bytes;

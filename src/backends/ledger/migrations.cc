@@ -2,8 +2,8 @@
 
 namespace lakelift::ledger {
 
-// The table is `ledger` itself: it is the whole of this folder. Indexes: by subject for histories, by actor and time for
-// audits, by run for costs.
+// The table is `ledger` itself: it is the whole of this folder. Indexes: by subject for histories, by actor and time
+// for audits, by run for costs.
 std::vector<metadata::Migration> migrations() {
   return {{"ledger", 1, R"(
 CREATE TABLE ledger(

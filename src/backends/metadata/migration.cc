@@ -61,7 +61,8 @@ Result<std::map<std::string, int, std::less<>>> highest_known(std::span<const Mi
   for (const Migration& migration : migrations) {
     int& last = highest[std::string(migration.folder)];
     if (migration.number != last + 1) {
-      return fail(Code::kConflict, fmt::format("migrations of {} go from {} to {}", migration.folder, last, migration.number));
+      return fail(Code::kConflict,
+                  fmt::format("migrations of {} go from {} to {}", migration.folder, last, migration.number));
     }
     last = migration.number;
   }
@@ -100,10 +101,10 @@ bool is_applied(const Applied& applied, const Migration& migration) {
 Result<void> apply(Database& database, const Migration& migration) {
   return database.write([&](Transaction& transaction) -> Result<void> {
     // Who inserts the number applies it; another replica waits for this transaction and then finds it done.
-    TRY(const auto mine, transaction.row<std::int64_t>(
-                             "INSERT INTO metadata_migrations(folder, number, applied_at) VALUES(?, ?, ?) "
-                             "ON CONFLICT DO NOTHING RETURNING number",
-                             {migration.folder, migration.number, SystemClock().now()}));
+    TRY(const auto mine,
+        transaction.row<std::int64_t>("INSERT INTO metadata_migrations(folder, number, applied_at) VALUES(?, ?, ?) "
+                                      "ON CONFLICT DO NOTHING RETURNING number",
+                                      {migration.folder, migration.number, SystemClock().now()}));
     if (!mine) return {};
     for (const std::string& statement : statements_of(transaction.dialect(), migration.sql)) {
       if (auto done = transaction.exec(statement); !done) {
@@ -121,8 +122,9 @@ Result<void> apply(Database& database, const Migration& migration) {
 Result<void> migrate(Database& database, std::span<const Migration> migrations) {
   TRY(const auto highest, highest_known(migrations));
   TRY(const Applied applied, database.write([](Transaction& transaction) -> Result<Applied> {
-    TRY_VOID(transaction.exec("CREATE TABLE IF NOT EXISTS metadata_migrations(folder TEXT NOT NULL, "
-                              "number BIGINT NOT NULL, applied_at BIGINT NOT NULL, PRIMARY KEY(folder, number))"));
+    TRY_VOID(
+        transaction.exec("CREATE TABLE IF NOT EXISTS metadata_migrations(folder TEXT NOT NULL, "
+                         "number BIGINT NOT NULL, applied_at BIGINT NOT NULL, PRIMARY KEY(folder, number))"));
     return applied_to(transaction);
   }));
   TRY_VOID(refuse_unknown(applied, highest));

@@ -43,7 +43,8 @@ TEST(Migrate, AppliesOnceInOrder) {
   });
   ASSERT_TRUE(rows);
   ASSERT_EQ(rows->size(), 1U);
-  EXPECT_EQ(rows->front(), (std::tuple<std::int64_t, std::string, std::optional<std::int64_t>>(1, "a;;b", std::nullopt)));
+  EXPECT_EQ(rows->front(),
+            (std::tuple<std::int64_t, std::string, std::optional<std::int64_t>>(1, "a;;b", std::nullopt)));
 }
 
 TEST(Migrate, ANewNumberIsAppliedToWhatIsThereAndACopyIsKept) {
@@ -54,7 +55,8 @@ TEST(Migrate, ANewNumberIsAppliedToWhatIsThereAndACopyIsKept) {
   ASSERT_TRUE(has_copy(database, "pets-2"));
   auto copy = open_sqlite(database.path() + ".before-pets-2");
   ASSERT_TRUE(copy);
-  const auto name = (*copy)->read([](Session& session) { return session.row<std::string>("SELECT name FROM pets_pets"); });
+  const auto name =
+      (*copy)->read([](Session& session) { return session.row<std::string>("SELECT name FROM pets_pets"); });
   ASSERT_TRUE(name && *name);
   EXPECT_EQ(std::get<0>(**name), "a;;b");
   EXPECT_FALSE((*copy)->read([](Session& session) { return session.rows<std::int64_t>("SELECT age FROM pets_pets"); }));
@@ -97,8 +99,8 @@ TEST(Migrate, GapsAreRefused) {
   EXPECT_EQ(run(database, {kTwo, kOne}).error().code, Code::kConflict);
   EXPECT_EQ(run(database, {kOne, kOne}).error().code, Code::kConflict);
   ASSERT_TRUE(run(database, {kOne, kTwo}));
-  ASSERT_TRUE(database->write(
-      [](Transaction& t) { return t.exec("DELETE FROM metadata_migrations WHERE number = 1"); }));
+  ASSERT_TRUE(
+      database->write([](Transaction& t) { return t.exec("DELETE FROM metadata_migrations WHERE number = 1"); }));
   const auto holed = run(database, {kOne, kTwo});
   ASSERT_FALSE(holed);
   EXPECT_EQ(holed.error().code, Code::kConflict);

@@ -20,8 +20,9 @@ TEST(Key, FreshOnesAreKeysAndDiffer) {
 TEST(Key, NothingElseIsOne) {
   const std::string good = "0123456789abcdef0123456789abcdef";
   EXPECT_TRUE(is_key(good));
-  for (const std::string& bad : {std::string(), good.substr(1), good + "0", "A" + good.substr(1), "/" + good.substr(1),
-                                 "." + good.substr(1), std::string("\0", 1) + good.substr(1), std::string("../"), "g" + good.substr(1)}) {
+  for (const std::string& bad :
+       {std::string(), good.substr(1), good + "0", "A" + good.substr(1), "/" + good.substr(1), "." + good.substr(1),
+        std::string("\0", 1) + good.substr(1), std::string("../"), "g" + good.substr(1)}) {
     EXPECT_FALSE(is_key(bad)) << bad;
   }
 }

@@ -68,7 +68,8 @@ TokenTimes AccountService::times() const {
 }
 
 Result<Account> AccountService::local_admin() {
-  TRY(auto found, database_.read([](metadata::Session& session) { return find_account_by_email(session, kLocalAdminEmail); }));
+  TRY(auto found,
+      database_.read([](metadata::Session& session) { return find_account_by_email(session, kLocalAdminEmail); }));
   if (found) return *std::move(found);
   return database_.write([&](metadata::Transaction& transaction) -> Result<Account> {
     TRY(auto made, insert_account(transaction, {0, std::string(kLocalAdminEmail), std::string(kLocalAdminUsername),
@@ -91,8 +92,8 @@ Result<Account> AccountService::create(std::string_view email, AccountType type,
   }
   return database_.write([&](metadata::Transaction& transaction) -> Result<Account> {
     for (int attempt = 0; attempt < kUsernameAttempts; ++attempt) {
-      TRY(auto made, insert_account(transaction,
-                                    {0, *normal, username_from(*normal, attempt, random_), type, clock_.now()}));
+      TRY(auto made,
+          insert_account(transaction, {0, *normal, username_from(*normal, attempt, random_), type, clock_.now()}));
       if (made) {
         TRY_VOID(tell_created(ledger_, transaction, *made, actor));
         return *std::move(made);
@@ -127,7 +128,7 @@ Result<IssuedToken> AccountService::issue_token(const Account& account, std::opt
     TRY(const auto stored, find_account(transaction, account.id));
     if (!stored) return no_such_account();
     const std::int64_t now = clock_.now() / kMicrosPerSecond;
-    const Claims claims{stored->id, stored->email, std::string(name_of(stored->type)), now + limits::kTokenSeconds,
+    const Claims claims{stored->id, stored->email,   std::string(name_of(stored->type)), now + limits::kTokenSeconds,
                         now,        uuid_v4(random_)};
     TRY(auto text, sign_token(claims, keys_));
     TRY_VOID(tell_token(ledger_, transaction, "token.issued", claims, actor));

@@ -25,8 +25,8 @@ struct IssuedToken {
 // Threadsafe.
 class AccountService {
  public:
-  // `clock_skew_seconds`: how far in the future a token may have been issued; at most limits::kTokenSkewMaxSeconds. What
-  // has expired has expired.
+  // `clock_skew_seconds`: how far in the future a token may have been issued; at most limits::kTokenSkewMaxSeconds.
+  // What has expired has expired.
   AccountService(metadata::Database& database, const ledger::Ledger& ledger, const KeyRing& keys, const Clock& clock,
                  Random& random, std::int64_t clock_skew_seconds = limits::kTokenSkewSeconds);
 

@@ -152,7 +152,8 @@ TEST_F(AccountServiceTest, ATokenOpensItsAccount) {
 }
 
 TEST_F(AccountServiceTest, NoTokenForAnAccountThatIsNotThere) {
-  EXPECT_EQ(service_.issue_token(Account{99, "", "", AccountType::kAdmin, 0}, 1).error().event, "COULD_NOT_FIND_ACCOUNT");
+  EXPECT_EQ(service_.issue_token(Account{99, "", "", AccountType::kAdmin, 0}, 1).error().event,
+            "COULD_NOT_FIND_ACCOUNT");
   EXPECT_TRUE(entries().empty());
 }
 
@@ -237,7 +238,8 @@ TEST_F(AccountServiceTest, ARevokedTokenIsBrokenAndOthersLive) {
 
 TEST_F(AccountServiceTest, ATokenWithoutAnIdIsRevokedByItsHash) {
   const Account ann = create("ann@example.com");
-  const Claims claims{ann.id, ann.email, "RESEARCHER", clock_.now() / kMicrosPerSecond + 50, std::nullopt, std::nullopt};
+  const Claims claims{ann.id,       ann.email,   "RESEARCHER", clock_.now() / kMicrosPerSecond + 50,
+                      std::nullopt, std::nullopt};
   const std::string token = sign_token(claims, ring_).value();
   EXPECT_EQ(authenticate(token), "");
   ASSERT_TRUE(service_.revoke_token(token, ann.id));

@@ -39,8 +39,8 @@ std::optional<Account> first_of(std::vector<Account> accounts) {
 
 std::optional<std::string> normal_email(std::string_view email) {
   const auto at = email.find('@');
-  const bool fits = email.size() >= 3 && email.size() <= limits::kEmailBytes && at != std::string_view::npos && at > 0 &&
-                    at + 1 < email.size() && email.find('@', at + 1) == std::string_view::npos;
+  const bool fits = email.size() >= 3 && email.size() <= limits::kEmailBytes && at != std::string_view::npos &&
+                    at > 0 && at + 1 < email.size() && email.find('@', at + 1) == std::string_view::npos;
   if (!fits || !std::ranges::all_of(email, [](char c) { return c > ' ' && c <= '~'; })) return std::nullopt;
   std::string normal(email);
   std::ranges::transform(normal, normal.begin(), lower);
@@ -95,9 +95,10 @@ Result<bool> is_revoked(metadata::Session& session, const std::string& name) {
 Result<bool> insert_revocation(metadata::Transaction& transaction, const std::string& name, std::int64_t account_id,
                                Micros expires_at, Micros now) {
   TRY_VOID(transaction.exec("DELETE FROM accounts_revocations WHERE expires_at < ?", {now - kKeepRevocations}));
-  TRY(const auto inserted, transaction.exec("INSERT INTO accounts_revocations(token, account_id, expires_at, revoked_at) "
-                                            "VALUES(?, ?, ?, ?) ON CONFLICT DO NOTHING",
-                                            {name, account_id, expires_at, now}));
+  TRY(const auto inserted,
+      transaction.exec("INSERT INTO accounts_revocations(token, account_id, expires_at, revoked_at) "
+                       "VALUES(?, ?, ?, ?) ON CONFLICT DO NOTHING",
+                       {name, account_id, expires_at, now}));
   return inserted > 0;
 }
 

@@ -12,12 +12,12 @@
 
 namespace lakelift::accounts {
 
-// In lower case; nothing where it is no address: 3–254 printable ASCII characters without spaces, one "@" with something
-// on both sides.
+// In lower case; nothing where it is no address: 3–254 printable ASCII characters without spaces, one "@" with
+// something on both sides.
 [[nodiscard]] std::optional<std::string> normal_email(std::string_view email);
 
-// From what stands before the "@": letters, digits and ._- of it, at most 32 characters; `attempt` > 0 gives others where
-// that one is taken. Never "admin", which is the local administrator's.
+// From what stands before the "@": letters, digits and ._- of it, at most 32 characters; `attempt` > 0 gives others
+// where that one is taken. Never "admin", which is the local administrator's.
 [[nodiscard]] std::string username_from(std::string_view email, int attempt, Random& random);
 
 [[nodiscard]] Result<std::optional<Account>> find_account(metadata::Session& session, std::int64_t id);

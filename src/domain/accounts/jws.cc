@@ -26,7 +26,8 @@ Jwk key_from(std::string_view secret) {
 }
 
 std::unexpected<Error> failed(const cjose_err& error) {
-  return fail(Code::kInternal, std::string("a token could not be signed: ") + (error.message ? error.message : "unknown"));
+  return fail(Code::kInternal,
+              std::string("a token could not be signed: ") + (error.message ? error.message : "unknown"));
 }
 
 }  // namespace

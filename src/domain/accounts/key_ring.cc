@@ -20,7 +20,8 @@ struct Row {
 };
 
 // The number decides between two servers that start at once on one database.
-Result<void> make_first(metadata::Transaction& transaction, std::string_view purpose, const Clock& clock, Random& random) {
+Result<void> make_first(metadata::Transaction& transaction, std::string_view purpose, const Clock& clock,
+                        Random& random) {
   TRY_VOID(transaction.exec(
       "INSERT INTO accounts_keys(purpose, serial, id, secret, created_at) VALUES(?, 1, ?, ?, ?) ON CONFLICT DO NOTHING",
       {purpose, random_hex(random, kKeyIdBytes), random_hex(random, kSecretBytes), clock.now()}));
@@ -38,8 +39,9 @@ Result<std::vector<Row>> keys_of(metadata::Session& session, std::string_view pu
 Result<std::string> checked_secret(const Row& row) {
   auto secret = hex_decode(row.secret);
   if (row.id.empty() || !secret || secret->size() < kSecretBytes) {
-    return fail(Code::kInternal, "the secret key " + row.id + " in the database is empty, short or no hex: restore it, or "
-                                 "remove its row to have a new one made");
+    return fail(Code::kInternal, "the secret key " + row.id +
+                                     " in the database is empty, short or no hex: restore it, or "
+                                     "remove its row to have a new one made");
   }
   return *std::move(secret);
 }

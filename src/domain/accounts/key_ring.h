@@ -1,5 +1,5 @@
-// Secret keys of 32 random bytes, one set a purpose, so that what was signed for one purpose never opens another. Kept in the database
-// (made at the first start), so that every replica has the same.
+// Secret keys of 32 random bytes, one set a purpose, so that what was signed for one purpose never opens another. Kept
+// in the database (made at the first start), so that every replica has the same.
 #pragma once
 
 #include <map>

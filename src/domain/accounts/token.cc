@@ -58,7 +58,9 @@ bool is_signed_by_us(std::string_view token, const json::object& header, const K
   });
 }
 
-std::int64_t whole_seconds(Micros at) { return at >= 0 ? at / kMicrosPerSecond : (at - kMicrosPerSecond + 1) / kMicrosPerSecond; }
+std::int64_t whole_seconds(Micros at) {
+  return at >= 0 ? at / kMicrosPerSecond : (at - kMicrosPerSecond + 1) / kMicrosPerSecond;
+}
 
 // iat and nbf: not there, or a whole number that is not too far ahead.
 bool is_not_ahead(const json::object& payload, std::string_view claim, const TokenTimes& times) {
@@ -73,7 +75,8 @@ std::optional<Claims> claims_of(const json::object& payload) {
   auto type = find_string(payload, "type");
   const auto expires = find_int(payload, "exp");
   if (!id || !email || !type || !expires) return std::nullopt;
-  return Claims{*id, *std::move(email), *std::move(type), *expires, find_int(payload, "iat"), find_string(payload, "jti")};
+  return Claims{*id,      *std::move(email),        *std::move(type),
+                *expires, find_int(payload, "iat"), find_string(payload, "jti")};
 }
 
 }  // namespace

@@ -31,10 +31,10 @@ struct TokenTimes {
 [[nodiscard]] Result<std::string> sign_token(const Claims& claims, const KeyRing& keys);
 
 // Errors, all kUnauthenticated: AUTH_TOKEN_WAS_BROKEN (always the same message: it never says which part was wrong),
-// AUTH_TOKEN_MISSING_FIELDS_DETECTED, AUTH_TOKEN_EXPIRED. Stricter than RFC 7519 asks: the header has alg (exactly HS256)
-// and may have typ (JWT) and kid, nothing else (so no crit, jku, jwk, x5u); base64url in its one canonical form; claims
-// iat and nbf at most skew_seconds ahead; no iss or aud, because we name none. A token without kid is tried with each of
-// our keys for tokens.
+// AUTH_TOKEN_MISSING_FIELDS_DETECTED, AUTH_TOKEN_EXPIRED. Stricter than RFC 7519 asks: the header has alg (exactly
+// HS256) and may have typ (JWT) and kid, nothing else (so no crit, jku, jwk, x5u); base64url in its one canonical form;
+// claims iat and nbf at most skew_seconds ahead; no iss or aud, because we name none. A token without kid is tried with
+// each of our keys for tokens.
 [[nodiscard]] Result<Claims> open_token(std::string_view token, const KeyRing& keys, const TokenTimes& times);
 
 // What a revocation is kept under: the jti, or the token's hash where it has none.

@@ -85,7 +85,9 @@ TEST_F(TokenTest, NoForgedOneIsAccepted) {  // A1, A2, T11
   const auto header_with = [&](std::string_view more) {
     return with_header(fmt::format(R"({{"alg":"HS256","typ":"JWT","kid":"{}",{}}})", k, more));
   };
-  const auto header_alg = [&](std::string_view alg) { return with_header(fmt::format(R"({{"alg":{},"kid":"{}"}})", alg, k)); };
+  const auto header_alg = [&](std::string_view alg) {
+    return with_header(fmt::format(R"({{"alg":{},"kid":"{}"}})", alg, k));
+  };
   const auto unsigned_with_alg = [&](std::string_view alg) {
     return b64(fmt::format(R"({{"alg":"{}","typ":"JWT"}})", alg)) + "." + p + ".";
   };
@@ -119,8 +121,7 @@ TEST_F(TokenTest, NoForgedOneIsAccepted) {  // A1, A2, T11
       {"the standard alphabet", h + "." + p + "." + base64_encode(hmac_sha256(secret(), h + "." + p))},
       {"the signature in hex", h + "." + p + "." + hex_encode(hmac_sha256(secret(), h + "." + p))},
       {"unused bits set in the last character", ok.substr(0, ok.size() - 1) + static_cast<char>(ok.back() + 1)},
-      {"JSON serialisation",
-       fmt::format(R"({{"protected":"{}","payload":"{}","signature":"{}"}})", h, p, s)},
+      {"JSON serialisation", fmt::format(R"({{"protected":"{}","payload":"{}","signature":"{}"}})", h, p, s)},
       {"JSON serialisation, general",
        fmt::format(R"({{"payload":"{}","signatures":[{{"protected":"{}","signature":"{}"}}]}})", p, h, s)},
       {"oversize", forge(header(), payload(R"(,"x":")" + std::string(limits::kTokenBytes, 'x') + "\""), secret())},
@@ -183,7 +184,8 @@ TEST_F(TokenTest, NoForgedOneIsAccepted) {  // A1, A2, T11
       {"the secret cut", forge(header(), payload(), secret().substr(0, 31))},
       {"the secret longer", forge(header(), payload(), std::string(secret()) + "x")},
       {"a guess", forge(header(), payload(), "secret")},
-      {"the links' key under its own id", forge(fmt::format(R"({{"alg":"HS256","kid":"{}"}})", link_kid), payload(), link_secret)},
+      {"the links' key under its own id",
+       forge(fmt::format(R"({{"alg":"HS256","kid":"{}"}})", link_kid), payload(), link_secret)},
       {"the links' key under ours", forge(header(), payload(), link_secret)},
       {"the links' key without kid", forge(R"({"alg":"HS256"})", payload(), link_secret)},
       {"a link's signature", h + "." + p + "." + ring_.sign(KeyPurpose::kLink, h + "." + p).mac},
@@ -291,7 +293,8 @@ TEST_F(TokenTest, RevocationNamesDifferAndNeverMeet) {
 TEST(Jws, SignsAsTheStandardsExampleIsVerified) {
   // RFC 7515, appendix A.1: a token and its key.
   const std::string secret =
-      base64url_decode("AyM1SysPpbyDfgZld3umj1qzKObwVMkoqQ-EstJQLr_T-1qS0gZH75aKtMN3Yj0iPS4hcgUuTwjAzZr1Z9CAow").value();
+      base64url_decode("AyM1SysPpbyDfgZld3umj1qzKObwVMkoqQ-EstJQLr_T-1qS0gZH75aKtMN3Yj0iPS4hcgUuTwjAzZr1Z9CAow")
+          .value();
   const std::string token =
       "eyJ0eXAiOiJKV1QiLA0KICJhbGciOiJIUzI1NiJ9"
       ".eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ"

@@ -28,9 +28,12 @@ struct Slot {
   [[nodiscard]] Cell get() const {
     if (indicator == soci::i_null) return std::monostate{};
     switch (kind) {
-      case CellKind::kInt: return static_cast<std::int64_t>(number);
-      case CellKind::kDouble: return real;
-      case CellKind::kText: return text;
+      case CellKind::kInt:
+        return static_cast<std::int64_t>(number);
+      case CellKind::kDouble:
+        return real;
+      case CellKind::kText:
+        return text;
     }
     return std::monostate{};
   }
@@ -92,23 +95,36 @@ Result<Connection::Prepared*> Connection::prepare(std::string_view sql, const Pa
   }
   const NamedSql named = with_named_parameters(sql);
   if (named.parameters != static_cast<int>(params.size())) {
-    return fail(Code::kInternal, fmt::format("a statement has {} parameters and got {}", named.parameters, params.size()));
+    return fail(Code::kInternal,
+                fmt::format("a statement has {} parameters and got {}", named.parameters, params.size()));
   }
   auto fresh = std::make_unique<Prepared>(*session_);
   for (const Param& param : params) fresh->in.emplace_back().kind = kind_of(param.cell);
   for (const CellKind kind : kinds) fresh->out.emplace_back().kind = kind;
   for (Slot& slot : fresh->in) {
     switch (slot.kind) {
-      case CellKind::kInt: fresh->statement.exchange(soci::use(slot.number, slot.indicator)); break;
-      case CellKind::kDouble: fresh->statement.exchange(soci::use(slot.real, slot.indicator)); break;
-      case CellKind::kText: fresh->statement.exchange(soci::use(slot.text, slot.indicator)); break;
+      case CellKind::kInt:
+        fresh->statement.exchange(soci::use(slot.number, slot.indicator));
+        break;
+      case CellKind::kDouble:
+        fresh->statement.exchange(soci::use(slot.real, slot.indicator));
+        break;
+      case CellKind::kText:
+        fresh->statement.exchange(soci::use(slot.text, slot.indicator));
+        break;
     }
   }
   for (Slot& slot : fresh->out) {
     switch (slot.kind) {
-      case CellKind::kInt: fresh->statement.exchange(soci::into(slot.number, slot.indicator)); break;
-      case CellKind::kDouble: fresh->statement.exchange(soci::into(slot.real, slot.indicator)); break;
-      case CellKind::kText: fresh->statement.exchange(soci::into(slot.text, slot.indicator)); break;
+      case CellKind::kInt:
+        fresh->statement.exchange(soci::into(slot.number, slot.indicator));
+        break;
+      case CellKind::kDouble:
+        fresh->statement.exchange(soci::into(slot.real, slot.indicator));
+        break;
+      case CellKind::kText:
+        fresh->statement.exchange(soci::into(slot.text, slot.indicator));
+        break;
     }
   }
   fresh->statement.alloc();

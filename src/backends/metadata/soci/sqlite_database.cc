@@ -105,7 +105,8 @@ Result<void> SqliteDatabase::open() {
 
 Result<void> SqliteDatabase::refuse_when_failed() const {
   if (!disk_failed_) return {};
-  return fail(Code::kUnavailable, "the disk failed to take a write: nothing is written until the server is started anew");
+  return fail(Code::kUnavailable,
+              "the disk failed to take a write: nothing is written until the server is started anew");
 }
 
 Result<void> SqliteDatabase::check() {
@@ -180,8 +181,8 @@ void SqliteDatabase::checkpoint() {
 
 Result<std::unique_ptr<Connection>> SqliteDatabase::take_reader() {
   std::unique_lock lock(readers_mutex_);
-  const bool got = reader_back_.wait_for(
-      lock, kWait, [&] { return !idle_readers_.empty() || readers_ < limits::kDatabaseReaders; });
+  const bool got =
+      reader_back_.wait_for(lock, kWait, [&] { return !idle_readers_.empty() || readers_ < limits::kDatabaseReaders; });
   if (!got) return fail(Code::kUnavailable, "the database is busy: try again");
   if (!idle_readers_.empty()) {
     auto reader = std::move(idle_readers_.back());
@@ -234,7 +235,10 @@ Result<void> SqliteDatabase::keep_copy(std::string_view label) {
   const std::string temporary = target + ".tmp";
   TRY(const auto lock, lock_writer());
   if (::unlink(temporary.c_str()) != 0 && errno != ENOENT) return fail_errno("removing an unfinished copy", errno);
-  TRY_VOID(writer_->exec("VACUUM INTO ?", {temporary}));
+  if (auto copied = writer_->exec("VACUUM INTO ?", {temporary}); !copied) {
+    (void)::unlink(temporary.c_str());
+    return std::unexpected(std::move(copied).error());
+  }
   TRY_VOID(sync_path(temporary, O_RDWR));
   if (::rename(temporary.c_str(), target.c_str()) != 0) return fail_errno("naming the copy of the database", errno);
   return sync_path(folder_of(path_), O_RDONLY | O_DIRECTORY);

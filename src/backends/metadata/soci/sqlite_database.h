@@ -1,6 +1,6 @@
 // The database in one file, for one process. Rules that keep clear of a fault in SQLite 3.7.0 to 3.51.2 (two
-// connections that write or checkpoint at once can corrupt a WAL file): the data folder is locked (data_dir_lock.h), one
-// connection writes and checkpoints, all others are `query_only` and close before it.
+// connections that write or checkpoint at once can corrupt a WAL file): the data folder is locked (data_dir_lock.h),
+// one connection writes and checkpoints, all others are `query_only` and close before it.
 #pragma once
 
 #include <memory>

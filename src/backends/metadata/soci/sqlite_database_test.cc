@@ -41,8 +41,8 @@ TEST(Sqlite, ValuesComeBackAsTheyWere) {
     RC_PRE(std::isfinite(x));
     const std::string s = *rc::gen::container<std::string>(rc::gen::inRange<char>(1, 127));
     const auto back = (*database)->write([&](Transaction& t) {
-      return t.row<std::int64_t, double, std::string>("INSERT INTO test_rows(n, x, s) VALUES(?, ?, ?) RETURNING n, x, s",
-                                                      {n, x, s});
+      return t.row<std::int64_t, double, std::string>(
+          "INSERT INTO test_rows(n, x, s) VALUES(?, ?, ?) RETURNING n, x, s", {n, x, s});
     });
     RC_ASSERT(back.has_value());
     RC_ASSERT(**back == std::tuple(n, x, s));
@@ -78,7 +78,8 @@ TEST(Sqlite, ExpressionsAreReadByTheAskedKind) {
         "SELECT 5000000000 * 2, 1.5 + ?, 'a' || ?, 1 = 1, COALESCE(SUM(n), 0) FROM test_rows", {0.25, "b"});
   });
   ASSERT_TRUE(row && *row);
-  EXPECT_EQ(**row, (std::tuple<std::int64_t, double, std::string, bool, std::int64_t>(10'000'000'000, 1.75, "ab", true, 0)));
+  EXPECT_EQ(**row,
+            (std::tuple<std::int64_t, double, std::string, bool, std::int64_t>(10'000'000'000, 1.75, "ab", true, 0)));
 }
 
 TEST(Sqlite, OneStatementTakesNullsAndValuesByTurns) {
@@ -182,7 +183,8 @@ TEST(Sqlite, ActionsRunAfterTheCommitOutsideTheLock) {
     TRY_VOID(t.exec("INSERT INTO test_rows(n) VALUES(1)"));
     t.after_commit([&] {
       seen = count(*database).value_or(-1);
-      wrote = (*database)->write([](Transaction& u) { return u.exec("INSERT INTO test_rows(n) VALUES(2)"); }).has_value();
+      wrote =
+          (*database)->write([](Transaction& u) { return u.exec("INSERT INTO test_rows(n) VALUES(2)"); }).has_value();
     });
     return {};
   }));
@@ -249,7 +251,8 @@ TEST(Sqlite, ThreadsReadAndWriteAtOnce) {
     for (int i = 0; i < kThreads; ++i) {
       threads.emplace_back([&] {
         for (int n = 0; n < kWrites; ++n) {
-          ASSERT_TRUE((*database)->write([&](Transaction& t) { return t.exec("INSERT INTO test_rows(n) VALUES(?)", {n}); }));
+          ASSERT_TRUE(
+              (*database)->write([&](Transaction& t) { return t.exec("INSERT INTO test_rows(n) VALUES(?)", {n}); }));
           ASSERT_GT(count(*database).value_or(-1), 0);
         }
       });

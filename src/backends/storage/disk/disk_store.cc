@@ -22,9 +22,7 @@ namespace {
 
 constexpr std::size_t kPrefixChars = 2;
 
-Micros modified_at(const struct stat& st) {
-  return st.st_mtim.tv_sec * kMicrosPerSecond + st.st_mtim.tv_nsec / 1'000;
-}
+Micros modified_at(const struct stat& st) { return st.st_mtim.tv_sec * kMicrosPerSecond + st.st_mtim.tv_nsec / 1'000; }
 
 Result<void> make_folder(int parent, const std::string& name) {
   if (::mkdirat(parent, name.c_str(), 0700) != 0 && errno != EEXIST) return fail_errno("making a folder", errno);
@@ -190,7 +188,8 @@ Result<void> DiskStore::sync(int fd) {
 
 Result<void> DiskStore::refuse_when_failed() const {
   if (!disk_failed_) return {};
-  return fail(Code::kUnavailable, "the disk failed to take a write: nothing is stored until the server is started anew");
+  return fail(Code::kUnavailable,
+              "the disk failed to take a write: nothing is stored until the server is started anew");
 }
 
 Result<std::unique_ptr<DiskStaged>> DiskStore::new_file() {
@@ -318,7 +317,8 @@ Result<void> DiskStore::check() {
 
 }  // namespace
 
-Result<std::unique_ptr<ObjectStore>> open_disk_store(const std::string& root, Random& random, DiskStoreOptions options) {
+Result<std::unique_ptr<ObjectStore>> open_disk_store(const std::string& root, Random& random,
+                                                     DiskStoreOptions options) {
   auto store = std::make_unique<DiskStore>(random, std::move(options));
   TRY_VOID(store->open_root(root));
   return store;

@@ -17,8 +17,8 @@ namespace lakelift::storage {
 namespace {
 
 namespace fs = std::filesystem;
-using testing::ObjectStoreContract;
 using testing::get;
+using testing::ObjectStoreContract;
 using testing::put;
 
 class DiskUnderTest final : public testing::StoreUnderTest {
@@ -52,10 +52,10 @@ class DiskUnderTest final : public testing::StoreUnderTest {
   std::unique_ptr<ObjectStore> store_;
 };
 
-INSTANTIATE_TEST_SUITE_P(
-    Disk, ObjectStoreContract,
-    ::testing::Values(testing::StoreFactory{"disk", [] { return std::make_unique<DiskUnderTest>(); }}),
-    testing::name_of_case);
+INSTANTIATE_TEST_SUITE_P(Disk, ObjectStoreContract,
+                         ::testing::Values(testing::StoreFactory{"disk",
+                                                                 [] { return std::make_unique<DiskUnderTest>(); }}),
+                         testing::name_of_case);
 
 class DiskStoreTest : public ::testing::Test {
  protected:

@@ -1,10 +1,10 @@
 // What every store does, as tests. A store's test program includes this and instantiates it:
 //
-//   INSTANTIATE_TEST_SUITE_P(Disk, ObjectStoreContract, ::testing::Values(StoreFactory{"disk", [] { … }}), name_of_case);
+//   INSTANTIATE_TEST_SUITE_P(Disk, ObjectStoreContract, ::testing::Values(StoreFactory{"disk", [] { … }}),
+//   name_of_case);
 #pragma once
 
 #include <gtest/gtest.h>
-
 #include <unistd.h>
 
 #include <algorithm>
