@@ -1,0 +1,215 @@
+// With the product's worker program, on Parquet files that its own convert job makes.
+#include "backends/executors/local/local_executor.h"
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <chrono>
+#include <filesystem>
+#include <fstream>
+#include <thread>
+
+namespace lakelift::executors {
+namespace {
+
+namespace fs = std::filesystem;
+const std::string kProgram = std::string(LAKELIFT_BIN_DIR) + "/lakelift-columnar";
+
+columnar::WorkerPoolOptions options(const std::string& program) {
+  columnar::WorkerPoolOptions made;
+  made.program = program;
+  return made;
+}
+
+UniqueFd memory_file(std::string_view text = {}) {
+  UniqueFd fd(::memfd_create("file", MFD_CLOEXEC));
+  EXPECT_TRUE(write_all(fd.get(), std::as_bytes(std::span(text))));
+  return fd;
+}
+
+std::string text_of(int fd) {
+  std::string out(file_size(fd).value(), '\0');
+  EXPECT_TRUE(read_at(fd, 0, std::as_writable_bytes(std::span(out))));
+  return out;
+}
+
+class LocalExecutorTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    std::string name = (fs::temp_directory_path() / "lakelift-local-XXXXXX").string();
+    ASSERT_NE(::mkdtemp(name.data()), nullptr);
+    folder_ = name;
+  }
+  void TearDown() override { fs::remove_all(folder_); }
+
+  std::string convert(const std::string& text, columnar::Format from, columnar::Format to) {
+    columnar::Job job;
+    columnar::ConvertJob work;
+    work.from = from;
+    work.to = to;
+    job.work = work;
+    job.inputs = {{"input", text.size()}};
+    const auto output = memory_file();
+    const auto report =
+        pool_.run(job, [&](std::size_t) { return Result<UniqueFd>(memory_file(text)); }, output.get(), {});
+    EXPECT_TRUE(report) << report.error().message;
+    return text_of(output.get());
+  }
+
+  void add_file(const std::string& path, const std::string& csv) {
+    fs::create_directories((folder_ / path).parent_path());
+    const std::string parquet = convert(csv, columnar::Format::kCsv, columnar::Format::kParquet);
+    std::ofstream(folder_ / path, std::ios::binary) << parquet;
+  }
+
+  [[nodiscard]] RunOrder order(std::vector<std::string> columns) const {
+    RunOrder made;
+    made.source = source();
+    made.spec.columns = std::move(columns);
+    return made;
+  }
+
+  [[nodiscard]] Source source() const { return Source{{"paths", json::array{json::string(folder_.string())}}}; }
+
+  fs::path folder_;
+  Metrics metrics_;
+  columnar::WorkerPool pool_{options(kProgram), metrics_};
+  LocalExecutor executor_{pool_};
+};
+
+TEST_F(LocalExecutorTest, DescribesAFolderWithHiveParts) {
+  add_file("month=1/a.parquet", "n,city\n1,Ulm\n2,Bonn\n");
+  add_file("month=2/a.parquet", "n,city\n3,Kiel\n");
+  const auto table = executor_.inspect(source(), {});
+  ASSERT_TRUE(table) << table.error().message;
+  EXPECT_EQ(table->rows, 3);
+  EXPECT_EQ(table->version, executor_.version(source()).value());
+  EXPECT_GT(table->bytes, 0);
+  for (const char* name : {"n", "city", "month"}) {
+    EXPECT_NE(table::find_column(table->columns, name), nullptr) << name;
+  }
+
+  const auto profile = executor_.profile(source(), {});
+  ASSERT_TRUE(profile) << profile.error().message;
+  EXPECT_EQ(profile->sample.size(), 3U);
+  EXPECT_EQ(profile->null_shares.size(), profile->description.columns.size());
+}
+
+TEST_F(LocalExecutorTest, RunsASlice) {
+  add_file("month=1/a.parquet", "n,city\n1,Ulm\n2,Bonn\n");
+  add_file("month=2/a.parquet", "n,city\n3,Kiel\n4,Ulm\n");
+  auto wanted = order({"city", "month", "n"});
+  wanted.spec.filters = {{"n", table::Operator::kGreaterEqual, table::Value(std::int64_t{2})}};
+  const auto output = memory_file("what an earlier attempt left behind");
+  std::atomic<int> submitted = 0;
+  RunObserver observer;
+  observer.submitted = [&](const std::string&) -> Result<void> {
+    ++submitted;
+    return {};
+  };
+  const auto report = executor_.run(wanted, output.get(), observer, {});
+  ASSERT_TRUE(report) << report.error().message;
+  EXPECT_EQ(report->rows, 3);
+  EXPECT_GT(report->scanned_bytes, 0);
+  EXPECT_EQ(report->money_micros, 0);
+  EXPECT_EQ(report->source_version, executor_.version(source()).value());
+  EXPECT_EQ(submitted, 0) << "there is nothing to re-attach to";
+  EXPECT_EQ(convert(text_of(output.get()), columnar::Format::kParquet, columnar::Format::kCsv),
+            "city,month,n\nBonn,1,2\nKiel,2,3\nUlm,2,4\n");
+}
+
+TEST_F(LocalExecutorTest, NamesTheBrokenFile) {
+  add_file("good.parquet", "n\n1\n");
+  std::ofstream(folder_ / "bad.parquet") << "PAR1 this is no Parquet file PAR1";
+  const auto table = executor_.inspect(source(), {});
+  ASSERT_FALSE(table);
+  EXPECT_EQ(table.error().code, Code::kCorrupt) << table.error().message;
+  EXPECT_NE(table.error().message.find("bad.parquet"), std::string::npos) << table.error().message;
+  EXPECT_EQ(table.error().message.find(folder_.string()), std::string::npos) << table.error().message;
+}
+
+TEST_F(LocalExecutorTest, IsAsCarefulWithFilesCutAnywhere) {
+  add_file("a.parquet", "n,city\n1,Ulm\n2,Bonn\n3,Kiel\n");
+  std::string whole;
+  {
+    const UniqueFd fd(::open((folder_ / "a.parquet").c_str(), O_RDONLY | O_CLOEXEC));
+    whole = text_of(fd.get());
+  }
+  for (std::size_t i = 1; i < 8; ++i) {
+    std::ofstream(folder_ / "a.parquet", std::ios::binary | std::ios::trunc) << whole.substr(0, whole.size() * i / 8);
+    const auto output = memory_file();
+    const auto report = executor_.run(order({"n"}), output.get(), {}, {});
+    ASSERT_FALSE(report) << i;
+    EXPECT_EQ(report.error().code, Code::kCorrupt) << i << ": " << report.error().message;
+  }
+}
+
+TEST_F(LocalExecutorTest, AsksForAnotherAttemptWhereTheSourceChangedMeanwhile) {
+  const auto test_worker = std::string(LAKELIFT_BIN_DIR) + "/columnar-test-worker";
+  add_file("a.parquet", "n\n1\n");
+  Metrics metrics;
+  columnar::WorkerPool pool(options(test_worker), metrics);
+  LocalExecutor executor(pool);
+  auto wanted = order({"n"});
+  wanted.sampling_seed = "copy";  // the test worker's deed: tells its progress while it works
+  RunObserver observer;
+  const auto steady = memory_file();
+  ASSERT_TRUE(executor.run(wanted, steady.get(), observer, {}));
+  observer.progress = [&](const RunProgress&) { std::ofstream(folder_ / "a.parquet", std::ios::app) << "more"; };
+  const auto output = memory_file();
+  const auto report = executor.run(wanted, output.get(), observer, {});
+  ASSERT_FALSE(report);
+  EXPECT_EQ(report.error().code, Code::kUnavailable);
+  EXPECT_NE(report.error().message.find("changed"), std::string::npos);
+}
+
+TEST_F(LocalExecutorTest, StopsAtOnce) {
+  const auto test_worker = std::string(LAKELIFT_BIN_DIR) + "/columnar-test-worker";
+  add_file("a.parquet", "n\n1\n");
+  Metrics metrics;
+  columnar::WorkerPool pool(options(test_worker), metrics);
+  LocalExecutor executor(pool);
+  auto wanted = order({"n"});
+  wanted.sampling_seed = "wait";  // for ever
+  std::stop_source stop;
+  RunObserver observer;
+  observer.progress = [&](const RunProgress&) { stop.request_stop(); };
+  const auto output = memory_file();
+  EXPECT_EQ(executor.run(wanted, output.get(), observer, stop.get_token()).error().code, Code::kCancelled);
+}
+
+std::size_t pss_kib(int pid) {
+  std::ifstream rollup("/proc/" + std::to_string(pid) + "/smaps_rollup");
+  for (std::string word; rollup >> word;) {
+    if (word != "Pss:") continue;
+    std::size_t kib = 0;
+    rollup >> kib;
+    return kib;
+  }
+  return 0;
+}
+
+// The whole idle product is to stay within 96 MiB: what two spares take of it, shared pages counted once.
+TEST_F(LocalExecutorTest, SparesAreSmall) {
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::minutes(1);
+  while (pool_.pids().size() < limits::kSpareWorkers && std::chrono::steady_clock::now() < deadline) {
+    std::this_thread::yield();
+  }
+  std::size_t sum_kib = 0;
+  for (const int pid : pool_.pids()) {
+    const std::size_t kib = pss_kib(pid);
+    RecordProperty("spare_pss_kib_" + std::to_string(pid), static_cast<int>(kib));
+    std::printf("an idle spare has %zu KiB PSS\n", kib);
+    sum_kib += kib;
+  }
+  EXPECT_GT(sum_kib, 0U);
+#if !defined(__SANITIZE_ADDRESS__)
+  EXPECT_LE(sum_kib, 64U * 1024U);
+#endif
+}
+
+}  // namespace
+}  // namespace lakelift::executors
