@@ -272,9 +272,15 @@ void Connection::drain() {
   ring();
 }
 
-void Connection::close_now() {
+// An answer was cut off: the peer is to see a reset, not an end, and the kernel is to forget what it still holds for it.
+void Connection::abort() {
   closing_ = true;
-  shutdown(socket(), SHUT_RDWR);
+  const struct linger reset{1, 0};
+  setsockopt(socket(), SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
+}
+
+void Connection::close_now() {
+  abort();
   descriptor_.cancel();
   ring();
 }

@@ -90,6 +90,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   awaitable<void> run_handler();
   awaitable<void> linger();
   void refuse(const Refusal& refusal);
+  void abort();
   void finish();
   bool charge_body();
 

@@ -69,7 +69,7 @@ Connection::awaitable<void> Connection::send_text() {
   if (join) head += body;
   bool sent = co_await send_all(head, !join);
   if (sent && !join) sent = co_await send_all(body, false);
-  if (!sent) closing_ = true;
+  if (!sent) abort();
 }
 
 Connection::awaitable<void> Connection::send_content() {
@@ -82,7 +82,7 @@ Connection::awaitable<void> Connection::send_content() {
   const bool bare = now.context.method == Method::kHead || plan.content_length == 0;
   bool sent = co_await send_all(head, !bare);
   if (sent && !bare) sent = co_await send_pieces(plan, *content.bytes);
-  if (!sent) closing_ = true;
+  if (!sent) abort();
 }
 
 Connection::awaitable<bool> Connection::send_pieces(const ContentPlan& plan, RandomAccess& source) {
@@ -199,7 +199,7 @@ Connection::awaitable<void> Connection::send_events() {
   now.waited = shared_.parts.clock.monotonic() - since;
   if (sent && chunked && !closing_ && now.context.method != Method::kHead) sent = co_await send_all("0\r\n\r\n", false);
   if (shared_.draining) now.keep_alive = false;
-  if (!sent) closing_ = true;
+  if (!sent) abort();
 }
 
 }  // namespace lakelift::http

@@ -12,7 +12,6 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <chrono>
 #include <condition_variable>
-#include <latch>
 #include <map>
 #include <mutex>
 #include <utility>
@@ -92,7 +91,11 @@ class HttpServer::Impl {
   // A listening socket and the coroutine's way to wait for it.
   struct Door {
     Door(EdgeLoop& loop, int fd) : descriptor(loop.context(), fd), timer(loop.context()) {}
-    ~Door() { descriptor.release(); }
+    ~Door() { leave(); }
+    // The descriptor is the listener's to close, once the loop does not know it any more.
+    void leave() {
+      if (descriptor.is_open()) descriptor.release();
+    }
     Door(const Door&) = delete;
     Door& operator=(const Door&) = delete;
     Descriptor descriptor;
@@ -120,6 +123,7 @@ class HttpServer::Impl {
   bool started_ = false;
   std::size_t next_loop_ = 0;  // on the first loop's thread
   std::vector<std::shared_ptr<Door>> doors_;
+  std::atomic<std::size_t> open_doors_ = 0;
   std::unique_ptr<EdgeShared> shared_;
   std::unique_ptr<WorkGate> gate_;
   std::vector<std::unique_ptr<EdgeLoop>> loops_;
@@ -156,6 +160,7 @@ void HttpServer::Impl::open_doors() {
   for (const int fd : {tcp_.fd.get(), unix_.get()}) {
     if (fd < 0) continue;
     doors_.push_back(std::make_shared<Door>(*loops_.front(), fd));
+    ++open_doors_;
     boost::asio::co_spawn(loops_.front()->context(), accept_all(doors_.back()), boost::asio::detached);
   }
 }
@@ -174,6 +179,9 @@ boost::asio::awaitable<void, Executor> HttpServer::Impl::accept_all(std::shared_
       co_await door->descriptor.async_wait(Descriptor::wait_read, boost::asio::as_tuple(kUseAwaitable));
     }
   }
+  door->leave();
+  --open_doors_;
+  open_doors_.notify_all();
 }
 
 // Without descriptors the pending connection stays pending: asking again at once would only burn the processor.
@@ -220,17 +228,17 @@ void HttpServer::Impl::note_count() {
 }
 
 void HttpServer::Impl::close_doors() {
-  std::latch closed(1);
-  loops_.front()->post([this, &closed] {
+  loops_.front()->post([this] {
     for (auto& door : doors_) {
       door->closed = true;
       door->descriptor.cancel();
       door->timer.cancel();
     }
     doors_.clear();
-    closed.count_down();
   });
-  closed.wait();
+  for (std::size_t open = open_doors_; open > 0; open = open_doors_) open_doors_.wait(open);
+  tcp_.fd.reset();
+  unix_.close();
 }
 
 void HttpServer::Impl::close_all() {
@@ -246,7 +254,6 @@ void HttpServer::Impl::stop() {
   shared_->draining = true;
   shared_->stop.request_stop();
   close_doors();
-  unix_.close();
   for (auto& loop : loops_) {
     loop->post([&loop = *loop] { loop.for_each([](Connection& connection) { connection.drain(); }); });
   }
@@ -262,7 +269,6 @@ void HttpServer::Impl::stop() {
   gate_.reset();
   for (auto& loop : loops_) loop->stop();
   loops_.clear();
-  tcp_.fd.reset();
 }
 
 HttpServer::HttpServer(HttpServerOptions options, HttpServerParts parts)
