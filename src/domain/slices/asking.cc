@@ -30,9 +30,12 @@ Result<std::string> version_now(const SliceServiceParts& parts, const catalogue:
 
 std::string_view name_of(store::Answer answer) {
   switch (answer) {
-    case store::Answer::kHeld: return "held";
-    case store::Answer::kRunGoesOn: return "run_goes_on";
-    case store::Answer::kRunQueued: return "run";
+    case store::Answer::kHeld:
+      return "held";
+    case store::Answer::kRunGoesOn:
+      return "run_goes_on";
+    case store::Answer::kRunQueued:
+      return "run";
   }
   return "run";
 }
@@ -49,9 +52,8 @@ Result<void> tell(metadata::Transaction& tx, const ledger::Ledger& ledger, const
   ledger::Entry entry = request_entry(kind, joined.request_id);
   entry.actor = caller.id;
   if (queued) entry.run = run.id;
-  entry.detail = {{"catalogue_item", asked.item_id},
-                  {"answer", name_of(answer)},
-                  {"estimated_bytes", asked.estimated_bytes}};
+  entry.detail = {
+      {"catalogue_item", asked.item_id}, {"answer", name_of(answer)}, {"estimated_bytes", asked.estimated_bytes}};
   TRY_VOID(ledger.append(tx, entry));
   return {};
 }

@@ -4,11 +4,16 @@ namespace lakelift::slices {
 
 std::string_view name_of(RunState state) {
   switch (state) {
-    case RunState::kQueued: return "QUEUED";
-    case RunState::kRunning: return "RUNNING";
-    case RunState::kDone: return "DONE";
-    case RunState::kFailed: return "FAILED";
-    case RunState::kCancelled: return "CANCELLED";
+    case RunState::kQueued:
+      return "QUEUED";
+    case RunState::kRunning:
+      return "RUNNING";
+    case RunState::kDone:
+      return "DONE";
+    case RunState::kFailed:
+      return "FAILED";
+    case RunState::kCancelled:
+      return "CANCELLED";
   }
   return "FAILED";
 }

@@ -23,14 +23,14 @@ struct DownloadRequest {
   std::int64_t catalogue_item_id = 0;
   std::optional<accounts::Account> created_by;
   RunState state = RunState::kQueued;
-  std::optional<Error> failure;               // FAILED: why
-  std::optional<std::string> run_id;          // executor_job_id in the contract
-  std::optional<std::string> result_key;      // DONE: object of the Parquet result; blob_name in the contract
+  std::optional<Error> failure;           // FAILED: why
+  std::optional<std::string> run_id;      // executor_job_id in the contract
+  std::optional<std::string> result_key;  // DONE: object of the Parquet result; blob_name in the contract
   std::optional<std::string> result_sha256;
-  std::optional<std::int64_t> rows;           // DONE
-  std::optional<std::int64_t> real_size;      // DONE: bytes of the Parquet result
-  std::optional<std::int64_t> estimated_size; // bytes
-  std::int64_t rows_read = 0;                 // RUNNING: progress
+  std::optional<std::int64_t> rows;            // DONE
+  std::optional<std::int64_t> real_size;       // DONE: bytes of the Parquet result
+  std::optional<std::int64_t> estimated_size;  // bytes
+  std::int64_t rows_read = 0;                  // RUNNING: progress
   std::int64_t rows_total = 0;
   bool is_cancelled = false;
   Micros created_at = 0;

@@ -34,12 +34,18 @@ double guess_all(const table::Column& column, const std::vector<Filter>& filters
 bool passes(const Value& value, const Filter& filter) {
   if (value.index() != filter.value.index() || table::is_null(value)) return false;
   switch (filter.op) {
-    case Operator::kGreater: return value > filter.value;
-    case Operator::kGreaterEqual: return value >= filter.value;
-    case Operator::kLess: return value < filter.value;
-    case Operator::kLessEqual: return value <= filter.value;
-    case Operator::kEqual: return value == filter.value;
-    case Operator::kNotEqual: return value != filter.value;
+    case Operator::kGreater:
+      return value > filter.value;
+    case Operator::kGreaterEqual:
+      return value >= filter.value;
+    case Operator::kLess:
+      return value < filter.value;
+    case Operator::kLessEqual:
+      return value <= filter.value;
+    case Operator::kEqual:
+      return value == filter.value;
+    case Operator::kNotEqual:
+      return value != filter.value;
   }
   return false;
 }
@@ -108,11 +114,21 @@ Interval interval_of(const std::vector<Filter>& filters, bool is_whole) {
     if (!number) continue;
     const double v = *number;
     switch (filter.op) {
-      case Operator::kGreater: out.low = std::max(out.low, v + step); break;
-      case Operator::kGreaterEqual: out.low = std::max(out.low, v); break;
-      case Operator::kLess: out.high = std::min(out.high, v); break;
-      case Operator::kLessEqual: out.high = std::min(out.high, v + step); break;
-      case Operator::kNotEqual: out.not_equal.push_back(v); break;
+      case Operator::kGreater:
+        out.low = std::max(out.low, v + step);
+        break;
+      case Operator::kGreaterEqual:
+        out.low = std::max(out.low, v);
+        break;
+      case Operator::kLess:
+        out.high = std::min(out.high, v);
+        break;
+      case Operator::kLessEqual:
+        out.high = std::min(out.high, v + step);
+        break;
+      case Operator::kNotEqual:
+        out.not_equal.push_back(v);
+        break;
       case Operator::kEqual:
         if (out.equal && *out.equal != v) out.is_empty = true;
         out.equal = v;
@@ -177,9 +193,12 @@ double by_bins(const std::vector<table::Bin>& bins, const std::vector<Filter>& f
 
 double typical_width(table::ColumnType type) {
   switch (type) {
-    case table::ColumnType::kBoolean: return 0.125;
-    case table::ColumnType::kString: return 16;
-    default: return 8;
+    case table::ColumnType::kBoolean:
+      return 0.125;
+    case table::ColumnType::kString:
+      return 16;
+    default:
+      return 8;
   }
 }
 

@@ -38,8 +38,8 @@ Result<std::unique_ptr<storage::StagedObject>> spool(storage::ObjectStore& store
 std::string file_name_of(std::string_view item_name, std::int64_t request_id, columnar::Format format) {
   std::string stem(item_name.substr(0, kFileStemChars));
   for (char& c : stem) {
-    const bool safe = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
-                      c == '_' || c == '-';
+    const bool safe =
+        (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-';
     if (!safe) c = '_';
   }
   // No hidden file, nothing that a shell takes for an option.

@@ -50,8 +50,9 @@ RunState state_of(bool is_cancelled, bool has_result, const OptText& run_state) 
 }
 
 Result<StoredRequest> from_row(RequestRow&& row) {
-  auto& [id, spec, item_id, created_by, is_cancelled, estimated, created_at, changed_at, key, version, run_id, result_id,
-         run_state, rows_read, rows_total, error_code, error_event, error_message, object_key, sha256, rows, size] = row;
+  auto& [id, spec, item_id, created_by, is_cancelled, estimated, created_at, changed_at, key, version, run_id,
+         result_id, run_state, rows_read, rows_total, error_code, error_event, error_message, object_key, sha256, rows,
+         size] = row;
   StoredRequest out;
   DownloadRequest& request = out.request;
   request.id = id;
@@ -101,12 +102,12 @@ Result<std::optional<StoredRequest>> select_one(Session& session, std::string_vi
 }
 
 Result<std::optional<std::int64_t>> insert(Transaction& tx, const NewRequest& asked) {
-  TRY(auto row, tx.row<std::int64_t>(
-                    "INSERT INTO slices_requests (normal_key, item_id, source_version, spec, created_by,"
-                    " estimated_bytes, is_cancelled, created_at, changed_at) VALUES (?, ?, ?, ?, ?, ?, 0, ?, ?)"
-                    " ON CONFLICT DO NOTHING RETURNING id",
-                    {asked.normal_key, asked.item_id, asked.source_version, to_stored_text(asked.spec),
-                     asked.account_id, asked.estimated_bytes, asked.now, asked.now}));
+  TRY(auto row,
+      tx.row<std::int64_t>("INSERT INTO slices_requests (normal_key, item_id, source_version, spec, created_by,"
+                           " estimated_bytes, is_cancelled, created_at, changed_at) VALUES (?, ?, ?, ?, ?, ?, 0, ?, ?)"
+                           " ON CONFLICT DO NOTHING RETURNING id",
+                           {asked.normal_key, asked.item_id, asked.source_version, to_stored_text(asked.spec),
+                            asked.account_id, asked.estimated_bytes, asked.now, asked.now}));
   if (!row) return std::nullopt;
   return std::get<0>(*row);
 }
@@ -148,8 +149,7 @@ Result<std::optional<StoredRequest>> find_request(Session& session, std::int64_t
 }
 
 Result<std::optional<StoredRequest>> find_awaited(Session& session, std::int64_t id, std::int64_t account_id) {
-  return select_one(session,
-                    "JOIN slices_waiters w ON w.request_id = q.id AND w.account_id = ? WHERE q.id = ?",
+  return select_one(session, "JOIN slices_waiters w ON w.request_id = q.id AND w.account_id = ? WHERE q.id = ?",
                     {account_id, id});
 }
 
@@ -200,8 +200,8 @@ Result<Left> leave(Transaction& tx, std::int64_t id, std::int64_t account_id, Mi
 }
 
 Result<std::int64_t> count_not_cancelled(Session& session, std::int64_t item_id) {
-  TRY(auto row, session.row<std::int64_t>(
-                    "SELECT COUNT(*) FROM slices_requests WHERE item_id = ? AND is_cancelled = 0", {item_id}));
+  TRY(auto row, session.row<std::int64_t>("SELECT COUNT(*) FROM slices_requests WHERE item_id = ? AND is_cancelled = 0",
+                                          {item_id}));
   return row ? std::get<0>(*row) : 0;
 }
 

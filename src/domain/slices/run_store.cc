@@ -11,8 +11,17 @@ namespace {
 using metadata::Session;
 using metadata::Transaction;
 
-constexpr std::string_view kDue =
-    "((state = 'QUEUED' AND next_attempt_at <= ?) OR (state = 'RUNNING' AND lease_until <= ?))";
+// The condition, and its parameters added to `params`.
+std::string due(Micros now, const std::vector<std::string>& except, metadata::Params& params) {
+  params.insert(params.end(), {now, now});
+  std::string sql = "((state = 'QUEUED' AND next_attempt_at <= ?) OR (state = 'RUNNING' AND lease_until <= ?))";
+  for (const auto& id : except) {
+    sql += " AND id <> ?";
+    params.emplace_back(id);
+  }
+  return sql;
+}
+
 constexpr std::string_view kHeld = "WHERE id = ? AND fence = ? AND state = 'RUNNING'";
 
 Result<bool> update_held(Transaction& tx, const Lease& lease, std::string_view set, metadata::Params params) {
@@ -28,15 +37,15 @@ struct HeldResult {
 };
 
 Result<std::optional<HeldResult>> find_result(Session& session, const std::string& normal_key) {
-  TRY(auto row, session.row<std::int64_t, std::string>(
-                    "SELECT id, run_id FROM slices_results WHERE normal_key = ?", {normal_key}));
+  TRY(auto row, session.row<std::int64_t, std::string>("SELECT id, run_id FROM slices_results WHERE normal_key = ?",
+                                                       {normal_key}));
   if (!row) return std::nullopt;
   return HeldResult{std::get<0>(*row), std::get<1>(*row)};
 }
 
 Result<bool> has_result(Session& session, std::int64_t request_id) {
-  TRY(auto row, session.row<std::optional<std::int64_t>>("SELECT result_id FROM slices_requests WHERE id = ?",
-                                                         {request_id}));
+  TRY(auto row,
+      session.row<std::optional<std::int64_t>>("SELECT result_id FROM slices_requests WHERE id = ?", {request_id}));
   return row && std::get<0>(*row).has_value();
 }
 
@@ -56,12 +65,12 @@ struct Kept {
 
 Result<Kept> keep_result(Transaction& tx, const Lease& lease, const Work& work, const std::string& key,
                          const std::string& version, const storage::ObjectInfo& object, std::int64_t rows, Micros now) {
-  TRY(auto row, tx.row<std::int64_t>(
-                    "INSERT INTO slices_results (normal_key, item_id, source_version, object_key, size_bytes, sha256,"
-                    " rows_written, run_id, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
-                    " ON CONFLICT DO NOTHING RETURNING id",
-                    {key, work.item_id, version, object.key, object.size_bytes, object.sha256, rows, lease.run_id,
-                     now}));
+  TRY(auto row,
+      tx.row<std::int64_t>(
+          "INSERT INTO slices_results (normal_key, item_id, source_version, object_key, size_bytes, sha256,"
+          " rows_written, run_id, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+          " ON CONFLICT DO NOTHING RETURNING id",
+          {key, work.item_id, version, object.key, object.size_bytes, object.sha256, rows, lease.run_id, now}));
   if (row) return Kept{std::get<0>(*row), false};
   TRY(auto held, find_result(tx, key));
   if (!held) return fail(Code::kInternal, "a result of the run is neither new nor held");
@@ -93,38 +102,39 @@ Result<Answer> ensure_answer(Transaction& tx, const std::string& normal_key, con
   }
   TRY(const bool queued, insert_run(tx, run));
   if (!queued) return Answer::kRunGoesOn;
-  TRY_VOID(tx.exec("UPDATE slices_requests SET run_id = ?, changed_at = ? WHERE id = ?",
-                   {run.id, run.now, run.request_id}));
+  TRY_VOID(
+      tx.exec("UPDATE slices_requests SET run_id = ?, changed_at = ? WHERE id = ?", {run.id, run.now, run.request_id}));
   return Answer::kRunQueued;
 }
 
-Result<bool> any_due(Session& session, Micros now) {
-  TRY(auto row, session.row<std::string>(fmt::format("SELECT id FROM slices_runs WHERE {} LIMIT 1", kDue), {now, now}));
+Result<bool> any_due(Session& session, Micros now, const std::vector<std::string>& except) {
+  metadata::Params params;
+  const std::string sql = fmt::format("SELECT id FROM slices_runs WHERE {} LIMIT 1", due(now, except, params));
+  TRY(auto row, session.row<std::string>(sql, params));
   return row.has_value();
 }
 
-Result<std::optional<Lease>> lease(Transaction& tx, const std::string& owner, Micros now, Micros until) {
+Result<std::optional<Lease>> lease(Transaction& tx, const std::string& owner, Micros now, Micros until,
+                                   const std::vector<std::string>& except) {
+  metadata::Params params{owner, until};
   const std::string_view skip = tx.dialect() == metadata::Dialect::kPostgresql ? " FOR UPDATE SKIP LOCKED" : "";
   const std::string sql = fmt::format(
       "UPDATE slices_runs SET state = 'RUNNING', lease_owner = ?, lease_until = ?, fence = fence + 1,"
       " attempt = attempt + 1 WHERE id = (SELECT id FROM slices_runs WHERE {} ORDER BY created_at, id LIMIT 1{})"
       " RETURNING id, request_id, fence, attempt, failures, idempotency_token, external_id",
-      kDue, skip);
+      due(now, except, params), skip);
   TRY(auto row, tx.row<std::string, std::int64_t, std::int64_t, std::int64_t, std::int64_t, std::string,
-                       std::optional<std::string>>(sql, {owner, until, now, now}));
+                       std::optional<std::string>>(sql, params));
   if (!row) return std::nullopt;
   auto& [id, request_id, fence, attempt, failures, token, external_id] = *row;
-  return Lease{std::move(id),
-               request_id,
-               fence,
-               static_cast<int>(attempt),
-               static_cast<int>(failures),
-               std::move(token),
-               std::move(external_id)};
+  return Lease{
+      std::move(id),         request_id, fence, static_cast<int>(attempt), static_cast<int>(failures), std::move(token),
+      std::move(external_id)};
 }
 
 Result<std::int64_t> release_all(Transaction& tx) {
-  return tx.exec("UPDATE slices_runs SET state = 'QUEUED', lease_owner = NULL, lease_until = NULL WHERE state = 'RUNNING'");
+  return tx.exec(
+      "UPDATE slices_runs SET state = 'QUEUED', lease_owner = NULL, lease_until = NULL WHERE state = 'RUNNING'");
 }
 
 Result<std::optional<Work>> work_of(Session& session, const Lease& lease) {
@@ -175,12 +185,13 @@ Result<Finished> finish_done(Transaction& tx, const Lease& lease, const Work& wo
                              const executors::RunReport& report, const executors::RunProgress& progress, Micros now) {
   TRY(const bool live, touch(tx, lease.request_id, now));
   if (!live) return Finished{true, false};
-  TRY(const bool held, update_held(tx, lease,
-                                   "state = 'DONE', lease_owner = NULL, lease_until = NULL, finished_at = ?,"
-                                   " rows_written = ?, scanned_bytes = ?, money_micros = ?, rows_read = ?, rows_total = ?, error_code = NULL,"
-                                   " error_event = NULL, error_message = NULL",
-                                   {now, report.rows, report.scanned_bytes, report.money_micros,
-                                    progress.rows_read, progress.rows_total}));
+  TRY(const bool held,
+      update_held(
+          tx, lease,
+          "state = 'DONE', lease_owner = NULL, lease_until = NULL, finished_at = ?,"
+          " rows_written = ?, scanned_bytes = ?, money_micros = ?, rows_read = ?, rows_total = ?, error_code = NULL,"
+          " error_event = NULL, error_message = NULL",
+          {now, report.rows, report.scanned_bytes, report.money_micros, progress.rows_read, progress.rows_total}));
   if (!held) return Finished{true, false};
   const std::string& version = report.source_version.empty() ? work.source_version : report.source_version;
   const bool same = version == work.source_version;

@@ -39,10 +39,11 @@ struct Lease {
 };
 
 // Whether some run waits for a runner: a cheap look before a transaction is begun.
-[[nodiscard]] Result<bool> any_due(metadata::Session& session, Micros now);
+// `except`: runs that go on in this process, which must not take them from itself when a heartbeat came late.
+[[nodiscard]] Result<bool> any_due(metadata::Session& session, Micros now, const std::vector<std::string>& except);
 // The oldest run that is due, or whose holder has let the lease expire.
 [[nodiscard]] Result<std::optional<Lease>> lease(metadata::Transaction& tx, const std::string& owner, Micros now,
-                                                 Micros until);
+                                                 Micros until, const std::vector<std::string>& except);
 // For the only process of a database, at its start: nobody alive holds these.
 [[nodiscard]] Result<std::int64_t> release_all(metadata::Transaction& tx);
 
@@ -65,7 +66,7 @@ struct Work {
 [[nodiscard]] Result<bool> finish_failed(metadata::Transaction& tx, const Lease& lease, const Error& error, Micros now);
 
 struct Finished {
-  bool lost = false;       // nothing was written
+  bool lost = false;         // nothing was written
   bool superfluous = false;  // another run has left the same result before: our object is not needed
 };
 [[nodiscard]] Result<Finished> finish_done(metadata::Transaction& tx, const Lease& lease, const Work& work,

@@ -145,10 +145,15 @@ void Runner::heartbeat() {
 
 std::optional<store::Lease> Runner::take_one() {
   const Micros now = parts_.clock.now();
-  const auto due = parts_.database.read([&](metadata::Session& session) { return store::any_due(session, now); });
+  std::vector<std::string> ours;
+  {
+    const std::lock_guard lock(mutex_);
+    for (const auto& [id, active] : active_) ours.push_back(id);
+  }
+  const auto due = parts_.database.read([&](metadata::Session& session) { return store::any_due(session, now, ours); });
   if (!due || !*due) return std::nullopt;
   auto leased = parts_.database.write([&](metadata::Transaction& tx) {
-    return store::lease(tx, owner_, now, now + limits::kRunLeaseMs * kMicrosPerMilli);
+    return store::lease(tx, owner_, now, now + limits::kRunLeaseMs * kMicrosPerMilli, ours);
   });
   if (!leased) {
     log_warning("no run could be taken", {{"error", describe(leased.error())}});
@@ -188,9 +193,8 @@ void Runner::carry_out(store::Lease lease, std::stop_token server_stop) {
 }
 
 Result<void> Runner::run_to_end(Active& active) {
-  TRY(const auto work, parts_.database.read([&](metadata::Session& session) {
-    return store::work_of(session, active.lease);
-  }));
+  TRY(const auto work,
+      parts_.database.read([&](metadata::Session& session) { return store::work_of(session, active.lease); }));
   if (!work) return lease_lost();
   if (active.lease.attempt > limits::kRunTakeovers) {
     return fail(Code::kInternal, "RUN_GIVEN_UP", fmt::format("gave up after {} attempts", limits::kRunTakeovers));
@@ -246,7 +250,8 @@ Result<void> Runner::publish(Active& active, const store::Work& work, const stor
     return {};
   }
   // The commit may have become true although its answer did not reach us; an object is removed only when it did not.
-  const auto kept = parts_.database.read([&](metadata::Session& session) { return store::is_result(session, object.key); });
+  const auto kept =
+      parts_.database.read([&](metadata::Session& session) { return store::is_result(session, object.key); });
   if (kept && *kept) return {};
   if (kept) discard(object.key);
   return std::unexpected(finished.error());

@@ -1,4 +1,5 @@
-// Takes runs from the database and carries them out, on threads of its own: lease → executor → object → one transaction.
+// Takes runs from the database and carries them out, on threads of its own: lease → executor → object → one
+// transaction.
 #pragma once
 
 #include <condition_variable>

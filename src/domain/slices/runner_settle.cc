@@ -17,10 +17,8 @@ constexpr int kMostDoublings = 6;
 ledger::Entry failed_entry(const store::Lease& lease, const Error& error) {
   ledger::Entry entry = request_entry("run.failed", lease.request_id);
   entry.run = lease.run_id;
-  entry.detail = {{"attempt", lease.attempt},
-                  {"code", code_name(error.code)},
-                  {"event", error.event},
-                  {"message", error.message}};
+  entry.detail = {
+      {"attempt", lease.attempt}, {"code", code_name(error.code)}, {"event", error.event}, {"message", error.message}};
   return entry;
 }
 
@@ -33,9 +31,8 @@ void Runner::settle(Active& active, const Error& error, bool server_stops) {
   if (active.stop.stop_requested()) return settle_stopped(active, server_stops);
   if (error.event == "RUN_LEASE_LOST") return count("lost");
   const bool again = is_passing(error) && active.lease.failures + 1 < limits::kRunAttempts;
-  const auto written = parts_.database.write([&](metadata::Transaction& tx) {
-    return settle_failed(tx, active.lease, error, again);
-  });
+  const auto written =
+      parts_.database.write([&](metadata::Transaction& tx) { return settle_failed(tx, active.lease, error, again); });
   count(again ? "retried" : "failed");
   log_warning(again ? "a run is tried again later" : "a run failed",
               {{"run", active.lease.run_id}, {"request", active.lease.request_id}, {"error", describe(error)}});
@@ -47,9 +44,8 @@ void Runner::settle_stopped(Active& active, bool server_stops) {
   // Cancelled or taken over: whoever did so has written the state.
   if (!server_stops) return count("cancelled");
   const std::string token = uuid_v4(parts_.random);
-  const auto released = parts_.database.write([&](metadata::Transaction& tx) {
-    return store::release(tx, active.lease, token);
-  });
+  const auto released =
+      parts_.database.write([&](metadata::Transaction& tx) { return store::release(tx, active.lease, token); });
   count("released");
   if (!released) log_warning("a run keeps its lease until it ends", {{"error", describe(released.error())}});
 }

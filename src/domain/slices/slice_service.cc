@@ -18,7 +18,8 @@ namespace lakelift::slices {
 namespace {
 
 std::unexpected<Error> no_such_request(std::int64_t id) {
-  return fail(Code::kNotFound, "COULD_NOT_FIND_DOWNLOADREQUEST", fmt::format("you wait for no download request {}", id));
+  return fail(Code::kNotFound, "COULD_NOT_FIND_DOWNLOADREQUEST",
+              fmt::format("you wait for no download request {}", id));
 }
 
 std::unexpected<Error> cancelled() {
@@ -51,12 +52,15 @@ Convert convert_by(columnar::WorkerPool& workers) {
 // Why the data of a request can't be had (yet).
 Result<void> check_done(const DownloadRequest& request) {
   switch (request.state) {
-    case RunState::kDone: return {};
-    case RunState::kCancelled: return cancelled();
+    case RunState::kDone:
+      return {};
+    case RunState::kCancelled:
+      return cancelled();
     case RunState::kFailed:
       return fail(Code::kConflict, "DOWNLOADREQUEST_FAILED",
                   fmt::format("the run failed: {}", request.failure ? request.failure->message : "no reason is known"));
-    default: return fail(Code::kUnavailable, "DOWNLOADREQUEST_NOT_DONE", "the data are not there yet; try again later");
+    default:
+      return fail(Code::kUnavailable, "DOWNLOADREQUEST_NOT_DONE", "the data are not there yet; try again later");
   }
 }
 
@@ -151,16 +155,14 @@ Result<Asked> SliceService::ask(const accounts::Account& caller, std::int64_t it
 }
 
 Result<std::vector<DownloadRequest>> SliceService::list(const accounts::Account& caller) {
-  TRY(auto stored, impl_->parts.database.read([&](metadata::Session& session) {
-    return store::list_awaited(session, caller.id);
-  }));
+  TRY(auto stored,
+      impl_->parts.database.read([&](metadata::Session& session) { return store::list_awaited(session, caller.id); }));
   return impl_->complete(std::move(stored));
 }
 
 Result<DownloadRequest> SliceService::get(const accounts::Account& caller, std::int64_t id) {
-  TRY(auto stored, impl_->parts.database.read([&](metadata::Session& session) {
-    return store::find_awaited(session, id, caller.id);
-  }));
+  TRY(auto stored, impl_->parts.database.read(
+                       [&](metadata::Session& session) { return store::find_awaited(session, id, caller.id); }));
   if (!stored) return no_such_request(id);
   return impl_->complete_one(*std::move(stored));
 }
@@ -187,23 +189,22 @@ Result<std::int64_t> SliceService::estimate(const accounts::Account& caller, std
 }
 
 Result<DownloadRequest> SliceService::get_for_link(const Link& link) {
-  TRY(auto stored, impl_->parts.database.read(
-                       [&](metadata::Session& session) -> Result<std::optional<store::StoredRequest>> {
-                         TRY(auto found, store::find_request(session, link.request_id));
-                         if (!found || found->request.is_cancelled) return found;
-                         TRY(const bool waits, store::is_waiter(session, link.request_id, link.account_id));
-                         if (!waits) return std::nullopt;
-                         return found;
-                       }));
+  TRY(auto stored,
+      impl_->parts.database.read([&](metadata::Session& session) -> Result<std::optional<store::StoredRequest>> {
+        TRY(auto found, store::find_request(session, link.request_id));
+        if (!found || found->request.is_cancelled) return found;
+        TRY(const bool waits, store::is_waiter(session, link.request_id, link.account_id));
+        if (!waits) return std::nullopt;
+        return found;
+      }));
   if (!stored) return fail(Code::kForbidden, "LINK_NOT_VALID", "whom this address was made for no longer waits");
   if (stored->request.is_cancelled) return cancelled();
   return impl_->complete_one(*std::move(stored));
 }
 
 Result<std::vector<DownloadRequest>> SliceService::states(const std::vector<std::int64_t>& ids) {
-  TRY(auto stored, impl_->parts.database.read([&](metadata::Session& session) {
-    return store::find_requests(session, ids);
-  }));
+  TRY(auto stored,
+      impl_->parts.database.read([&](metadata::Session& session) { return store::find_requests(session, ids); }));
   return impl_->complete(std::move(stored));
 }
 

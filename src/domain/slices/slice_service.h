@@ -52,7 +52,8 @@ class SliceService final : public catalogue::LiveRequests {
 
   // Starts the runners: takes up what a crash left behind.
   void start();
-  // Refuses new runs, interrupts running ones (their leases end, another server or the next start takes them up), joins.
+  // Refuses new runs, interrupts running ones (their leases end, another server or the next start takes them up),
+  // joins.
   void stop();
 
   // `spec` as it came in the body. The caller becomes a waiter; an equal live request is joined; one that FAILED runs

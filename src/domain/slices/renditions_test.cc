@@ -1,0 +1,291 @@
+#include "domain/slices/renditions.h"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <latch>
+#include <thread>
+
+#include "backends/metadata/testing/temporary_database.h"
+#include "backends/storage/testing/faulty_stores.h"
+#include "backends/storage/testing/memory_store.h"
+#include "base/encoding.h"
+#include "domain/slices/slice_service.h"
+
+namespace lakelift::slices {
+namespace {
+
+using columnar::Format;
+using storage::testing::FailingStore;
+using storage::testing::MemoryStore;
+using storage::testing::Operation;
+
+// Objects that are no local files, as those of a bucket.
+class RemoteStore final : public storage::testing::ForwardingStore {
+ public:
+  using ForwardingStore::ForwardingStore;
+
+ protected:
+  Result<void> before(Operation) override { return {}; }
+};
+
+// Upper-cases the input in the place of a worker program; can be held at a gate.
+class FakeConverter {
+ public:
+  Convert function() {
+    return [this](int input, std::uint64_t bytes, Format format, int output, std::stop_token stop) {
+      return convert(input, bytes, format, output, stop);
+    };
+  }
+  Result<std::int64_t> convert(int input, std::uint64_t bytes, Format format, int output, std::stop_token stop) {
+    ++calls;
+    {
+      std::unique_lock lock(mutex_);
+      ++begun_;
+      changed_.notify_all();
+      if (!changed_.wait(lock, stop, [&] { return !closed_; })) return fail(Code::kCancelled, "stopped");
+      if (error) return std::unexpected(*error);
+    }
+    std::string content(bytes, '\0');
+    TRY(const std::size_t got, read_at(input, 0, std::as_writable_bytes(std::span(content))));
+    EXPECT_EQ(got, bytes);
+    content += columnar::name_of(format);
+    TRY_VOID(write_all(output, as_bytes(content)));
+    return rows;
+  }
+  void close() {
+    const std::lock_guard lock(mutex_);
+    closed_ = true;
+  }
+  void open() {
+    const std::lock_guard lock(mutex_);
+    closed_ = false;
+    changed_.notify_all();
+  }
+  bool wait_for_calls(int count) {
+    std::unique_lock lock(mutex_);
+    return changed_.wait_for(lock, std::chrono::minutes(1), [&] { return begun_ >= count; });
+  }
+
+  std::atomic<int> calls = 0;
+  std::atomic<std::int64_t> rows = 3;
+  std::optional<Error> error;
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable_any changed_;
+  bool closed_ = false;
+  int begun_ = 0;
+};
+
+class RenditionsTest : public ::testing::Test {
+ protected:
+  RenditionsTest() {
+    const auto info = storage::testing::put(store_, key_, "PAR1 data");
+    EXPECT_TRUE(info);
+    result_ = {12, 1, key_, info->size_bytes, info->sha256, 3};
+  }
+  Renditions make(storage::ObjectStore& store) {
+    return {*database_, ledger_, store, clock_, random_, converter_.function()};
+  }
+  std::size_t objects() { return store_.list("", 1'000)->objects.size(); }
+  std::string text_of(const Rendition& rendition) {
+    const auto content = storage::testing::get(store_, rendition.object_key);
+    return content ? *content : content.error().message;
+  }
+
+  ManualClock clock_;
+  SeededRandom random_;
+  metadata::testing::TemporaryDatabase database_{{ledger::migrations(), migrations()}};
+  ledger::Ledger ledger_{clock_, random_};
+  MemoryStore store_{clock_};
+  FakeConverter converter_;
+  const std::string key_ = "00112233445566778899aabbccddeeff";
+  ResultObject result_;
+  Renditions renditions_ = make(store_);
+};
+
+TEST_F(RenditionsTest, ParquetIsTheResultItself) {
+  const auto got = renditions_.get(result_, Format::kParquet, {});
+  ASSERT_TRUE(got);
+  EXPECT_EQ(got->object_key, key_);
+  EXPECT_EQ(got->sha256, result_.sha256);
+  EXPECT_EQ(converter_.calls, 0);
+}
+
+TEST_F(RenditionsTest, MadeOnceAndKept) {
+  const auto csv = renditions_.get(result_, Format::kCsv, {});
+  ASSERT_TRUE(csv) << csv.error().message;
+  EXPECT_EQ(text_of(*csv), "PAR1 datacsv");
+  EXPECT_EQ(csv->size_bytes, 12U);
+  EXPECT_EQ(csv->sha256, sha256_hex("PAR1 datacsv"));
+  // Another process, or this one after a start, finds it.
+  auto later = make(store_);
+  EXPECT_EQ(later.get(result_, Format::kCsv, {})->object_key, csv->object_key);
+  EXPECT_EQ(converter_.calls, 1);
+  const auto arrow = renditions_.get(result_, Format::kArrow, {});
+  ASSERT_TRUE(arrow);
+  EXPECT_NE(arrow->object_key, csv->object_key);
+  EXPECT_EQ(objects(), 3U);
+  const auto entries = database_->read([&](metadata::Session& s) { return ledger_.after(s, 0, 10); });
+  ASSERT_EQ(entries->size(), 2U);
+  EXPECT_EQ(entries->front().entry.kind, "rendition.made");
+  EXPECT_EQ(entries->front().entry.bytes, 12);
+  EXPECT_EQ(entries->front().entry.object, csv->object_key);
+}
+
+TEST_F(RenditionsTest, ThoseWhoWantItAtOnceShareOneMaking) {
+  constexpr int kThreads = 30;
+  converter_.close();
+  std::latch together(kThreads);
+  std::mutex mutex;
+  std::vector<std::string> keys;
+  {
+    std::vector<std::jthread> threads;
+    for (int i = 0; i < kThreads; ++i) {
+      threads.emplace_back([&] {
+        together.arrive_and_wait();
+        const auto got = renditions_.get(result_, Format::kJsonl, {});
+        const std::lock_guard lock(mutex);
+        keys.push_back(got ? got->object_key : got.error().message);
+      });
+    }
+    ASSERT_TRUE(converter_.wait_for_calls(1));
+    converter_.open();
+  }
+  EXPECT_EQ(std::ranges::count(keys, keys.front()), kThreads);
+  EXPECT_TRUE(storage::is_key(keys.front()));
+  EXPECT_EQ(converter_.calls, 1);
+  EXPECT_EQ(objects(), 2U);
+}
+
+TEST_F(RenditionsTest, WhenItsMakerIsStoppedAnotherGoesOn) {
+  converter_.close();
+  std::stop_source gives_up;
+  std::optional<Result<Rendition>> first;
+  std::optional<Result<Rendition>> second;
+  {
+    std::jthread maker([&] { first = renditions_.get(result_, Format::kCsv, gives_up.get_token()); });
+    ASSERT_TRUE(converter_.wait_for_calls(1));
+    std::jthread waiter([&] { second = renditions_.get(result_, Format::kCsv, {}); });
+    gives_up.request_stop();
+    // The waiter's own making, whether it had begun to wait before the stop or not.
+    ASSERT_TRUE(converter_.wait_for_calls(2));
+    converter_.open();
+  }
+  EXPECT_EQ(first->error().code, Code::kCancelled);
+  ASSERT_TRUE(*second) << second->error().message;
+  EXPECT_EQ(text_of(**second), "PAR1 datacsv");
+}
+
+TEST_F(RenditionsTest, AWaiterThatGivesUpDoesNotStopTheMaking) {
+  converter_.close();
+  std::stop_source gives_up;
+  std::optional<Result<Rendition>> maker;
+  std::optional<Result<Rendition>> waiter;
+  {
+    std::jthread making([&] { maker = renditions_.get(result_, Format::kCsv, {}); });
+    ASSERT_TRUE(converter_.wait_for_calls(1));
+    {
+      std::jthread waiting([&] { waiter = renditions_.get(result_, Format::kCsv, gives_up.get_token()); });
+      gives_up.request_stop();
+    }
+    EXPECT_EQ(waiter->error().code, Code::kCancelled);
+    converter_.open();
+  }
+  EXPECT_TRUE(*maker);
+  EXPECT_EQ(converter_.calls, 1);
+}
+
+TEST_F(RenditionsTest, StoppingTheServerEndsEveryWait) {
+  converter_.close();
+  std::optional<Result<Rendition>> got;
+  {
+    std::jthread making([&] { got = renditions_.get(result_, Format::kCsv, {}); });
+    ASSERT_TRUE(converter_.wait_for_calls(1));
+    renditions_.stop();
+  }
+  EXPECT_EQ(got->error().code, Code::kCancelled);
+  EXPECT_EQ(objects(), 1U);
+}
+
+TEST_F(RenditionsTest, AFailureIsToldAndTheNextOneTriesAgain) {
+  converter_.error = Error{Code::kTooLarge, "", "the worker went beyond its memory", {}};
+  const auto failed = renditions_.get(result_, Format::kCsv, {});
+  ASSERT_FALSE(failed);
+  EXPECT_EQ(failed.error().code, Code::kTooLarge);
+  EXPECT_EQ(objects(), 1U);
+  converter_.error.reset();
+  EXPECT_TRUE(renditions_.get(result_, Format::kCsv, {}));
+}
+
+TEST_F(RenditionsTest, AnotherNumberOfRowsIsNotKept) {
+  converter_.rows = 2;
+  const auto got = renditions_.get(result_, Format::kCsv, {});
+  ASSERT_FALSE(got);
+  EXPECT_EQ(got.error().code, Code::kCorrupt);
+  EXPECT_EQ(objects(), 1U);
+}
+
+TEST_F(RenditionsTest, AMissingOrDamagedResultIsSaid) {
+  ResultObject longer = result_;
+  longer.size_bytes += 1;
+  EXPECT_EQ(renditions_.get(longer, Format::kCsv, {}).error().event, "STORED_RESULT_BROKEN");
+  EXPECT_EQ(renditions_.open(key_, longer.size_bytes).error().code, Code::kCorrupt);
+  ASSERT_TRUE(store_.remove(key_));
+  const auto missing = renditions_.get(result_, Format::kCsv, {});
+  ASSERT_FALSE(missing);
+  EXPECT_EQ(missing.error().code, Code::kCorrupt);
+  EXPECT_EQ(missing.error().event, "STORED_RESULT_MISSING");
+  EXPECT_EQ(missing.error().message.find(key_), std::string::npos);
+}
+
+TEST_F(RenditionsTest, ObjectsThatAreNoLocalFilesAreSpooled) {
+  RemoteStore remote(store_);
+  ASSERT_LT(remote.open(key_).value()->local_fd(), 0);
+  auto renditions = make(remote);
+  const auto csv = renditions.get(result_, Format::kCsv, {});
+  ASSERT_TRUE(csv) << csv.error().message;
+  EXPECT_EQ(text_of(*csv), "PAR1 datacsv");
+}
+
+TEST_F(RenditionsTest, AFullDiskLeavesNothing) {
+  FailingStore failing(store_);
+  auto renditions = make(failing);
+  failing.fail_at(Operation::kPublish, 1, {Code::kNoSpace, {}, "the disk is full", {}});
+  EXPECT_EQ(renditions.get(result_, Format::kCsv, {}).error().code, Code::kNoSpace);
+  EXPECT_EQ(objects(), 1U);
+  EXPECT_TRUE(renditions.get(result_, Format::kCsv, {}));
+}
+
+// Two servers make the same at once: the table's row decides, the other's object goes.
+TEST_F(RenditionsTest, AcrossServersTheTableDecides) {
+  FakeConverter slow;
+  Renditions other(*database_, ledger_, store_, clock_, random_, slow.function());
+  slow.close();
+  std::optional<Result<Rendition>> late;
+  std::string first;
+  {
+    std::jthread making([&] { late = other.get(result_, Format::kCsv, {}); });
+    ASSERT_TRUE(slow.wait_for_calls(1));
+    first = renditions_.get(result_, Format::kCsv, {})->object_key;
+    slow.open();
+  }
+  ASSERT_TRUE(*late);
+  EXPECT_EQ((*late)->object_key, first);
+  EXPECT_EQ(objects(), 2U);
+}
+
+TEST(FileName, HoldsNothingUnsafe) {
+  EXPECT_EQ(file_name_of("nycflights13.flights", 12, Format::kCsv), "nycflights13.flights-12.csv");
+  EXPECT_EQ(file_name_of("../../etc/passwd", 1, Format::kParquet), "_.._.._etc_passwd-1.parquet");
+  EXPECT_EQ(file_name_of("-rf \"a\"\r\nSet-Cookie: x", 1, Format::kArrow), "_-rf__a___Set-Cookie__x-1.arrow");
+  EXPECT_EQ(file_name_of("", 3, Format::kJsonl), "_-3.jsonl");
+  EXPECT_EQ(file_name_of("таблица", 3, Format::kCsv), std::string(14, '_') + "-3.csv");
+  EXPECT_LE(file_name_of(std::string(10'000, 'a'), 3, Format::kCsv).size(), 200U);
+}
+
+}  // namespace
+}  // namespace lakelift::slices

@@ -1,0 +1,330 @@
+#include "domain/slices/runner.h"
+
+#include <gtest/gtest.h>
+
+#include "domain/slices/run_store.h"
+#include "domain/slices/test_world.h"
+
+namespace lakelift::slices {
+namespace {
+
+using testing::Server;
+using testing::value_of;
+using testing::World;
+
+constexpr Micros kLease = limits::kRunLeaseMs * 1'000LL;
+const std::string kOther = R"({"columns":["a"],"filters":[]})";
+
+Error away() { return {Code::kUnavailable, "ENGINE_AWAY", "the engine is away", {}}; }
+Error broken() { return {Code::kCorrupt, "FILE_BROKEN", "a file of the table is broken", {}}; }
+
+class RunnerTest : public ::testing::Test {
+ protected:
+  World world_;
+};
+
+// Moves the clock in steps until the state is there: retries and leases wait for the clock, not for us.
+bool reaches(World& world, Server& server, std::int64_t id, RunState wanted) {
+  return server.wait_until([&] {
+    if (server.state(id).state == wanted) return true;
+    if (server.state(id).state == RunState::kQueued) world.clock.advance(8 * limits::kRunBackoffMs * 1'000LL);
+    return false;
+  });
+}
+
+TEST_F(RunnerTest, AFinalErrorIsTheRequestsFailureAndAskingAgainRunsAgain) {
+  Server server(world_);
+  server->start();
+  world_.engine->close_gate();
+  world_.engine->fail_next_run(broken());
+  const auto id = server.ask(world_.ann).id;
+  ASSERT_EQ(server.ask(world_.bob).id, id);
+  world_.engine->open_gate();
+  ASSERT_TRUE(server.wait_for(id, RunState::kFailed));
+  for (const auto& waiter : {world_.ann, world_.bob}) {
+    const auto failed = value_of(server->get(waiter, id));
+    ASSERT_TRUE(failed.failure);
+    EXPECT_EQ(failed.failure->code, Code::kCorrupt);
+    EXPECT_EQ(failed.failure->event, "FILE_BROKEN");
+    EXPECT_EQ(failed.failure->message, "a file of the table is broken");
+  }
+  const auto refused = server->rendition(id, columnar::Format::kCsv, {});
+  EXPECT_EQ(refused.error().code, Code::kConflict);
+  EXPECT_NE(refused.error().message.find("a file of the table is broken"), std::string::npos);
+  EXPECT_TRUE(world_.objects().empty());
+
+  const auto again =
+      value_of(server->ask(world_.ann, world_.item.id, value_of(parse_json(R"({"columns":["a","b"],"filters":[]})"))));
+  EXPECT_FALSE(again.created);
+  EXPECT_EQ(again.request.id, id);
+  ASSERT_TRUE(server.wait_for(id, RunState::kDone));
+  EXPECT_FALSE(server.state(id).failure);
+  const auto orders = world_.engine->orders();
+  ASSERT_EQ(orders.size(), 2U);
+  EXPECT_NE(orders[0].idempotency_token, orders[1].idempotency_token);
+  EXPECT_EQ(world_.ledger_kinds(), (std::vector<std::string>{"request.created", "request.joined", "run.failed",
+                                                             "request.repeated", "run.finished"}));
+}
+
+TEST_F(RunnerTest, AnEngineThatIsAwayIsTriedAgain) {
+  Server server(world_);
+  for (int i = 0; i < limits::kRunAttempts - 1; ++i) world_.engine->fail_next_run(away());
+  server->start();
+  const auto id = server.ask(world_.ann).id;
+  ASSERT_TRUE(reaches(world_, server, id, RunState::kDone));
+  const auto orders = world_.engine->orders();
+  ASSERT_EQ(orders.size(), static_cast<std::size_t>(limits::kRunAttempts));
+  // The engine runs a token once: the second attempt is the same job.
+  EXPECT_EQ(orders[0].idempotency_token, orders[1].idempotency_token);
+  EXPECT_EQ(orders[1].attempt, 2);
+  EXPECT_EQ(world_.objects().size(), 1U);
+}
+
+TEST_F(RunnerTest, AnEngineThatStaysAwayFailsTheRun) {
+  Server server(world_);
+  for (int i = 0; i < limits::kRunAttempts; ++i) world_.engine->fail_next_run(away());
+  server->start();
+  const auto id = server.ask(world_.ann).id;
+  ASSERT_TRUE(reaches(world_, server, id, RunState::kFailed));
+  EXPECT_EQ(world_.engine->orders().size(), static_cast<std::size_t>(limits::kRunAttempts));
+  EXPECT_EQ(server.state(id).failure->event, "ENGINE_AWAY");
+}
+
+TEST_F(RunnerTest, ARetryWaitsForItsTime) {
+  Server server(world_);
+  world_.engine->fail_next_run(away());
+  server->start();
+  const auto id = server.ask(world_.ann).id;
+  ASSERT_TRUE(server.wait_until([&] { return world_.count("SELECT failures FROM slices_runs") == 1; }));
+  EXPECT_EQ(server.state(id).state, RunState::kQueued);
+  const Micros now = world_.clock.now();
+  EXPECT_GE(world_.count("SELECT next_attempt_at FROM slices_runs"), now + limits::kRunBackoffMs * 1'000LL / 2);
+  EXPECT_LE(world_.count("SELECT next_attempt_at FROM slices_runs"), now + limits::kRunBackoffMs * 1'000LL);
+  EXPECT_FALSE(value_of(world_.database->read([&](metadata::Session& s) { return store::any_due(s, now, {}); })));
+}
+
+TEST_F(RunnerTest, AnEmptyResultIsNotPublished) {
+  Server server(world_);
+  world_.engine->set_result("", {});
+  server->start();
+  const auto id = server.ask(world_.ann).id;
+  ASSERT_TRUE(server.wait_for(id, RunState::kFailed));
+  EXPECT_EQ(server.state(id).failure->code, Code::kCorrupt);
+  EXPECT_TRUE(world_.objects().empty());
+}
+
+TEST_F(RunnerTest, StopGivesTheRunBackAndTheNextStartFinishesIt) {
+  world_.engine->close_gate();
+  world_.engine->set_external_id("engine-job-1");
+  std::int64_t id = 0;
+  {
+    Server server(world_);
+    server->start();
+    id = server.ask(world_.ann).id;
+    ASSERT_TRUE(world_.engine->wait_for_runs(1));
+    const auto began = std::chrono::steady_clock::now();
+    server->stop();
+    EXPECT_LT(std::chrono::steady_clock::now() - began, std::chrono::seconds(5));
+    EXPECT_EQ(server.state(id).state, RunState::kQueued);
+    EXPECT_EQ(world_.engine->cancelled(), 1U);
+    EXPECT_EQ(world_.count("SELECT COUNT(*) FROM slices_runs WHERE lease_owner IS NOT NULL"), 0);
+  }
+  world_.engine->open_gate();
+  Server next(world_);
+  next->start();
+  ASSERT_TRUE(next.wait_for(id, RunState::kDone));
+  const auto orders = world_.engine->orders();
+  ASSERT_EQ(orders.size(), 2U);
+  // The engine's job was cancelled with us: attaching to it, or its token, would bring back a cancelled job.
+  EXPECT_FALSE(orders[1].external_id);
+  EXPECT_NE(orders[0].idempotency_token, orders[1].idempotency_token);
+  EXPECT_EQ(orders[1].attempt, 1);
+}
+
+TEST_F(RunnerTest, StopTwiceAndWithoutStartIsFine) {
+  Server server(world_);
+  server->stop();
+  server->start();
+  server->stop();
+  server->stop();
+}
+
+// threats D1: a killed process leaves a run behind; the next start takes it up at once and attaches to the engine's
+// job.
+TEST_F(RunnerTest, D1_AfterACrashDoneStaysDoneAndTheRestGoesOn) {
+  std::int64_t done = 0;
+  std::int64_t running = 0;
+  world_.engine->set_external_id("engine-job-1");
+  {
+    Server server(world_);
+    server->start();
+    done = server.ask(world_.ann).id;
+    ASSERT_TRUE(server.wait_for(done, RunState::kDone));
+    world_.engine->close_gate();
+    running = server.ask(world_.ann, kOther).id;
+    ASSERT_TRUE(world_.engine->wait_for_runs(2));
+    ASSERT_TRUE(server.wait_until([&] {
+      return world_.count(
+                 "SELECT COUNT(*) FROM slices_runs WHERE state = 'RUNNING' AND external_id = 'engine-job-1'") == 1;
+    }));
+    server.kill();
+  }
+  const auto key = world_.objects();
+  world_.engine->open_gate();
+  Server next(world_);
+  EXPECT_EQ(next.state(running).state, RunState::kRunning);
+  next->start();
+  ASSERT_TRUE(next.wait_for(running, RunState::kDone));
+  EXPECT_EQ(next.state(done).state, RunState::kDone);
+  EXPECT_TRUE(next->open(value_of(next->rendition(done, columnar::Format::kParquet, {}))));
+  const auto orders = world_.engine->orders();
+  ASSERT_EQ(orders.size(), 3U);
+  EXPECT_EQ(orders[2].external_id, "engine-job-1");
+  EXPECT_EQ(orders[2].idempotency_token, orders[1].idempotency_token);
+  EXPECT_EQ(orders[2].attempt, 2);
+  EXPECT_EQ(world_.objects().size(), key.size() + 1);
+}
+
+// threats D14: two servers of one database. The holder stands still beyond its lease; another finishes; what the first
+// brings afterwards is refused.
+TEST_F(RunnerTest, D14_AStaleWorkersPublishIsRefused) {
+  auto slow_engine = std::make_shared<executors::testing::FakeExecutor>();
+  slow_engine->set_table("shop.sales", value_of(world_.engine->inspect(world_.source, {})));
+  slow_engine->set_result("PAR1 stale", {.rows = 99, .source_version = ""});
+  slow_engine->close_gate();
+  executors::Executors slow;
+  slow.add(slow_engine);
+  Server first(world_, false, &slow);
+  first->start();
+  const auto id = first.ask(world_.ann).id;
+  ASSERT_TRUE(slow_engine->wait_for_runs(1));
+
+  Server second(world_, false);
+  second->start();
+  ASSERT_TRUE(second.wait_until([&] {
+    if (second.state(id).state == RunState::kDone) return true;
+    world_.clock.advance(kLease + 1);
+    second.ask(world_.bob);  // wakes the runners
+    return false;
+  }));
+  EXPECT_EQ(second.state(id).rows, 3);
+  EXPECT_EQ(world_.engine->orders().at(0).attempt, 2);
+
+  slow_engine->open_gate();
+  ASSERT_TRUE(first.wait_until([&] { return slow_engine->finished() + slow_engine->cancelled() == 1; }));
+  first->stop();
+  EXPECT_EQ(second.state(id).rows, 3);
+  EXPECT_EQ(second.state(id).result_sha256, sha256_hex("PAR1 data PAR1"));
+  EXPECT_EQ(world_.objects().size(), 1U);
+  EXPECT_EQ(world_.count("SELECT COUNT(*) FROM slices_results"), 1);
+}
+
+// The stores' own rules, without threads: each write names its fence.
+class FenceTest : public RunnerTest {
+ protected:
+  template <typename F>
+  auto write(F&& body) {
+    return value_of(world_.database->write(std::forward<F>(body)));
+  }
+  store::Lease take() {
+    auto lease = write([&](metadata::Transaction& tx) {
+      return store::lease(tx, "owner", world_.clock.now(), world_.clock.now() + kLease, {});
+    });
+    EXPECT_TRUE(lease);
+    return *lease;
+  }
+};
+
+TEST_F(FenceTest, D14_EveryWriteOfALostLeaseIsRefused) {
+  Server server(world_, false);
+  const auto id = server.ask(world_.ann).id;
+  const store::Lease old = take();
+  EXPECT_FALSE(write([&](metadata::Transaction& tx) {
+    return store::lease(tx, "other", world_.clock.now(), world_.clock.now() + kLease, {});
+  }));
+  world_.clock.advance(kLease);
+  const store::Lease fresh = take();
+  EXPECT_EQ(fresh.run_id, old.run_id);
+  EXPECT_GT(fresh.fence, old.fence);
+  EXPECT_EQ(fresh.attempt, 2);
+
+  const storage::ObjectInfo object{"0123456789abcdef0123456789abcdef", 4, "00", 0};
+  const auto work = value_of(world_.database->read([&](metadata::Session& s) { return store::work_of(s, fresh); }));
+  ASSERT_TRUE(work);
+  EXPECT_FALSE(value_of(world_.database->read([&](metadata::Session& s) { return store::work_of(s, old); })));
+  const auto now = world_.clock.now();
+  EXPECT_FALSE(write([&](metadata::Transaction& tx) { return store::renew(tx, old, now + kLease, {}); }));
+  EXPECT_FALSE(write([&](metadata::Transaction& tx) { return store::set_external_id(tx, old, "x"); }));
+  EXPECT_FALSE(write([&](metadata::Transaction& tx) { return store::release(tx, old, "x"); }));
+  EXPECT_FALSE(write([&](metadata::Transaction& tx) { return store::retry_at(tx, old, away(), now); }));
+  EXPECT_FALSE(write([&](metadata::Transaction& tx) { return store::finish_failed(tx, old, away(), now); }));
+  EXPECT_TRUE(write([&](metadata::Transaction& tx) {
+                return store::finish_done(tx, old, *work, object, {.source_version = ""}, {}, now);
+              }).lost);
+  EXPECT_EQ(server.state(id).state, RunState::kRunning);
+
+  EXPECT_TRUE(write([&](metadata::Transaction& tx) { return store::renew(tx, fresh, now + kLease, {}); }));
+  EXPECT_FALSE(write([&](metadata::Transaction& tx) {
+                 return store::finish_done(tx, fresh, *work, object, {.source_version = ""}, {}, now);
+               }).lost);
+  EXPECT_EQ(server.state(id).state, RunState::kDone);
+  // Done is done.
+  EXPECT_FALSE(write([&](metadata::Transaction& tx) { return store::retry_at(tx, fresh, away(), now); }));
+  EXPECT_FALSE(write([&](metadata::Transaction& tx) { return store::release(tx, fresh, "x"); }));
+}
+
+TEST_F(FenceTest, ARenewedLeaseIsNotTaken) {
+  Server server(world_, false);
+  server.ask(world_.ann);
+  const store::Lease held = take();
+  world_.clock.advance(kLease - 1);
+  EXPECT_TRUE(write([&](metadata::Transaction& tx) {
+    return store::renew(tx, held, world_.clock.now() + kLease, {.rows_read = 5, .rows_total = 9});
+  }));
+  world_.clock.advance(kLease - 1);
+  EXPECT_FALSE(
+      value_of(world_.database->read([&](metadata::Session& s) { return store::any_due(s, world_.clock.now(), {}); })));
+  EXPECT_EQ(world_.count("SELECT rows_read FROM slices_runs"), 5);
+}
+
+TEST_F(FenceTest, TheOldestRunComesFirst) {
+  Server server(world_, false);
+  const auto first = server.ask(world_.ann).id;
+  world_.clock.advance(1);
+  const auto second = server.ask(world_.ann, kOther).id;
+  EXPECT_EQ(take().request_id, first);
+  EXPECT_EQ(take().request_id, second);
+}
+
+// A run that was cancelled elsewhere (another server's leave) is stopped by the next heartbeat.
+TEST_F(RunnerTest, AHeartbeatStopsWhatWasCancelledElsewhere) {
+  Server here(world_, false);
+  const SliceServiceParts parts{*world_.database,
+                                world_.ledger,
+                                world_.accounts,
+                                world_.catalogue,
+                                world_.executors,
+                                world_.store,
+                                world_.workers,
+                                world_.clock,
+                                world_.random,
+                                world_.metrics,
+                                false};
+  Runner runner(parts, [](std::int64_t) {});
+  world_.engine->close_gate();
+  const auto id = here.ask(world_.ann).id;
+  runner.start();
+  ASSERT_TRUE(world_.engine->wait_for_runs(1));
+  world_.clock.advance(kLease / 2);
+  runner.heartbeat();
+  EXPECT_EQ(world_.count("SELECT lease_until FROM slices_runs"), world_.clock.now() + kLease);
+  EXPECT_EQ(world_.engine->cancelled(), 0U);
+  ASSERT_TRUE(here->leave(world_.ann, id));
+  runner.heartbeat();
+  runner.stop();
+  EXPECT_EQ(world_.engine->cancelled(), 1U);
+  EXPECT_EQ(here.state(id).state, RunState::kCancelled);
+}
+
+}  // namespace
+}  // namespace lakelift::slices

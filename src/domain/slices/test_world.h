@@ -1,0 +1,191 @@
+// Everything a SliceService stands on, for its tests: a database in a temporary folder, an engine and a store in
+// memory, a clock that the test moves.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <condition_variable>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "backends/executors/testing/fake_executor.h"
+#include "backends/metadata/testing/temporary_database.h"
+#include "backends/storage/testing/memory_store.h"
+#include "base/encoding.h"
+#include "domain/slices/slice_service.h"
+
+namespace lakelift::slices::testing {
+
+inline constexpr auto kPatience = std::chrono::seconds(60);
+
+template <typename T>
+T value_of(Result<T> result) {
+  if (!result) {
+    ADD_FAILURE() << code_name(result.error().code) << " " << result.error().event << ": " << result.error().message;
+    abort();
+  }
+  return *std::move(result);
+}
+
+// A database that can be cut off, as a killed process is: what is written from then on never happens.
+class SeverableDatabase final : public metadata::Database {
+ public:
+  explicit SeverableDatabase(metadata::Database& inner) : inner_(inner) {}
+  void sever() { severed_ = true; }
+  [[nodiscard]] metadata::Dialect dialect() const override { return inner_.dialect(); }
+  [[nodiscard]] Result<void> check() override { return inner_.check(); }
+
+ protected:
+  Result<void> do_read(const std::function<Result<void>(metadata::Session&)>& body) override {
+    if (severed_) return fail(Code::kUnavailable, "severed");
+    return inner_.read([&](metadata::Session& session) { return body(session); });
+  }
+  Result<void> do_write(const std::function<Result<void>(metadata::Transaction&)>& body) override {
+    if (severed_) return fail(Code::kUnavailable, "severed");
+    return inner_.write([&](metadata::Transaction& tx) { return body(tx); });
+  }
+
+ private:
+  metadata::Database& inner_;
+  std::atomic<bool> severed_ = false;
+};
+
+// What the processes of one installation share.
+struct World {
+  ManualClock clock;
+  SeededRandom random;
+  Metrics metrics;
+  metadata::testing::TemporaryDatabase database{
+      {ledger::migrations(), accounts::migrations(), catalogue::migrations(), migrations()}};
+  ledger::Ledger ledger{clock, random};
+  accounts::KeyRing keys = value_of(accounts::KeyRing::load(*database, clock, random));
+  accounts::AccountService accounts{*database, ledger, keys, clock, random};
+  std::shared_ptr<executors::testing::FakeExecutor> engine = std::make_shared<executors::testing::FakeExecutor>();
+  executors::Executors executors;
+  catalogue::CatalogueService catalogue{*database, ledger, accounts, executors, clock};
+  storage::testing::MemoryStore store{clock};
+  columnar::WorkerPool workers{{.program = "/nonexistent/lakelift-columnar", .spares = 0}, metrics};
+  executors::Source source{{"table", "shop.sales"}};
+  accounts::Account ann = account("ann@example.com");
+  accounts::Account bob = account("bob@example.com");
+  catalogue::CatalogueItem item = (executors.add(engine), add_item("shop.sales", "v1"));
+
+  accounts::Account account(const std::string& email) {
+    return value_of(accounts.create(email, accounts::AccountType::kResearcher, std::nullopt));
+  }
+
+  catalogue::CatalogueItem add_item(const std::string& name, const std::string& version) {
+    executors::TableDescription table;
+    table.columns = {{"a", table::ColumnType::kInteger, 1'000, true, false, {}, {}},
+                     {"b", table::ColumnType::kString, 3'000, true, false, {}, {}}};
+    table.rows = 100;
+    table.bytes = 4'000;
+    table.version = version;
+    engine->set_table(name, table);
+    engine->set_result("PAR1 data PAR1", {.rows = 3, .scanned_bytes = 4'000, .money_micros = 5, .source_version = ""});
+    catalogue::NewItem fresh;
+    fresh.name = name;
+    fresh.source = executors::Source{{"table", name}};
+    fresh.profile = false;
+    return value_of(catalogue.add(ann, fresh, {}));
+  }
+
+  // Objects in the store, by key.
+  std::vector<std::string> objects() {
+    std::vector<std::string> keys_found;
+    for (const auto& object : value_of(store.list("", 100'000)).objects) keys_found.push_back(object.key);
+    return keys_found;
+  }
+
+  std::int64_t count(const std::string& sql) {
+    return value_of(database->read([&](metadata::Session& session) -> Result<std::int64_t> {
+      TRY(auto row, session.row<std::int64_t>(sql));
+      return std::get<0>(*row);
+    }));
+  }
+
+  std::vector<std::string> ledger_kinds() {
+    return value_of(database->read([&](metadata::Session& session) -> Result<std::vector<std::string>> {
+      TRY(auto entries, ledger.after(session, 0, 10'000));
+      std::vector<std::string> kinds;
+      for (const auto& recorded : entries) {
+        if (recorded.entry.subject_kind == "download_request") kinds.push_back(recorded.entry.kind);
+      }
+      return kinds;
+    }));
+  }
+};
+
+// One process: a service, and a way to wait for what it tells.
+class Server {
+ public:
+  explicit Server(World& world, std::optional<bool> sole_owner = std::nullopt,
+                  const executors::Executors* executors = nullptr)
+      : world_(world),
+        database_(*world.database),
+        service_(std::make_unique<SliceService>(
+            SliceServiceParts{database_, world.ledger, world.accounts, world.catalogue,
+                              executors != nullptr ? *executors : world.executors, world.store, world.workers,
+                              world.clock, world.random, world.metrics, sole_owner})) {
+    service_->on_change([this](std::int64_t) {
+      {
+        const std::lock_guard lock(mutex_);
+        ++changes_;
+      }
+      changed_.notify_all();
+    });
+  }
+  ~Server() { service_.reset(); }
+
+  SliceService* operator->() { return service_.get(); }
+  SliceService& operator*() { return *service_; }
+  // Like kill -9: nothing that it does from now on reaches the database.
+  void kill() {
+    database_.sever();
+    service_.reset();
+  }
+
+  DownloadRequest ask(const accounts::Account& caller,
+                      const std::string& spec = R"({"columns":["a","b"],"filters":[]})") {
+    return value_of(service_->ask(caller, world_.item.id, value_of(parse_json(spec)))).request;
+  }
+  DownloadRequest state(std::int64_t id) {
+    auto found = value_of(service_->states({id}));
+    EXPECT_EQ(found.size(), 1U);
+    return found.at(0);
+  }
+  // Looks after each change that the service tells of.
+  bool wait_until(const std::function<bool()>& holds) {
+    const auto deadline = std::chrono::steady_clock::now() + kPatience;
+    std::unique_lock lock(mutex_);
+    while (true) {
+      const std::uint64_t seen = changes_;
+      lock.unlock();
+      if (holds()) return true;
+      lock.lock();
+      if (!changed_.wait_until(lock, deadline, [&] { return changes_ != seen; })) return false;
+    }
+  }
+  bool wait_for(std::int64_t id, RunState wanted) {
+    return wait_until([&] { return state(id).state == wanted; });
+  }
+  std::uint64_t changes() {
+    const std::lock_guard lock(mutex_);
+    return changes_;
+  }
+
+ private:
+  World& world_;
+  SeverableDatabase database_;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::uint64_t changes_ = 0;
+  std::unique_ptr<SliceService> service_;
+};
+
+}  // namespace lakelift::slices::testing
