@@ -186,8 +186,11 @@ Row read_row(const json::object& object, const Columns& columns, Rules rules, co
       continue;
     }
     auto value = value_from_json(*cell, column.type, column.is_nullable || rules == Rules::kStored);
-    if (!value) faults.add(join_path(path, column.name), value.error().message);
-    row.push_back(std::move(value).value_or(Value()));
+    if (value) {
+      row.push_back(*std::move(value));
+    } else {
+      faults.add(join_path(path, column.name), value.error().message);
+    }
   }
   if (object.size() == columns.size() && row.size() == columns.size()) return row;  // none missing: none unknown
   const auto known = names_of(columns);
