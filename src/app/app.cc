@@ -1,0 +1,219 @@
+#include "app/app.h"
+
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cerrno>
+#include <filesystem>
+#include <optional>
+
+#include "app/local_tables.h"
+#include "backends/executors/local/local_executor.h"
+#include "backends/ledger/ledger.h"
+#include "backends/metadata/soci/data_dir_lock.h"
+#include "backends/metadata/soci/sqlite_database.h"
+#include "backends/storage/disk/disk_store.h"
+#include "columnar/worker_pool.h"
+#include "domain/accounts/account_service.h"
+#include "domain/accounts/key_ring.h"
+#include "domain/catalogue/catalogue_service.h"
+#include "domain/slices/slice_service.h"
+#include "edge/http/feed.h"
+#include "edge/http/http_server.h"
+#include "edge/http/routes/routes.h"
+
+namespace lakelift::app {
+namespace fs = std::filesystem;
+namespace {
+
+bool is_loopback(const std::string& address) {
+  return address == "localhost" || address == "::1" || address.starts_with("127.");
+}
+
+std::string program_folder() {
+  std::error_code ec;
+  const fs::path self = fs::read_symlink("/proc/self/exe", ec);
+  return ec ? std::string(".") : self.parent_path().string();
+}
+
+Result<std::string> open_data_folder(const std::string& path) {
+  std::error_code ec;
+  fs::create_directories(path, ec);
+  if (ec) {
+    return fail(Code::kInvalid, "CONFIGURATION_DID_NOT_VALIDATE",
+                "the data folder " + path + " can't be made: " + ec.message(), {{"data", {ec.message()}}});
+  }
+  const std::string absolute = fs::canonical(path, ec).string();
+  if (ec) return fail(Code::kInvalid, "the data folder " + path + " can't be opened: " + ec.message());
+  return absolute;
+}
+
+// Every folder's tables, lowest folder first.
+std::vector<metadata::Migration> all_migrations() {
+  std::vector<metadata::Migration> all;
+  for (auto&& part : {ledger::migrations(), accounts::migrations(), catalogue::migrations(), slices::migrations()}) {
+    all.insert(all.end(), part.begin(), part.end());
+  }
+  return all;
+}
+
+Result<void> check_reach(const Config& config) {
+  if (is_loopback(config.listen) || !config.public_url.empty()) return {};
+  return fail(Code::kInvalid, "CONFIGURATION_DID_NOT_VALIDATE",
+              "public-url is needed when listening beyond loopback: addresses handed out must begin with it",
+              {{"public-url", {"This field is required."}}});
+}
+
+http::HttpServerOptions server_options(const Config& config, Reach reach, const std::string& data) {
+  return {.address = config.listen,
+          .port = config.port,
+          .listen_tcp = reach == Reach::kNetwork,
+          .socket_path = data + "/server.sock",
+          .public_url = config.public_url,
+          .trusted_proxies = config.trusted_proxies,
+          .drain_ms = config.drain_ms};
+}
+
+}  // namespace
+
+// In the order in which they are made; destroyed from the last to the first.
+struct App::Parts {
+  std::string data;
+  SystemClock clock;
+  SystemRandom random;
+  Metrics metrics;
+  std::optional<metadata::DataDirLock> lock;
+  std::unique_ptr<metadata::Database> database;
+  std::optional<ledger::Ledger> ledger;
+  std::optional<accounts::KeyRing> keys;
+  std::unique_ptr<storage::ObjectStore> store;
+  std::unique_ptr<columnar::WorkerPool> workers;
+  std::optional<LocalTables> tables;
+  executors::Executors executors;
+  std::unique_ptr<accounts::AccountService> accounts;
+  std::unique_ptr<catalogue::CatalogueService> catalogue;
+  std::unique_ptr<slices::SliceService> slices;
+  std::unique_ptr<http::Feed> feed;
+  http::RouteTable routes;
+  std::unique_ptr<http::HttpServer> server;
+  std::atomic<bool> draining = false;
+  std::string address;
+
+  Result<void> open_backends(const Config& config);
+  Result<void> make_domain(const Config& config);
+  Result<void> serve(const Config& config, Reach reach);
+  Result<void> ready();
+};
+
+App::App() : parts_(std::make_unique<Parts>()) {}
+App::~App() { stop(); }
+
+Result<void> App::Parts::open_backends(const Config& config) {
+  TRY(data, open_data_folder(config.data_dir));
+  auto locked = metadata::DataDirLock::acquire(data, "lakelift " + std::to_string(::getpid()));
+  if (!locked) {
+    Error error = locked.error();
+    if (error.code == Code::kConflict) error.event = "DATA_FOLDER_IS_SERVED";
+    return std::unexpected(std::move(error));
+  }
+  lock.emplace(*std::move(locked));
+  TRY(database, metadata::open_sqlite(data + "/lakelift.db"));
+  TRY_VOID(metadata::migrate(*database, all_migrations()));
+  ledger.emplace(clock, random);
+  TRY(auto ring, accounts::KeyRing::load(*database, clock, random));
+  keys.emplace(std::move(ring));
+  TRY(store, storage::open_disk_store(data, random));
+  TRY(const std::size_t swept, store->sweep_staged());
+  if (swept > 0) log_info("removed unfinished objects", {{"count", swept}});
+
+  const std::string program =
+      config.columnar_program.empty() ? program_folder() + "/lakelift-columnar" : config.columnar_program;
+  workers = std::make_unique<columnar::WorkerPool>(
+      columnar::WorkerPoolOptions{.program = program, .spares = config.spare_workers, .workers = config.workers},
+      metrics);
+  executors.add(std::make_shared<executors::LocalExecutor>(*workers, columnar::JobLimits{.memory_bytes = config.worker_memory_bytes}));
+  TRY(auto opened, LocalTables::open(data + "/tables", *workers, random));
+  tables.emplace(std::move(opened));
+  return {};
+}
+
+Result<void> App::Parts::make_domain(const Config& config) {
+  accounts = std::make_unique<accounts::AccountService>(*database, *ledger, *keys, clock, random);
+  catalogue = std::make_unique<catalogue::CatalogueService>(*database, *ledger, *accounts, executors, clock);
+  slices = std::make_unique<slices::SliceService>(slices::SliceServiceParts{
+      *database, *ledger, *accounts, *catalogue, executors, *store, *workers, clock, random, metrics});
+  catalogue->set_live_requests(slices.get());
+  (void)config;
+
+  TRY(const auto admin, accounts->local_admin());
+  TRY(const auto items, catalogue->list(admin, {}));
+  std::vector<std::string> in_use;
+  for (const auto& item : items) {
+    const auto* paths = find(item.source, "paths");
+    if (paths == nullptr || !paths->is_array()) continue;
+    for (const auto& path : paths->get_array()) {
+      if (path.is_string()) in_use.emplace_back(path.get_string());
+    }
+  }
+  TRY(const std::size_t swept, tables->sweep(in_use));
+  if (swept > 0) log_info("removed tables of items that are gone", {{"count", swept}});
+  return {};
+}
+
+Result<void> App::Parts::ready() {
+  if (draining) return fail(Code::kUnavailable, "the server is stopping");
+  TRY_VOID(database->check());
+  return store->check();
+}
+
+Result<void> App::Parts::serve(const Config& config, Reach reach) {
+  const http::Services services{
+      .accounts = *accounts,
+      .catalogue = *catalogue,
+      .slices = *slices,
+      .keys = *keys,
+      .metrics = metrics,
+      .clock = clock,
+      .ready = [this] { return ready(); },
+      .uri_wait_ms = config.uri_wait_ms,
+      .prepare_local_files =
+          [this](const std::vector<std::string>& paths, const std::vector<std::string>& null_tokens,
+                 const std::string&, std::stop_token stop) { return tables->prepare(paths, null_tokens, stop); },
+  };
+  http::add_all_routes(routes, services);
+  feed = std::make_unique<http::Feed>(http::make_feed_fetch(services), limits::kFeedPollMs);
+  slices->on_change([this](std::int64_t request_id) { feed->notify(request_id); });
+  server = std::make_unique<http::HttpServer>(
+      server_options(config, reach, data),
+      http::HttpServerParts{routes, http::make_authenticator(services), *feed, metrics, clock, random,
+                            http::render_lakey_error});
+  TRY_VOID(server->start());
+  slices->start();
+  if (reach == Reach::kNetwork) {
+    const std::string host = config.listen.contains(':') ? "[" + config.listen + "]" : config.listen;
+    address = "http://" + host + ":" + std::to_string(server->port());
+    log_info("serving", {{"address", address}, {"data", data}});
+  }
+  return {};
+}
+
+Result<std::unique_ptr<App>> App::start(const Config& config, Reach reach) {
+  if (reach == Reach::kNetwork) TRY_VOID(check_reach(config));
+  auto app = std::unique_ptr<App>(new App());
+  TRY_VOID(app->parts_->open_backends(config));
+  TRY_VOID(app->parts_->make_domain(config));
+  TRY_VOID(app->parts_->serve(config, reach));
+  return app;
+}
+
+std::string App::address() const { return parts_->address; }
+
+void App::stop() {
+  if (!parts_ || parts_->draining.exchange(true)) return;
+  if (parts_->server) parts_->server->stop();
+  if (parts_->slices) parts_->slices->stop();
+}
+
+}  // namespace lakelift::app

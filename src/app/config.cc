@@ -1,0 +1,210 @@
+#include "app/config.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <charconv>
+#include <cstdlib>
+#include <functional>
+#include <iostream>
+#include <map>
+#include <optional>
+#include <toml++/toml.h>
+
+namespace lakelift::app {
+namespace {
+
+struct Setting {
+  std::string name;
+  std::string help;
+  std::string default_text;
+  std::function<Result<void>(const std::string&)> set;
+};
+
+template <typename T>
+std::function<Result<void>(const std::string&)> number(T& target, T least, T most) {
+  return [&target, least, most](const std::string& text) -> Result<void> {
+    T value{};
+    const auto [end, ec] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (ec != std::errc{} || end != text.data() + text.size() || value < least || value > most) {
+      return fail(Code::kInvalid, fmt::format("a whole number from {} to {} is expected", least, most));
+    }
+    target = value;
+    return {};
+  };
+}
+
+std::function<Result<void>(const std::string&)> text(std::string& target) {
+  return [&target](const std::string& value) -> Result<void> {
+    target = value;
+    return {};
+  };
+}
+
+template <typename T>
+std::function<Result<void>(const std::string&)> choice(T& target, std::map<std::string, T> choices) {
+  return [&target, choices = std::move(choices)](const std::string& value) -> Result<void> {
+    const auto found = choices.find(value);
+    if (found == choices.end()) {
+      std::vector<std::string> names;
+      for (const auto& [name, _] : choices) names.push_back(name);
+      return fail(Code::kInvalid, fmt::format("one of {} is expected", fmt::join(names, ", ")));
+    }
+    target = found->second;
+    return {};
+  };
+}
+
+std::function<Result<void>(const std::string&)> list(std::vector<std::string>& target) {
+  return [&target](const std::string& value) -> Result<void> {
+    target.clear();
+    for (std::size_t at = 0; at <= value.size();) {
+      const std::size_t comma = std::min(value.find(',', at), value.size());
+      if (comma > at) target.push_back(value.substr(at, comma - at));
+      at = comma + 1;
+    }
+    return {};
+  };
+}
+
+std::vector<Setting> settings_of(Config& c) {
+  constexpr std::uint64_t kMiB = 1024 * 1024;
+  return {
+      {"data", "the folder that holds everything", c.data_dir, text(c.data_dir)},
+      {"listen", "the address to listen on", c.listen, text(c.listen)},
+      {"port", "the port; 0: any free one", fmt::to_string(c.port), number<std::uint16_t>(c.port, 0, 65535)},
+      {"public-url", "what addresses handed out begin with; needed beyond loopback", "", text(c.public_url)},
+      {"trusted-proxies", "peers whose X-Forwarded-* headers are believed, with commas between", "",
+       list(c.trusted_proxies)},
+      {"log-level", "debug, info, warning or error", "info",
+       choice<LogLevel>(c.log_level, {{"debug", LogLevel::kDebug},
+                                      {"info", LogLevel::kInfo},
+                                      {"warning", LogLevel::kWarning},
+                                      {"error", LogLevel::kError}})},
+      {"log-format", "text or json", "text",
+       choice<LogFormat>(c.log_format, {{"text", LogFormat::kText}, {"json", LogFormat::kJson}})},
+      {"uri-wait-ms", "how long an address waits for its data", fmt::to_string(c.uri_wait_ms),
+       number<int>(c.uri_wait_ms, 100, 24 * 3'600'000)},
+      {"drain-ms", "how long answers in flight may take after SIGTERM", fmt::to_string(c.drain_ms),
+       number<int>(c.drain_ms, 0, 600'000)},
+      {"running-runs", "runs at once", fmt::to_string(c.running_runs), number<std::size_t>(c.running_runs, 1, 64)},
+      {"workers", "columnar worker programs at once", fmt::to_string(c.workers),
+       number<std::size_t>(c.workers, 1, 64)},
+      {"spare-workers", "worker programs started ahead of time", fmt::to_string(c.spare_workers),
+       number<std::size_t>(c.spare_workers, 0, 16)},
+      {"worker-memory-mib", "memory limit of one worker program", fmt::to_string(c.worker_memory_bytes / kMiB),
+       [&c](const std::string& value) -> Result<void> {
+         std::uint64_t mib = 0;
+         TRY_VOID(number<std::uint64_t>(mib, 128, 1'048'576)(value));
+         c.worker_memory_bytes = mib * kMiB;
+         return {};
+       }},
+      {"columnar-program", "the worker program; default: lakelift-columnar beside this one", "",
+       text(c.columnar_program)},
+  };
+}
+
+std::string environment_name(std::string name) {
+  std::ranges::transform(name, name.begin(), [](char ch) { return ch == '-' ? '_' : static_cast<char>(std::toupper(ch)); });
+  return "LAKELIFT_" + name;
+}
+
+std::unexpected<Error> refuse(const Setting& setting, const std::string& value, const std::string& origin,
+                              const Error& why) {
+  const std::string message = fmt::format("{} is '{}' ({}): {}", setting.name, value, origin, why.message);
+  return fail(Code::kInvalid, "CONFIGURATION_DID_NOT_VALIDATE", message, {{setting.name, {why.message}}});
+}
+
+Result<std::map<std::string, std::string>> read_file_settings(const std::string& path,
+                                                              const std::vector<Setting>& known) {
+  std::map<std::string, std::string> out;
+  if (path.empty()) return out;
+  try {
+    const toml::table table = toml::parse_file(path);
+    for (const auto& [key, node] : table) {
+      const std::string name(key.str());
+      if (std::ranges::none_of(known, [&](const Setting& s) { return s.name == name; })) {
+        return fail(Code::kInvalid, "CONFIGURATION_DID_NOT_VALIDATE",
+                    fmt::format("{}: there is no setting '{}'; `lakelift serve --help` lists them", path, name),
+                    {{name, {"there is no such setting"}}});
+      }
+      if (auto s = node.value_exact<std::string>()) {
+        out[name] = *s;
+      } else if (auto i = node.value_exact<std::int64_t>()) {
+        out[name] = fmt::to_string(*i);
+      } else {
+        return fail(Code::kInvalid, "CONFIGURATION_DID_NOT_VALIDATE",
+                    fmt::format("{}: {} is neither a text nor a whole number", path, name),
+                    {{name, {"a text or a whole number is expected"}}});
+      }
+    }
+  } catch (const toml::parse_error& e) {
+    return fail(Code::kInvalid, "CONFIGURATION_DID_NOT_VALIDATE",
+                fmt::format("{} is not TOML: {} (line {})", path, e.description(), e.source().begin.line),
+                {{"config", {std::string(e.description())}}});
+  }
+  return out;
+}
+
+}  // namespace
+
+std::string_view process_environment(const std::string& name) {
+  const char* value = std::getenv(name.c_str());
+  return value == nullptr ? std::string_view() : value;
+}
+
+Result<LoadedConfig> load_config(const std::vector<std::string>& arguments, Environment environment) {
+  LoadedConfig loaded;
+  auto settings = settings_of(loaded.config);
+
+  CLI::App parser("Serves the whole product from one folder", "lakelift serve");
+  std::map<std::string, std::string> flags;
+  for (const auto& setting : settings) {
+    const std::string note = setting.default_text.empty() ? "" : fmt::format(" (default {})", setting.default_text);
+    parser.add_option("--" + setting.name, flags[setting.name],
+                      fmt::format("{}{} [{}]", setting.help, note, environment_name(setting.name)));
+  }
+  std::string file;
+  parser.add_option("--config", file, "a TOML file of these settings [LAKELIFT_CONFIG]");
+  parser.add_flag("--show-config", loaded.show_only, "print each setting and where it came from, then end");
+  parser.footer("Examples:\n  lakelift serve --data ./data --port 3000\n  lakelift serve --config lakelift.toml --show-config");
+  try {
+    parser.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
+  } catch (const CLI::CallForHelp&) {
+    std::cout << parser.help();
+    loaded.help_shown = true;
+    return loaded;
+  } catch (const CLI::ParseError& e) {
+    return fail(Code::kInvalid, "CONFIGURATION_DID_NOT_VALIDATE", e.what());
+  }
+  if (file.empty()) file = environment("LAKELIFT_CONFIG");
+  TRY(const auto from_file, read_file_settings(file, settings));
+
+  for (auto& setting : settings) {
+    const std::string variable = environment_name(setting.name);
+    std::string value = setting.default_text;
+    std::string origin = "default";
+    if (parser.count("--" + setting.name) > 0) {
+      value = flags[setting.name];
+      origin = "flag";
+    } else if (const auto from_environment = environment(variable); !from_environment.empty()) {
+      value = from_environment;
+      origin = "environment " + variable;
+    } else if (setting.name == "port" && !environment("PORT").empty()) {
+      value = environment("PORT");  // what the existing start scripts set
+      origin = "environment PORT";
+    } else if (const auto found = from_file.find(setting.name); found != from_file.end()) {
+      value = found->second;
+      origin = "file " + file;
+    }
+    if (origin != "default") {
+      if (auto set = setting.set(value); !set) return refuse(setting, value, origin, set.error());
+    }
+    loaded.settings.push_back({setting.name, value, origin});
+  }
+  return loaded;
+}
+
+}  // namespace lakelift::app

@@ -1,0 +1,55 @@
+// Settings of `lakelift serve`. Each can be given as a flag (--uri-wait-ms), as an environment variable made from the
+// flag by one rule (LAKELIFT_URI_WAIT_MS), or as a key of a TOML file (uri-wait-ms); the first of these that is there wins,
+// else the default. A wrong value stops the start and names the setting and where it came from.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/limits.h"
+#include "base/log.h"
+#include "base/result.h"
+
+namespace lakelift::app {
+
+struct Config {
+  std::string data_dir = "./data";
+  std::string listen = "127.0.0.1";
+  std::uint16_t port = 3000;
+  std::string public_url;  // empty: addresses handed out begin with the request's Host, where that is a loopback name
+  std::vector<std::string> trusted_proxies;
+  LogLevel log_level = LogLevel::kInfo;
+  LogFormat log_format = LogFormat::kText;
+  int uri_wait_ms = limits::kUriWaitMs;
+  int drain_ms = limits::kDrainMs;
+  std::size_t running_runs = limits::kRunningRuns;
+  std::size_t workers = limits::kWorkers;
+  std::size_t spare_workers = limits::kSpareWorkers;
+  std::uint64_t worker_memory_bytes = limits::kWorkerMemoryBytes;
+  std::string columnar_program;  // empty: lakelift-columnar beside this program
+};
+
+// One setting as it was resolved: for `lakelift serve --show-config`.
+struct ResolvedSetting {
+  std::string name;
+  std::string value;
+  std::string origin;  // "flag", "environment LAKELIFT_PORT", "file lakelift.toml", "default"
+};
+
+struct LoadedConfig {
+  Config config;
+  std::vector<ResolvedSetting> settings;
+  bool show_only = false;  // --show-config
+  bool help_shown = false;
+};
+
+using Environment = std::string_view (*)(const std::string& name);  // empty: not set
+[[nodiscard]] std::string_view process_environment(const std::string& name);
+
+// `arguments`: what stands after `serve`. Errors: kInvalid with the setting's name as field.
+[[nodiscard]] Result<LoadedConfig> load_config(const std::vector<std::string>& arguments, Environment environment);
+
+}  // namespace lakelift::app

@@ -1,0 +1,94 @@
+#include "app/config.h"
+
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <map>
+
+namespace lakelift::app {
+namespace {
+
+std::map<std::string, std::string> g_environment;
+
+std::string_view fake_environment(const std::string& name) {
+  const auto found = g_environment.find(name);
+  return found == g_environment.end() ? std::string_view() : found->second;
+}
+
+std::string origin_of(const LoadedConfig& loaded, const std::string& name) {
+  for (const auto& s : loaded.settings) {
+    if (s.name == name) return s.origin;
+  }
+  return "no such setting";
+}
+
+class ConfigTest : public testing::Test {
+ protected:
+  void SetUp() override { g_environment.clear(); }
+  static std::string write_toml(const std::string& content) {
+    const std::string path = testing::TempDir() + "lakelift-config-test.toml";
+    std::ofstream(path) << content;
+    return path;
+  }
+};
+
+TEST_F(ConfigTest, DefaultsServeLoopbackOn3000) {
+  const auto loaded = load_config({}, fake_environment);
+  ASSERT_TRUE(loaded) << loaded.error().message;
+  EXPECT_EQ(loaded->config.port, 3000);
+  EXPECT_EQ(loaded->config.listen, "127.0.0.1");
+  EXPECT_EQ(origin_of(*loaded, "port"), "default");
+}
+
+TEST_F(ConfigTest, FlagBeatsEnvironmentBeatsFileBeatsDefault) {
+  const std::string file = write_toml("port = 1\nuri-wait-ms = 5000\ndrain-ms = 7\n");
+  g_environment = {{"LAKELIFT_PORT", "2"}, {"LAKELIFT_URI_WAIT_MS", "6000"}};
+  const auto loaded = load_config({"--config", file, "--port", "4"}, fake_environment);
+  ASSERT_TRUE(loaded) << loaded.error().message;
+  EXPECT_EQ(loaded->config.port, 4);
+  EXPECT_EQ(loaded->config.uri_wait_ms, 6000);
+  EXPECT_EQ(loaded->config.drain_ms, 7);
+  EXPECT_EQ(origin_of(*loaded, "port"), "flag");
+  EXPECT_EQ(origin_of(*loaded, "uri-wait-ms"), "environment LAKELIFT_URI_WAIT_MS");
+  EXPECT_EQ(origin_of(*loaded, "drain-ms"), "file " + file);
+}
+
+TEST_F(ConfigTest, PortOfTheSeedsIsTakenWhereOursIsNotSet) {
+  g_environment = {{"PORT", "8889"}};
+  EXPECT_EQ(load_config({}, fake_environment)->config.port, 8889);
+  g_environment = {{"PORT", "8889"}, {"LAKELIFT_PORT", "8890"}};
+  EXPECT_EQ(load_config({}, fake_environment)->config.port, 8890);
+}
+
+TEST_F(ConfigTest, WrongValuesStopTheStartByName) {
+  const std::vector<std::pair<std::vector<std::string>, std::string>> cases = {
+      {{"--port", "65536"}, "port"},      {{"--port", "http"}, "port"},
+      {{"--port", "-1"}, "port"},         {{"--log-format", "xml"}, "log-format"},
+      {{"--uri-wait-ms", "1"}, "uri-wait-ms"}, {{"--worker-memory-mib", "1"}, "worker-memory-mib"},
+  };
+  for (const auto& [arguments, name] : cases) {
+    const auto loaded = load_config(arguments, fake_environment);
+    ASSERT_FALSE(loaded) << name;
+    EXPECT_EQ(loaded.error().code, Code::kInvalid);
+    ASSERT_FALSE(loaded.error().fields.empty());
+    EXPECT_EQ(loaded.error().fields.front().field, name);
+    EXPECT_NE(loaded.error().message.find("flag"), std::string::npos);
+  }
+}
+
+TEST_F(ConfigTest, UnknownKeysAndBrokenFilesAreRefused) {
+  EXPECT_NE(load_config({"--config", write_toml("prot = 1\n")}, fake_environment).error().message.find("prot"),
+            std::string::npos);
+  EXPECT_FALSE(load_config({"--config", write_toml("port = \n")}, fake_environment));
+  EXPECT_FALSE(load_config({"--config", write_toml("port = 1.5\n")}, fake_environment));
+  EXPECT_FALSE(load_config({"--no-such-flag"}, fake_environment));
+}
+
+TEST_F(ConfigTest, ListsAreSplitAtCommas) {
+  const auto loaded = load_config({"--trusted-proxies", "127.0.0.1,::1"}, fake_environment);
+  ASSERT_TRUE(loaded);
+  EXPECT_EQ(loaded->config.trusted_proxies, (std::vector<std::string>{"127.0.0.1", "::1"}));
+}
+
+}  // namespace
+}  // namespace lakelift::app
