@@ -14,10 +14,10 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <chrono>
 #include <cstdio>
 #include <cstring>
 #include <functional>
+#include <latch>
 #include <map>
 #include <string>
 #include <thread>
@@ -139,7 +139,8 @@ const std::map<std::string, Deed>& deeds() {
       {"wait",
        [](WorkContext& context) -> Result<WriteReport> {
          context.progress({1, 2, 0, 0});
-         for (;;) std::this_thread::sleep_for(std::chrono::hours(1));
+         std::latch(1).wait();
+         return WriteReport{};
        }},
       {"segv", [](WorkContext&) -> Result<WriteReport> { return *static_cast<char*>(g_nowhere) = 1, WriteReport{}; }},
       {"abort", [](WorkContext&) -> Result<WriteReport> { std::abort(); }},
