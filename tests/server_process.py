@@ -170,17 +170,15 @@ class Server:
 
     def workers(self) -> list[int]:
         """Process ids of the worker programs."""
-        done = subprocess.run(["pgrep", "-f", f"^{BIN}/lakelift-columnar"], capture_output=True, text=True)
-        mine = []
-        for pid in map(int, done.stdout.split()):
-            try:
-                stat = Path(f"/proc/{pid}/stat").read_text()
-            except FileNotFoundError:
-                continue
-            fields = stat.rsplit(")", 1)[1].split()
-            if int(fields[1]) == self.pid and fields[0] != "Z":
-                mine.append(pid)
-        return mine
+        children = Path(f"/proc/{self.pid}/task").glob("*/children")
+        return [int(pid) for file in children for pid in file.read_text().split() if self._is_worker(pid)]
+
+    @staticmethod
+    def _is_worker(pid: str) -> bool:
+        try:
+            return Path(f"/proc/{pid}/comm").read_text().startswith("lakelift-column")
+        except FileNotFoundError:
+            return False
 
     def metric(self, name: str) -> float:
         """The sum of a metric over its labels."""

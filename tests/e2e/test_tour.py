@@ -29,7 +29,7 @@ def test_the_tour_of_the_readme(tmp_path: Path) -> None:
         assert done.returncode == 0, done.stderr
         script = "\n".join(blocks)
         # A reader stands in the checkout with the defaults; the test has a folder, a port and a place for files of its own.
-        prelude = f"export LAKELIFT_DATA={data} LAKELIFT_SERVER={server.address} LAKELIFT_BIN_DIR={BIN}\n"
+        prelude = f"export LAKELIFT_DATA={data}\n"
         script = script.replace("http://127.0.0.1:3000", server.address).replace("build/release/bin/", f"{BIN}/")
         script = script.replace("build/venv/bin/python", f"{ROOT}/build/venv/bin/python")
         work = tmp_path / "work"

@@ -108,8 +108,11 @@ def livez_p99(server: Server, count: int) -> float:
 
 
 def hold_worker(server: Server) -> int:
-    """Stops the worker program that has the job: the one that was told to (its CPU time grows), by SIGSTOP to all."""
-    pids = server.workers()
+    """Stops the spare worker programs, so that the next job stands still; how many."""
+    end = time.monotonic() + 10
+    while not (pids := server.workers()):
+        assert time.monotonic() < end, "no spare worker"
+        time.sleep(0.05)
     for pid in pids:
         os.kill(pid, signal.SIGSTOP)
     return len(pids)
