@@ -44,7 +44,7 @@ TEST(SliceGet, BringsTheFile) {
   EXPECT_EQ(run.code, kOk) << run.err;
   EXPECT_EQ(slurp(folder.file("out.csv")), fake.data);
   EXPECT_THAT(folder.names(), ElementsAre("out.csv"));
-  EXPECT_THAT(run.out, HasSubstr("out.csv (1 rows, 11 B)"));
+  EXPECT_THAT(run.out, HasSubstr("out.csv (1 row, 11 B)"));
   const auto asked = fake.requests("POST /downloader/requests/");
   ASSERT_EQ(asked.size(), 1U);
   EXPECT_EQ(

@@ -71,20 +71,30 @@ std::string fish_quoted(std::string_view text) {
 
 std::string fish_script(const std::vector<Node>& nodes) {
   std::string out =
-      "function __lakelift_at\n"
-      "  set -l path\n"
+      "function __lakelift_words\n"
       "  for word in (commandline -opc)[2..-1]\n"
-      "    string match -q -- '-*' $word; or set -a path $word\n"
+      "    string match -q -- '-*' $word; or echo $word\n"
       "  end\n"
-      "  set -l want (string split ' ' -- $argv[1])\n"
-      "  test \"$path[1..\"(count $want)\"]\" = \"$argv[1]\" -o -z \"$argv[1]\" -a -z \"$path\"\n"
+      "end\n"
+      // At this very command, or somewhere behind it.
+      "function __lakelift_at\n"
+      "  set -l words (__lakelift_words)\n"
+      "  if test -z \"$argv[1]\"\n"
+      "    test (count $words) -eq 0\n"
+      "  else\n"
+      "    string match -q -- \"*$argv[1]\" \"$words\"\n"
+      "  end\n"
+      "end\n"
+      "function __lakelift_in\n"
+      "  set -l words (__lakelift_words)\n"
+      "  string match -q -- \"*$argv[1]*\" \"$words\"\n"
       "end\n";
   for (const Node& node : nodes) {
     for (const auto& [name, description] : node.commands) {
       out += fmt::format("complete -c lakelift -f -n \"__lakelift_at '{}'\" -a {} -d {}\n", node.path, name,
                          fish_quoted(description));
     }
-    const std::string condition = node.path.empty() ? "" : fmt::format(" -n \"__lakelift_at '{}'\"", node.path);
+    const std::string condition = node.path.empty() ? "" : fmt::format(" -n \"__lakelift_in '{}'\"", node.path);
     for (const auto& [name, description] : node.flags) {
       out += fmt::format("complete -c lakelift{} -l {} -d {}\n", condition, name, fish_quoted(description));
     }

@@ -135,7 +135,7 @@ TEST(Completion, FishAndZshNameEveryCommand) {
   const std::string fish = run_cli({"completion", "fish"}).out;
   EXPECT_THAT(fish, ::testing::HasSubstr("complete -c lakelift -f -n \"__lakelift_at 'slice'\" -a get -d 'Bring a "
                                          "slice of a table to this machine'\n"));
-  EXPECT_THAT(fish, ::testing::HasSubstr("complete -c lakelift -n \"__lakelift_at 'slice get'\" -l where"));
+  EXPECT_THAT(fish, ::testing::HasSubstr("complete -c lakelift -n \"__lakelift_in 'slice get'\" -l where"));
   EXPECT_THAT(run_cli({"completion", "zsh"}).out, ::testing::StartsWith("#compdef lakelift\n"));
   EXPECT_EQ(run_cli({"completion", "tcsh"}).code, kUsage);
 }

@@ -1,5 +1,7 @@
 #include "edge/cli/output.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "edge/cli/text.h"
@@ -76,6 +78,7 @@ std::optional<OutputFormat> output_format_of(std::string_view name) {
 std::string plain_text(const json::value& value) {
   if (value.is_null()) return {};
   if (value.is_string()) return std::string(value.get_string());
+  if (value.is_double()) return fmt::format("{}", value.get_double());  // JSON has 1 as 1E0
   return to_text(value);
 }
 

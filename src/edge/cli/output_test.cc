@@ -63,6 +63,13 @@ TEST(Output, ATerminalGetsLinesThatFit) {
   EXPECT_THAT(piped.render(table), HasSubstr(std::string(100, 'x')));
 }
 
+TEST(Output, NumbersReadAsPeopleWriteThem) {
+  EXPECT_EQ(csv_cell(1.0), "1");
+  EXPECT_EQ(csv_cell(0.1), "0.1");
+  EXPECT_EQ(csv_cell(12), "12");
+  EXPECT_EQ(csv_cell(true), "true");
+}
+
 TEST(Text, WidthIsWhatATerminalShows) {
   EXPECT_EQ(display_width("abc"), 3U);
   EXPECT_EQ(display_width("日本"), 4U);

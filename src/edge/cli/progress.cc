@@ -84,7 +84,8 @@ std::string Progress::bar(const ProgressState& state, Micros now) const {
     right =
         fmt::format(" {:3.0f}% {} of {}",
                     100.0 * std::clamp(static_cast<double>(state.done) / static_cast<double>(state.total), 0.0, 1.0),
-                    amount(state.done, state.unit), amount(state.total, state.unit));
+                    state.unit == ProgressUnit::kRows ? human_count(state.done) : human_bytes(state.done),
+                    amount(state.total, state.unit));
   } else if (state.done > 0) {
     right = amount(state.done, state.unit);
   } else {

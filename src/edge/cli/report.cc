@@ -23,7 +23,7 @@ std::string_view hint_of(const Error& error) {
     case Code::kUnauthenticated:
       return "put a token into LAKELIFT_TOKEN; an admin makes one with `lakelift token create EMAIL`";
     case Code::kForbidden:
-      return "an account of type ADMIN may do this";
+      return error.event == "ACCESS_DENIED" ? "an account of type ADMIN may do this" : "";
     case Code::kUnavailable:
     case Code::kDeadline:
     case Code::kTooMany:

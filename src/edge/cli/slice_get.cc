@@ -170,7 +170,7 @@ class SliceGet {
 
   Result<void> tell(const Target& target, const Downloaded& downloaded) {
     const std::string where = target.path.empty() ? options_.to : target.path;
-    const std::string rows = rows_ ? human_count(*rows_) + " rows, " : "";
+    const std::string rows = rows_ ? human_count(*rows_) + (*rows_ == 1 ? " row, " : " rows, ") : "";
     if (target.path.empty() && !target.device) {  // stdout has the data, and nothing but them
       session_.note(fmt::format("{}{}", rows, human_bytes(static_cast<std::int64_t>(downloaded.bytes))));
       return {};
