@@ -1,0 +1,58 @@
+"""What the contract tests share: one running server with a small table, and tokens."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.contract_api import Api, people_csv
+from tests.server_process import Server
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server on an empty data folder."""
+    with Server(tmp_path_factory.mktemp("contract") / "data") as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def api(server: Server) -> Api:
+    """The server, asked with every answer checked."""
+    return Api(server, server.ask("GET", "/openapi.json").json)
+
+
+@pytest.fixture(scope="session")
+def admin_token(server: Server) -> str:
+    """Of an account of type ADMIN."""
+    return server.account("admin@contract.test", "ADMIN")
+
+
+@pytest.fixture(scope="session")
+def new_researcher(api: Api, admin_token: str) -> Callable[[], str]:
+    """Makes an account of type RESEARCHER nobody has used; its token."""
+    numbers = itertools.count(1)
+
+    def make() -> str:
+        email = f"researcher{next(numbers)}@contract.test"
+        api.ask("POST", "/accounts/", {"email": email, "type": "RESEARCHER"}, admin_token, expect=201)
+        return api.ask("POST", "/accounts/tokens/", {"email": email}, admin_token, expect=201).json["token"]
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def researcher_token(new_researcher: Callable[[], str]) -> str:
+    """Of an account of type RESEARCHER."""
+    return new_researcher()
+
+
+@pytest.fixture(scope="session")
+def people(server: Server, tmp_path_factory: pytest.TempPathFactory) -> int:
+    """The id of the catalogue item lake.people: people_csv()."""
+    path: Path = tmp_path_factory.mktemp("tables") / "people.csv"
+    path.write_text(people_csv())
+    return server.add_item("lake.people", path)

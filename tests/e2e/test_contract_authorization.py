@@ -1,0 +1,262 @@
+"""Who may call what (threats A7, F3, F5; T10): every operation × who calls × what it is about.
+
+A route without its rows here fails `test_every_operation_has_its_rows`.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pytest
+
+from tests.e2e.contract_api import Api, comparable
+
+# Who calls: nobody; with a token that we did not make; one that was revoked; a researcher who waits for nothing; the one
+# who waits for the request in question; an administrator.
+CALLERS = ("nobody", "forged", "revoked", "stranger", "waiter", "admin")
+MISSING = 999_999_999
+
+
+def row(nobody: int, forged: int, revoked: int, stranger: int, waiter: int, admin: int) -> dict[str, int]:
+    """Expected statuses by caller."""
+    return dict(zip(CALLERS, (nobody, forged, revoked, stranger, waiter, admin), strict=True))
+
+
+def anybody(status: int) -> dict[str, int]:
+    """The same for all."""
+    return row(*[status] * 6)
+
+
+def account(status: int) -> dict[str, int]:
+    """For any account."""
+    return row(401, 401, 401, status, status, status)
+
+
+def admin(status: int) -> dict[str, int]:
+    """For administrators."""
+    return row(401, 401, 401, 403, 403, status)
+
+
+def waiter(status: int, others: int = 404) -> dict[str, int]:
+    """For who waits; an administrator is no exception."""
+    return row(401, 401, 401, others, status, others)
+
+
+# operation → what it is about → caller → status. "its": of the caller's own world or of everybody's; "another's": of
+# somebody else; "missing": there is no such thing.
+TABLE: dict[str, dict[str, dict[str, int]]] = {
+    "POST /accounts/": {"its": admin(201)},
+    "GET /accounts/": {"its": admin(200)},
+    "GET /accounts/me": {"its": account(200)},
+    "POST /accounts/tokens/": {"its": admin(201), "missing": admin(404)},
+    "POST /accounts/tokens/revoke/": {
+        "its": account(200),
+        "another's": row(401, 401, 401, 403, 403, 200),
+        "missing": account(200),
+    },
+    "GET /catalogue/items/": {"its": account(200)},
+    "POST /catalogue/items/": {"its": admin(201)},
+    "GET /catalogue/items/{id}": {"its": account(200), "missing": account(404)},
+    "PUT /catalogue/items/{id}": {"its": admin(200), "missing": admin(404)},
+    "DELETE /catalogue/items/{id}": {"its": admin(200), "missing": admin(404)},
+    "PUT /catalogue/items/{id}/samples_and_distributions/": {"its": admin(200), "missing": admin(404)},
+    "POST /local/catalogue/items": {"its": admin(404)},  # over TCP; the socket's owner is test_contract_catalogue's
+    "POST /downloader/requests/": {"its": account(201), "missing": account(400)},
+    "GET /downloader/requests/": {"its": account(200)},
+    "POST /downloader/requests/estimate/": {"its": account(200), "missing": account(400)},
+    "POST /downloader/requests/render_ui_data/": {"its": account(200), "missing": account(404)},
+    "GET /downloader/requests/{id}": {"its": waiter(200), "missing": account(404)},
+    "DELETE /downloader/requests/{id}": {"its": waiter(200), "missing": account(404)},
+    "GET /downloader/requests/{id}/events": {"its": waiter(200), "missing": account(404)},
+    "GET /downloader/data/{request}/{account}/{purpose}/{expires}/{key}/{mac}": {
+        "its": anybody(200),
+        "another's": anybody(403),
+        "missing": anybody(403),
+    },
+    "GET /livez": {"its": anybody(200)},
+    "GET /readyz": {"its": anybody(200)},
+    "GET /metrics": {"its": anybody(200)},
+    "GET /openapi.json": {"its": anybody(200)},
+    "GET /docs": {"its": anybody(200)},
+    "GET /docs/assets/start.js": {"its": anybody(200)},
+    "GET /docs/assets/swagger-ui.css": {"its": anybody(200)},
+    "GET /docs/assets/swagger-ui-bundle.js": {"its": anybody(200)},
+    "GET /": {"its": anybody(302)},
+}
+
+CELLS = [
+    (operation, about, caller, status)
+    for operation, abouts in TABLE.items()
+    for about, callers in abouts.items()
+    for caller, status in callers.items()
+]
+
+
+@dataclass
+class World:
+    """Things to ask about; what an operation uses up is made anew for each cell."""
+
+    api: Api
+    tokens: dict[str, str | None]
+    admin: str
+    people: int
+    numbers: itertools.count
+
+    def token_of(self, email: str) -> str:
+        """A fresh token."""
+        return self.api.ask("POST", "/accounts/tokens/", {"email": email}, self.admin, expect=201).json["token"]
+
+    def new_account(self) -> str:
+        """A fresh account; its email."""
+        email = f"cell{next(self.numbers)}@contract.test"
+        self.api.ask("POST", "/accounts/", {"email": email, "type": "RESEARCHER"}, self.admin, expect=201)
+        return email
+
+    def new_item(self) -> int:
+        """A fresh catalogue item."""
+        return self.api.ask("POST", "/catalogue/items/", self.item_body(), self.admin, expect=201).json["id"]
+
+    def item_body(self) -> dict:
+        """Of an item that nobody has made."""
+        column = {"name": "a", "type": "INTEGER", "size": None, "is_nullable": True, "is_enum": False, "distribution": None}
+        return {"name": f"cell.item{next(self.numbers)}", "spec": [column], "sample": [], "maintained_by_id": None,
+                "executor_type": "LOCAL"}
+
+    def new_spec(self) -> dict:
+        """A slice that nobody has asked for."""
+        value = 1_000_000 + next(self.numbers)
+        return {"columns": ["id"], "filters": [{"name": "id", "operator": "<", "value": value}], "randomize_ratio": 1}
+
+    def new_request(self) -> dict:
+        """The waiter's; the body that it was answered with."""
+        body = {"spec": self.new_spec(), "catalogue_item_id": self.people}
+        return self.api.ask("POST", "/downloader/requests/", body, self.tokens["waiter"], expect=201).json
+
+    def path_and_body(self, operation: str, about: str, caller: str) -> tuple[str, object]:
+        """What the cell's call sends."""
+        path = operation.split(" ", 1)[1]
+        missing = about == "missing"
+        if operation == "POST /accounts/":
+            return path, {"email": f"cell{next(self.numbers)}@contract.test"}
+        if operation == "POST /accounts/tokens/":
+            return path, {"email": "nobody@contract.test" if missing else self.new_account()}
+        if operation == "POST /accounts/tokens/revoke/":
+            return path, {"token": self.token_to_revoke(about, caller)}
+        if operation == "POST /catalogue/items/":
+            return path, self.item_body()
+        if operation == "POST /local/catalogue/items":
+            return path, {"name": "cell.local", "paths": ["/etc/hostname"]}
+        if path == "/catalogue/items/{id}":
+            return f"/catalogue/items/{MISSING if missing else self.new_item()}", {"description": "x"}
+        if path.startswith("/catalogue/items/{id}/"):
+            return path.replace("{id}", str(MISSING if missing else self.people)), None
+        if operation in ("POST /downloader/requests/", "POST /downloader/requests/estimate/"):
+            return path, {"spec": self.new_spec(), "catalogue_item_id": MISSING if missing else self.people}
+        if operation == "POST /downloader/requests/render_ui_data/":
+            return path, {"catalogue_item_id": MISSING if missing else self.people}
+        if path.startswith("/downloader/requests/{id}"):
+            number = MISSING if missing else self.new_request()["id"]
+            if not missing and path.endswith("/events"):
+                self.api.done(self.tokens["waiter"], number)  # so that the stream ends
+            return path.replace("{id}", str(number)), None
+        if path.startswith("/downloader/data/"):
+            return self.data_path(about), None
+        return path, None
+
+    def token_to_revoke(self, about: str, caller: str) -> str:
+        """The caller's own (a second one), another account's, or none that we made."""
+        if about == "missing":
+            return "no.such.token"
+        token = self.tokens[caller] if caller in ("stranger", "waiter", "admin") else None
+        if about == "another's" or token is None:
+            return self.token_of(self.new_account())
+        return self.token_of(self.api.ask("GET", "/accounts/me", token=token, expect=200).json["email"])
+
+    def data_path(self, about: str) -> str:
+        """The waiter's `uri`; or one whose account or request was exchanged."""
+        request = self.new_request()
+        path = request["uri"].removeprefix(self.api.server.address)
+        parts = path.split("/")  # "", downloader, data, request, account, …
+        if about == "another's":
+            parts[4] = str(int(parts[4]) + 1)
+        if about == "missing":
+            parts[3] = str(MISSING)
+        return "/".join(parts)
+
+
+@pytest.fixture(scope="module")
+def world(api: Api, admin_token: str, new_researcher: Callable[[], str], people: int) -> World:
+    """The callers and their tokens."""
+    revoked = new_researcher()
+    api.ask("POST", "/accounts/tokens/revoke/", {"token": revoked}, revoked, expect=200)
+    header, payload, mac = new_researcher().split(".")
+    tokens: dict[str, str | None] = {
+        "nobody": None,
+        "forged": f"{header}.{payload}.{mac[::-1]}",
+        "revoked": revoked,
+        "stranger": new_researcher(),
+        "waiter": new_researcher(),
+        "admin": admin_token,
+    }
+    return World(api, tokens, admin_token, people, itertools.count(1))
+
+
+def test_every_operation_has_its_rows(api: Api) -> None:
+    """The OpenAPI document is the route table (routes/openapi_test.cc): so every route is here."""
+    assert {operation.name for operation in api.operations} == set(TABLE)
+
+
+@pytest.mark.parametrize(("operation", "about", "caller", "status"), CELLS)
+def test_cell(world: World, operation: str, about: str, caller: str, status: int) -> None:
+    """One cell of the table."""
+    method = operation.split(" ", 1)[0]
+    path, body = world.path_and_body(operation, about, caller)
+    if method in ("GET", "DELETE"):
+        body = None
+    answer = world.api.ask(method, path, body, world.tokens[caller])
+    assert answer.status == status, answer.body[:400]
+    if status == 401:
+        expected = "COULD_NOT_FIND_AUTH_TOKEN" if caller == "nobody" else "AUTH_TOKEN_WAS_BROKEN"
+        assert answer.json["@event"] == expected
+        assert answer.headers["www-authenticate"].startswith("Bearer")
+    if status == 403 and world.tokens[caller] and "/downloader/data/" not in path:
+        assert answer.json["@event"] == "ACCESS_DENIED"
+        assert answer.json["@authorizer"]["account_id"] > 0
+
+
+@pytest.mark.parametrize("operation", ["GET /downloader/requests/{id}", "DELETE /downloader/requests/{id}",
+                                       "GET /downloader/requests/{id}/events"])
+@pytest.mark.parametrize("caller", ["stranger", "admin"])
+def test_a_strangers_answer_does_not_tell_whether_it_exists(world: World, operation: str, caller: str) -> None:
+    """Threats F3: the answers for another's request and for none are one."""
+    method, path = operation.split(" ", 1)
+    number = world.new_request()["id"]
+    there = world.api.ask(method, path.replace("{id}", str(number)), token=world.tokens[caller], expect=404)
+    none = world.api.ask(method, path.replace("{id}", str(MISSING)), token=world.tokens[caller], expect=404)
+    assert comparable(there, number) == comparable(none, MISSING)
+    assert world.api.ask("GET", f"/downloader/requests/{number}", token=world.tokens["waiter"], expect=200).json["is_cancelled"] is False
+
+
+@pytest.mark.parametrize("part", ["-1", "0x10", "1e3", "9223372036854775808", "%31x", "..", "id", "1.0", "+1", "%00"])
+@pytest.mark.parametrize("operation", sorted(o for o in TABLE if "{id}" in o))
+def test_what_is_no_id_is_not_found(world: World, operation: str, part: str) -> None:
+    """An id is a whole number; anything else is no item and no request, and never a fault of ours."""
+    method, path = operation.split(" ", 1)
+    body = {} if method == "PUT" else None
+    answer = world.api.server.ask(method, path.replace("{id}", part), body, world.admin)
+    assert answer.status in ((404, 400) if re.search(r"%00|\.\.", part) else (404,)), answer.body[:300]
+
+
+def test_rights_are_read_from_the_database(world: World) -> None:
+    """Threats A7: a revoked token opens nothing from the next call on; the account's other tokens still do."""
+    email = world.new_account()
+    first, second = world.token_of(email), world.token_of(email)
+    assert first != second
+    for token in (first, second):
+        world.api.ask("GET", "/accounts/me", token=token, expect=200)
+    world.api.ask("POST", "/accounts/tokens/revoke/", {"token": first}, world.admin, expect=200)
+    world.api.ask("GET", "/accounts/me", token=first, expect=401)
+    world.api.ask("GET", "/accounts/me", token=second, expect=200)
