@@ -1,7 +1,6 @@
 // kill -9 while objects are published (threats D1): what was acknowledged is there, whole, and nothing half is.
 #include <gtest/gtest.h>
 #include <signal.h>
-#include <stdlib.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -11,6 +10,7 @@
 
 #include "backends/storage/disk/disk_store.h"
 #include "backends/storage/testing/memory_store.h"
+#include "backends/storage/testing/temporary_root.h"
 
 namespace lakelift::storage {
 namespace {
@@ -37,8 +37,8 @@ std::string content_of(const std::string& key) {
 }
 
 TEST(DiskStoreKilled, EveryAcknowledgedObjectIsThereAndNoHalfOne) {
-  std::string root = (fs::temp_directory_path() / "lakelift-crash-XXXXXX").string();
-  ASSERT_NE(::mkdtemp(root.data()), nullptr);
+  const testing::TemporaryRoot folder;
+  const std::string& root = folder.path();
   const unsigned seed = std::random_device()();
   SCOPED_TRACE(seed);
   std::mt19937 random(seed);
@@ -84,8 +84,6 @@ TEST(DiskStoreKilled, EveryAcknowledgedObjectIsThereAndNoHalfOne) {
   }
   EXPECT_GT(acknowledged, 20U);
   EXPECT_GT(swept, 0U) << "at least one of 20 kills hit a staged file";
-  std::error_code ignored;
-  fs::remove_all(root, ignored);
 }
 
 }  // namespace

@@ -150,6 +150,7 @@ class DiskStore final : public ObjectStore {
   Result<void> sync(int fd);
   Result<void> refuse_when_failed() const;
   Result<std::unique_ptr<DiskStaged>> new_file();
+  Result<UniqueFd> folder_for(const std::string& prefix);
   Result<void> move_into_place(const DiskStaged& staged, int folder, const std::string& name);
   // Adds what `prefix` holds behind `after`, until the page has `limit` + 1.
   Result<void> list_prefix(const std::string& prefix, const std::string& after, std::size_t limit,
@@ -159,13 +160,14 @@ class DiskStore final : public ObjectStore {
   DiskStoreOptions options_;
   std::shared_ptr<Staging> staging_ = std::make_shared<Staging>();
   UniqueFd objects_;
+  std::mutex folders_mutex_;
+  std::set<std::string> durable_folders_;
   std::atomic<bool> disk_failed_ = false;
 };
 
 std::string prefix_of(const std::string& key) { return key.substr(0, kPrefixChars); }
 std::string rest_of(const std::string& key) { return key.substr(kPrefixChars); }
 
-// All 256 folders are made (and synced) here, so that publishing never has to wonder whether its folder is durable.
 Result<void> DiskStore::open_root(const std::string& root) {
   const UniqueFd folder(::open(root.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!folder) return fail_errno("opening the storage folder", errno);
@@ -173,9 +175,21 @@ Result<void> DiskStore::open_root(const std::string& root) {
   TRY_VOID(make_folder(folder.get(), "staging"));
   TRY(objects_, open_folder(folder.get(), "objects"));
   TRY(staging_->folder, open_folder(folder.get(), "staging"));
-  for (int i = 0; i < 256; ++i) TRY_VOID(make_folder(objects_.get(), fmt::format("{:02x}", i)));
-  TRY_VOID(sync(objects_.get()));
+  TRY_VOID(sync(objects_.get()));  // a crash may have left folders of objects unsynced
+  TRY(const auto names, names_in(objects_.get(), "."));
+  durable_folders_.insert(names.begin(), names.end());
   return sync(folder.get());
+}
+
+// The folder for `prefix`, made where it is missing; it is on the disk before anything is named in it.
+Result<UniqueFd> DiskStore::folder_for(const std::string& prefix) {
+  const std::lock_guard lock(folders_mutex_);
+  if (!durable_folders_.contains(prefix)) {
+    TRY_VOID(make_folder(objects_.get(), prefix));
+    TRY_VOID(sync(objects_.get()));
+    durable_folders_.insert(prefix);
+  }
+  return open_folder(objects_.get(), prefix);
 }
 
 Result<void> DiskStore::sync(int fd) {
@@ -231,7 +245,7 @@ Result<ObjectInfo> DiskStore::publish(std::unique_ptr<StagedObject> staged, cons
   ObjectInfo info{key, static_cast<std::uint64_t>(st.st_size), {}, modified_at(st)};
   TRY(info.sha256, hash_of(file->fd(), info.size_bytes));
   TRY_VOID(sync(file->fd()));
-  TRY(const UniqueFd folder, open_folder(objects_.get(), prefix_of(key)));
+  TRY(const UniqueFd folder, folder_for(prefix_of(key)));
   TRY_VOID(move_into_place(*file, folder.get(), rest_of(key)));
   file->mark_published();
   TRY_VOID(sync(folder.get()));
@@ -253,8 +267,10 @@ Result<std::shared_ptr<ObjectReader>> DiskStore::open(const std::string& key) {
 
 Result<void> DiskStore::remove(const std::string& key) {
   TRY_VOID(refuse_bad_key(key));
-  TRY(const UniqueFd folder, open_folder(objects_.get(), prefix_of(key)));
-  if (::unlinkat(folder.get(), rest_of(key).c_str(), 0) != 0 && errno != ENOENT) {
+  const auto folder = open_folder(objects_.get(), prefix_of(key));
+  if (!folder && folder.error().code == Code::kNotFound) return {};
+  if (!folder) return std::unexpected(folder.error());
+  if (::unlinkat(folder->get(), rest_of(key).c_str(), 0) != 0 && errno != ENOENT) {
     return fail_errno("removing an object", errno);
   }
   return {};  // not synced: what a crash brings back is an orphan, and is collected again
@@ -262,7 +278,9 @@ Result<void> DiskStore::remove(const std::string& key) {
 
 Result<void> DiskStore::list_prefix(const std::string& prefix, const std::string& after, std::size_t limit,
                                     std::vector<ObjectInfo>& found) {
-  TRY(const auto names, names_in(objects_.get(), prefix));
+  const auto listed = names_in(objects_.get(), prefix);
+  if (!listed && listed.error().code == Code::kNotFound) return {};  // nothing was stored there yet
+  TRY(const auto names, listed);
   TRY(const UniqueFd folder, open_folder(objects_.get(), prefix));
   for (const std::string& name : names) {
     if (found.size() > limit) break;
