@@ -1,6 +1,9 @@
 # Compiler flags, sanitizers, ccache and mold: the same for every target.
 find_program(CCACHE_PROGRAM ccache)
-if(CCACHE_PROGRAM)
+option(LAKELIFT_SHARED_CACHE "Let checkouts in different folders share one compiler cache" OFF)
+if(CCACHE_PROGRAM AND LAKELIFT_SHARED_CACHE)
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env CCACHE_BASEDIR=${CMAKE_SOURCE_DIR} CCACHE_NOHASHDIR=true ${CCACHE_PROGRAM})
+elseif(CCACHE_PROGRAM)
   set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE_PROGRAM})
 endif()
 
@@ -12,7 +15,9 @@ endif()
 # Paths of the checkout do not reach the binaries, so two checkouts share one compiler cache.
 add_compile_options(-ffile-prefix-map=${CMAKE_SOURCE_DIR}=. -fdiagnostics-color=auto)
 set(CMAKE_CXX_FLAGS_RELWITHDEBINFO "-O2 -g1 -DNDEBUG")
-set(CMAKE_CXX_FLAGS_DEBUG "-O1 -g1")
+# The tests' build is compiled far more often than it is run.
+set(LAKELIFT_DEBUG_LEVEL 1 CACHE STRING "Optimisation level of Debug builds")
+set(CMAKE_CXX_FLAGS_DEBUG "-O${LAKELIFT_DEBUG_LEVEL} -g1")
 
 if(LAKELIFT_SANITIZE)
   # GCC 12 takes moved-from variants for uninitialised ones under the sanitizers (its manual warns of it); builds without
