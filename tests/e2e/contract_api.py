@@ -95,13 +95,18 @@ class Api:
             schema = {**self.document, **content[media]["schema"]}
             jsonschema.Draft202012Validator(schema).validate(answer.json)
 
-    # --- the three calls that most tests begin with ----------------------------------------------------------------
+    # --- the calls that most tests begin with ----------------------------------------------------------------
 
     def ask_slice(self, token: str, item: int, columns: list[str], filters: list[dict[str, Any]] | None = None,
                   ratio: float = 1, *, expect: int | None = 201) -> dict[str, Any]:
         """POST /downloader/requests/; the answer's body."""
         spec = {"columns": columns, "filters": filters or [], "randomize_ratio": ratio}
         return self.ask("POST", "/downloader/requests/", {"spec": spec, "catalogue_item_id": item}, token, expect=expect).json
+
+    def waited_for(self, token: str) -> list[dict[str, Any]]:
+        """The caller's requests, without `download_uri`: its expiry moves with the clock."""
+        requests = self.ask("GET", "/downloader/requests/", token=token, expect=200).json["requests"]
+        return [{k: v for k, v in request.items() if k != "download_uri"} for request in requests]
 
     def done(self, token: str, request_id: int) -> dict[str, Any]:
         """Waits until the request is DONE; its body."""

@@ -153,7 +153,7 @@ def test_what_a_caller_may_not_set(api: Api, new_researcher: Callable[[], str], 
 
 def test_an_estimate(api: Api, researcher_token: str, people: int) -> None:
     """Bytes; more columns and more rows are not less; nothing is asked for by estimating."""
-    before = api.ask("GET", "/downloader/requests/", token=researcher_token).json["requests"]
+    before = [request["id"] for request in api.waited_for(researcher_token)]
 
     def estimate(spec: dict[str, Any]) -> int:
         body = {"spec": spec, "catalogue_item_id": people}
@@ -164,7 +164,7 @@ def test_an_estimate(api: Api, researcher_token: str, people: int) -> None:
     one, all_of = estimate({"columns": ["id"]}), estimate({"columns": PEOPLE_COLUMNS})
     assert 0 < one < all_of
     assert estimate({"columns": PEOPLE_COLUMNS, "randomize_ratio": 0.1}) < all_of
-    assert api.ask("GET", "/downloader/requests/", token=researcher_token).json["requests"] == before
+    assert [request["id"] for request in api.waited_for(researcher_token)] == before
 
 
 def test_what_a_form_offers(api: Api, researcher_token: str, people: int) -> None:
