@@ -86,7 +86,8 @@ def send(sock: socket.socket, message: dict[str, Any], fd: int | None = None) ->
         sock.sendall(frame)
         return
     sent = sock.sendmsg([frame], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [fd]))])
-    sock.sendall(frame[sent:])
+    if sent < len(frame):  # a worker that has answered already may be gone
+        sock.sendall(frame[sent:])
 
 
 def receive(sock: socket.socket) -> dict[str, Any]:

@@ -17,7 +17,8 @@ bool offsets_utf8(const ArrayType& array) {
   const auto last = array.value_offset(array.length());
   if (last == first) return true;
   const std::uint8_t* data = array.value_data()->data();
-  if (!arrow::util::ValidateUTF8(data + first, last - first)) return false;
+  const auto size = static_cast<std::size_t>(last - first);
+  if (!is_utf8({reinterpret_cast<const char*>(data) + first, size})) return false;
   for (std::int64_t i = 1; i < array.length(); ++i) {
     const auto at = array.value_offset(i);
     if (at < last && is_continuation(data[at])) return false;
@@ -27,7 +28,7 @@ bool offsets_utf8(const ArrayType& array) {
 
 bool views_utf8(const arrow::StringViewArray& array) {
   for (std::int64_t i = 0; i < array.length(); ++i) {
-    if (array.IsValid(i) && !arrow::util::ValidateUTF8(array.GetView(i))) return false;
+    if (array.IsValid(i) && !is_utf8(array.GetView(i))) return false;
   }
   return true;
 }
@@ -56,7 +57,7 @@ bool indices_within(const arrow::Array& indices, std::int64_t size) {
   }
 }
 
-bool is_utf8(const arrow::Array& array) {
+bool texts_utf8(const arrow::Array& array) {
   switch (array.type_id()) {
     case arrow::Type::STRING: return offsets_utf8(static_cast<const arrow::StringArray&>(array));
     case arrow::Type::LARGE_STRING: return offsets_utf8(static_cast<const arrow::LargeStringArray&>(array));
@@ -67,6 +68,12 @@ bool is_utf8(const arrow::Array& array) {
 
 }  // namespace
 
+bool is_utf8(std::string_view text) {
+  // Without its tables Arrow takes everything for valid.
+  static const bool ready = (arrow::util::InitializeUTF8(), true);
+  return ready && arrow::util::ValidateUTF8(text);
+}
+
 Result<void> check_array(const arrow::Array& array, std::string_view where) {
   const arrow::Array* values = &array;
   if (array.type_id() == arrow::Type::DICTIONARY) {
@@ -76,7 +83,7 @@ Result<void> check_array(const arrow::Array& array, std::string_view where) {
       return fail(Code::kCorrupt, std::string(where) + ": a cell points outside of its dictionary");
     }
   }
-  if (!is_utf8(*values)) return fail(Code::kCorrupt, std::string(where) + ": a text is not valid UTF-8");
+  if (!texts_utf8(*values)) return fail(Code::kCorrupt, std::string(where) + ": a text is not valid UTF-8");
   return {};
 }
 

@@ -1,9 +1,8 @@
 #include "columnar/engine/csv_reader.h"
 
-#include <arrow/util/utf8.h>
-
 #include <cstring>
 
+#include "columnar/engine/array_checks.h"
 #include "columnar/engine/arrow_errors.h"
 
 namespace lakelift::columnar {
@@ -49,7 +48,7 @@ Result<bool> CsvReader::next(CsvRecord& record) {
         line_ += lines_in_record_;
         hand_over(record);
         const auto whole = std::string_view(buffer_).substr(begin_, next_ - begin_);
-        if (!arrow::util::ValidateUTF8(whole)) return broken("a text is not valid UTF-8");
+        if (!is_utf8(whole)) return broken("a text is not valid UTF-8");
         begin_ = next_;
         return true;
       }

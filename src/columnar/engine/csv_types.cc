@@ -88,8 +88,11 @@ std::optional<double> csv_float(std::string_view text) {
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (error == std::errc::result_out_of_range) return std::strtod(std::string(text).c_str(), nullptr);  // 0 or infinity
   if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  // A whole number that a double can't hold would lose digits.
-  if (whole && std::abs(value) > static_cast<double>(kExactInDouble)) return std::nullopt;
+  if (whole) {  // one that a double can't hold would lose digits
+    std::int64_t exact = 0;
+    const auto parsed = std::from_chars(text.data(), text.data() + text.size(), exact);
+    if (parsed.ec != std::errc() || exact > kExactInDouble || exact < -kExactInDouble) return std::nullopt;
+  }
   return value;
 }
 
