@@ -23,12 +23,37 @@ using storage::testing::MemoryStore;
 using storage::testing::Operation;
 
 // Objects that are no local files, as those of a bucket.
-class RemoteStore final : public storage::testing::ForwardingStore {
+class RemoteStore final : public storage::ObjectStore {
  public:
-  using ForwardingStore::ForwardingStore;
+  explicit RemoteStore(storage::ObjectStore& inner) : inner_(inner) {}
+  Result<std::unique_ptr<storage::StagedObject>> stage() override { return inner_.stage(); }
+  Result<storage::ObjectInfo> publish(std::unique_ptr<storage::StagedObject> staged, const std::string& key) override {
+    return inner_.publish(std::move(staged), key);
+  }
+  Result<std::shared_ptr<storage::ObjectReader>> open(const std::string& key) override {
+    TRY(auto opened, inner_.open(key));
+    return std::make_shared<Reader>(std::move(opened));
+  }
+  Result<void> remove(const std::string& key) override { return inner_.remove(key); }
+  Result<storage::ObjectPage> list(const std::string& after, std::size_t limit) override {
+    return inner_.list(after, limit);
+  }
+  Result<std::size_t> sweep_staged() override { return inner_.sweep_staged(); }
+  Result<void> check() override { return inner_.check(); }
 
- protected:
-  Result<void> before(Operation) override { return {}; }
+ private:
+  class Reader final : public storage::ObjectReader {
+   public:
+    explicit Reader(std::shared_ptr<storage::ObjectReader> inner) : inner_(std::move(inner)) {}
+    [[nodiscard]] std::uint64_t size_bytes() const override { return inner_->size_bytes(); }
+    [[nodiscard]] Result<std::size_t> read_at(std::uint64_t offset, std::span<std::byte> out) override {
+      return inner_->read_at(offset, out);
+    }
+
+   private:
+    std::shared_ptr<storage::ObjectReader> inner_;
+  };
+  storage::ObjectStore& inner_;
 };
 
 // Upper-cases the input in the place of a worker program; can be held at a gate.

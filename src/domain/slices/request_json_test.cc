@@ -58,7 +58,7 @@ TEST_F(RequestJsonTest, HasTheContractsFieldsAndOurs) {
   EXPECT_EQ(object.at("spec").at("columns").at(0), "a");
   EXPECT_EQ(object.at("state"), "QUEUED");
   EXPECT_EQ(object.at("executor_job_id"), "run");
-  EXPECT_EQ(object.at("created_at"), iso8601(world_.clock.now()));
+  EXPECT_EQ(object.at("created_at").as_string(), iso8601(world_.clock.now()));
   for (const char* empty : {"download_uri", "blob_name", "real_size", "rows", "sha256", "failure"}) {
     EXPECT_TRUE(object.at(empty).is_null()) << empty;
   }
@@ -101,7 +101,7 @@ TEST_F(RequestJsonTest, FailedSaysWhy) {
   request.state = RunState::kFailed;
   request.failure = Error{Code::kTooLarge, "", "the worker went beyond its memory", {}};
   EXPECT_EQ(render(request).at("failure").at("message"), "the worker went beyond its memory");
-  EXPECT_EQ(render(request).at("failure").at("event"), code_name(Code::kTooLarge));
+  EXPECT_EQ(render(request).at("failure").at("event").as_string(), code_name(Code::kTooLarge));
   request.failure->event = "FILE_BROKEN";
   EXPECT_EQ(render(request).at("failure").at("event"), "FILE_BROKEN");
 }

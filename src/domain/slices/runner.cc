@@ -57,19 +57,23 @@ void Runner::start() {
   }
   const std::lock_guard lock(mutex_);
   if (!threads_.empty()) return;
-  for (std::size_t i = 0; i < limits::kRunningRuns; ++i) {
-    threads_.emplace_back([this](std::stop_token stop) { work(stop); });
+  stopping_ = std::stop_source();
+  for (std::size_t i = 0; i < parts_.running_runs; ++i) {
+    threads_.emplace_back([this, stop = stopping_.get_token()] { work(stop); });
   }
-  threads_.emplace_back([this](std::stop_token stop) { beat(stop); });
+  threads_.emplace_back([this, stop = stopping_.get_token()] { beat(stop); });
 }
 
 void Runner::stop() {
   std::vector<std::jthread> threads;
+  std::stop_source stopping;
   {
     const std::lock_guard lock(mutex_);
     threads.swap(threads_);
+    stopping = stopping_;
   }
-  for (auto& thread : threads) thread.request_stop();
+  // All at once: else one thread would take up what another has just given back.
+  stopping.request_stop();
   threads.clear();  // joins
 }
 

@@ -73,6 +73,7 @@ class Runner {
   std::condition_variable_any wake_;
   std::uint64_t wakes_ = 0;
   std::map<std::string, ActivePtr> active_;  // by run
+  std::stop_source stopping_;
   std::vector<std::jthread> threads_;
 };
 

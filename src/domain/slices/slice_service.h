@@ -42,6 +42,7 @@ struct SliceServiceParts {
   // Whether no other process uses this database, so that what a crash left behind is taken up at once, not after its
   // lease. Nothing: as the database says (SQLite has one process).
   std::optional<bool> sole_owner = std::nullopt;
+  std::size_t running_runs = limits::kRunningRuns;  // at once, in this process
 };
 
 // Threadsafe. Runs go on in the background on threads of its own, leased from the database.
