@@ -6,7 +6,7 @@
 #include <rapidcheck.h>
 
 #include <algorithm>
-#include <chrono>
+#include <ctime>
 
 #include "base/limits.h"
 #include "base/testing/case_file.h"
@@ -23,6 +23,13 @@ const std::vector<std::string>& names() {
     return names;
   }();
   return kNames;
+}
+
+// Of this thread: what other programs do on the machine does not count.
+double cpu_seconds() {
+  timespec at{};
+  EXPECT_EQ(::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &at), 0);
+  return static_cast<double>(at.tv_sec) + static_cast<double>(at.tv_nsec) / 1e9;
 }
 
 std::string found(std::string_view query) {
@@ -59,13 +66,13 @@ TEST(NameSearch, WorstQueriesStayCheap) {
     return text;
   };
   const std::string name(limits::kItemNameChars, 'a');
-  const auto began = std::chrono::steady_clock::now();
+  const double began = cpu_seconds();
   for (const auto* unit : {"&a ", "~b ", "|a ", "& ", "a", "aab ", "& ~ | "}) {
     const auto search = NameSearch::parse(filled(unit));
     ASSERT_TRUE(search);
     for (int i = 0; i < 100; ++i) (void)search->matches(name);
   }
-  EXPECT_LT(std::chrono::steady_clock::now() - began, std::chrono::seconds(5));
+  EXPECT_LT(cpu_seconds() - began, 5);
 }
 
 // The same meaning, computed the plain way over ASCII words.
