@@ -143,9 +143,9 @@ Result<void> App::Parts::make_domain(const Config& config) {
   accounts = std::make_unique<accounts::AccountService>(*database, *ledger, *keys, clock, random);
   catalogue = std::make_unique<catalogue::CatalogueService>(*database, *ledger, *accounts, executors, clock);
   slices = std::make_unique<slices::SliceService>(slices::SliceServiceParts{
-      *database, *ledger, *accounts, *catalogue, executors, *store, *workers, clock, random, metrics});
+      *database, *ledger, *accounts, *catalogue, executors, *store, *workers, clock, random, metrics,
+      std::nullopt, config.running_runs});
   catalogue->set_live_requests(slices.get());
-  (void)config;
 
   TRY(const auto admin, accounts->local_admin());
   TRY(const auto items, catalogue->list(admin, {}));
