@@ -100,6 +100,7 @@ std::optional<Refusal> Connection::accept_head() {
   const std::string_view head = std::string_view(buffer_).substr(0, scanner_.head_end()).substr(scanner_.head_begin());
   if (auto problem = now.parser.parse_head(head, now.head)) return problem;
   buffer_.erase(0, scanner_.head_end());
+  now.context.method = method_of(now.head.method).value_or(Method::kGet);  // a refused HEAD has no body either
   Target target;
   if (auto problem = parse_target(now.head.method, now.head.target, target)) return problem;
   RequestContext& context = now.context;
@@ -111,6 +112,7 @@ std::optional<Refusal> Connection::accept_head() {
   context.base_url = base_url_for(shared_.base_url, context, accepted_.address);
   context.client_address = client_address_for(shared_.base_url, context, accepted_.address);
   context.stop = shared_.stop.get_token();
+  context.trace_id = trace_id_of(context.header("traceparent").value_or(""));
   return std::nullopt;
 }
 
@@ -252,6 +254,7 @@ void Connection::finish() {
                           .sent_bytes = now.sent_bytes,
                           .took = std::max<Micros>(0, shared_.parts.clock.monotonic() - now.began - now.waited),
                           .request_id = now.context.request_id,
+                          .trace_id = now.context.trace_id,
                           .principal = now.context.principal ? &*now.context.principal : nullptr};
   note_request(shared_.parts.metrics, entry);
   exchange_.reset();
@@ -272,7 +275,8 @@ void Connection::drain() {
   ring();
 }
 
-// An answer was cut off: the peer is to see a reset, not an end, and the kernel is to forget what it still holds for it.
+// An answer was cut off: the peer is to see a reset, not an end, and the kernel is to forget what it still holds for
+// it.
 void Connection::abort() {
   closing_ = true;
   const struct linger reset{1, 0};

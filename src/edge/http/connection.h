@@ -1,6 +1,6 @@
-// One connection: reads requests, has them answered, writes the answers, in order. All of it runs on one EdgeLoop's thread;
-// every read, write and wait is a suspension, so a slow peer costs a socket and a few KiB.
-// Only .cc files of this folder include it.
+// One connection: reads requests, has them answered, writes the answers, in order. All of it runs on one EdgeLoop's
+// thread; every read, write and wait is a suspension, so a slow peer costs a socket and a few KiB. Only .cc files of
+// this folder include it.
 #pragma once
 
 #include <atomic>
@@ -49,10 +49,10 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
   // All of these on the loop's thread.
   void start();
-  void tick(Micros now);           // enforces the deadline
-  void drain();                    // ends what is idle or waits; an answer in flight goes on
+  void tick(Micros now);  // enforces the deadline
+  void drain();           // ends what is idle or waits; an answer in flight goes on
   void close_now();
-  void departed();                 // the peer hung up while it waited
+  void departed();  // the peer hung up while it waited
   [[nodiscard]] bool is_waiting() const { return phase_ == Phase::kWaiting; }
   [[nodiscard]] int socket() const { return accepted_.fd.get(); }
 
@@ -73,10 +73,10 @@ class Connection : public std::enable_shared_from_this<Connection> {
     const Route* route = nullptr;
     Response response;
     bool keep_alive = false;
-    int status = 0;              // that was sent; 0: none
+    int status = 0;  // that was sent; 0: none
     std::uint64_t sent_bytes = 0;
     Micros began = 0;
-    Micros waited = 0;           // in Wait or EventStream
+    Micros waited = 0;            // in Wait or EventStream
     std::size_t body_charge = 0;  // of EdgeShared::body_bytes
   };
 
@@ -101,7 +101,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   awaitable<bool> send_all(std::string_view bytes, bool more_follows);
   awaitable<bool> send_file(int file, std::uint64_t offset, std::uint64_t length);
   awaitable<bool> send_read(RandomAccess& source, std::uint64_t offset, std::uint64_t length);
-  awaitable<void> bell();          // until ring()
+  awaitable<void> bell();  // until ring()
   void ring();
   void ring_when_done(bool& done);
   void set_deadline(int after_ms);
@@ -111,12 +111,14 @@ class Connection : public std::enable_shared_from_this<Connection> {
   // connection_answer.cc: the four kinds of body
   awaitable<void> answer();
   awaitable<void> await_topic();
+  Result<std::unique_ptr<Feed::Subscription>> subscribe(std::int64_t topic);
   awaitable<void> send_text();
   awaitable<void> send_content();
   awaitable<bool> send_pieces(const ContentPlan& plan, RandomAccess& source);
   awaitable<void> send_events();
   awaitable<bool> send_event_chunk(std::string_view text);
-  std::string render_head(int status, const Headers& headers, std::optional<std::uint64_t> content_length, bool chunked);
+  std::string render_head(int status, const Headers& headers, std::optional<std::uint64_t> content_length,
+                          bool chunked);
 
   EdgeShared& shared_;
   EdgeLoop& loop_;
@@ -126,14 +128,15 @@ class Connection : public std::enable_shared_from_this<Connection> {
   std::move_only_function<void()> resume_;  // of bell()
 
   Phase phase_ = Phase::kIdle;
-  Micros deadline_ = 0;      // monotonic; 0: none
-  bool expired_ = false;     // the deadline passed
-  bool closing_ = false;     // nothing more is read or written
-  bool ended_ = false;       // drain() while waiting
+  Micros deadline_ = 0;            // monotonic; 0: none
+  bool expired_ = false;           // the deadline passed
+  bool closing_ = false;           // nothing more is read or written
+  bool ended_ = false;             // drain() while waiting
+  std::uint64_t wait_number_ = 0;  // of the present Wait or EventStream: news for one that is over come to nothing
   bool topic_final_ = false;
   std::optional<std::string> event_;  // the newest update not yet sent
 
-  std::string buffer_;       // read, not yet understood
+  std::string buffer_;  // read, not yet understood
   HeadScanner scanner_;
   Refusal refusal_;
   std::size_t served_ = 0;

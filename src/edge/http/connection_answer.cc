@@ -1,7 +1,7 @@
 // The four kinds of body: text, content, a wait that ends in one of them, a stream of events.
-#include <boost/asio/awaitable.hpp>
 #include <fmt/format.h>
 
+#include <boost/asio/awaitable.hpp>
 #include <utility>
 
 #include "base/id.h"
@@ -48,7 +48,8 @@ Connection::awaitable<void> Connection::answer() {
     if (closing_) co_return;
   }
   phase_ = Phase::kBusy;
-  if (std::holds_alternative<Content>(exchange_->response.body)) {
+  const auto* content = std::get_if<Content>(&exchange_->response.body);
+  if (content != nullptr && content->bytes != nullptr) {
     co_await send_content();
   } else if (std::holds_alternative<EventStream>(exchange_->response.body)) {
     co_await send_events();
@@ -60,6 +61,10 @@ Connection::awaitable<void> Connection::answer() {
 
 Connection::awaitable<void> Connection::send_text() {
   Exchange& now = *exchange_;
+  if (!std::holds_alternative<std::string>(now.response.body)) {
+    now.response =
+        shared_.dispatcher.refuse({500, "this is a fault of ours: an answer without bytes"}, now.context, now.route);
+  }
   const int status = now.response.status;
   auto& body = std::get<std::string>(now.response.body);
   std::string head = render_head(status, now.response.headers, body.size(), false);
@@ -77,7 +82,9 @@ Connection::awaitable<void> Connection::send_content() {
   const Content content = std::get<Content>(now.response.body);
   const std::string boundary = "lakelift-" + random_hex(shared_.parts.random, 12);
   ContentPlan plan = plan_content(content, now.context, boundary);
-  for (auto& header : now.response.headers) plan.headers.push_back(std::move(header));
+  for (auto& header : now.response.headers) {
+    if (!has_header(plan.headers, header.first)) plan.headers.push_back(std::move(header));
+  }
   const std::string head = render_head(plan.status, plan.headers, plan.content_length, false);
   const bool bare = now.context.method == Method::kHead || plan.content_length == 0;
   bool sent = co_await send_all(head, !bare);
@@ -102,22 +109,30 @@ Connection::awaitable<bool> Connection::send_pieces(const ContentPlan& plan, Ran
   co_return true;
 }
 
+// From now on `event_` and `topic_final_` tell of the topic, and news ring.
+Result<std::unique_ptr<Feed::Subscription>> Connection::subscribe(std::int64_t topic) {
+  topic_final_ = false;
+  event_.reset();
+  const std::uint64_t number = ++wait_number_;
+  // While the listener runs its subscription lives, and so do we; what it posts may come when both are over.
+  return shared_.parts.feed.subscribe(topic, [this, weak = weak_from_this(), number](const FeedUpdate& update) {
+    loop_.post([weak, number, update] {
+      const auto self = weak.lock();
+      if (!self || self->wait_number_ != number) return;
+      // A slow reader gets the newest state, not a queue of old ones.
+      if (!update.data.empty()) self->event_ = update.data;
+      self->topic_final_ = update.is_final || update.data.empty();
+      self->ring();
+    });
+  });
+}
+
 // Waits for the topic, then has the answer made on a worker. Sets exchange_->response, or closing_ where the peer left.
 Connection::awaitable<void> Connection::await_topic() {
   Exchange& now = *exchange_;
   Wait wait = std::get<Wait>(std::move(now.response.body));
-  topic_final_ = false;
   const Micros since = shared_.parts.clock.monotonic();
-  auto subscription = shared_.parts.feed.subscribe(wait.topic, [this, weak = weak_from_this()](const FeedUpdate& update) {
-    if (!update.is_final && !update.data.empty()) return;
-    // The subscription keeps us alive while this runs, and `weak` after it.
-    loop_.post([weak] {
-      const auto self = weak.lock();
-      if (!self) return;
-      self->topic_final_ = true;
-      self->ring();
-    });
-  });
+  auto subscription = subscribe(wait.topic);
   if (!subscription) {
     now.response = shared_.dispatcher.refuse({503, subscription.error().message}, now.context, now.route);
     co_return;
@@ -156,22 +171,11 @@ Connection::awaitable<void> Connection::send_events() {
   const std::int64_t topic = std::get<EventStream>(now.response.body).topic;
   now.response.headers.emplace_back("Content-Type", "text/event-stream");
   now.response.headers.emplace_back("X-Accel-Buffering", "no");  // nginx passes events on as they come
-  topic_final_ = false;
-  event_.reset();
   const Micros since = shared_.parts.clock.monotonic();
   std::unique_ptr<Feed::Subscription> subscription;
   bool sent = false;
   if (now.context.method != Method::kHead) {
-    auto subscribed = shared_.parts.feed.subscribe(topic, [this, weak = weak_from_this()](const FeedUpdate& update) {
-      loop_.post([weak, update] {
-        const auto self = weak.lock();
-        if (!self) return;
-        // A slow reader gets the newest state, not a queue of old ones.
-        if (!update.data.empty()) self->event_ = update.data;
-        self->topic_final_ = update.is_final || update.data.empty();
-        self->ring();
-      });
-    });
+    auto subscribed = subscribe(topic);
     if (!subscribed) {
       now.response = shared_.dispatcher.refuse({503, subscribed.error().message}, now.context, now.route);
       co_await send_text();

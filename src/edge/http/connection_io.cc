@@ -124,8 +124,8 @@ Connection::awaitable<bool> Connection::send_read(RandomAccess& source, std::uin
 }
 
 Connection::awaitable<void> Connection::bell() {
-  return boost::asio::async_initiate<const UseAwaitable, void()>(
-      [this](auto handler) { resume_ = std::move(handler); }, kUseAwaitable);
+  return boost::asio::async_initiate<const UseAwaitable, void()>([this](auto handler) { resume_ = std::move(handler); },
+                                                                 kUseAwaitable);
 }
 
 // Always through the loop's queue: who rings may be walking over the connections.

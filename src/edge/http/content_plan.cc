@@ -91,8 +91,9 @@ void add_parts(ContentPlan& plan, const Content& content, const std::vector<Byte
                std::string_view boundary) {
   plan.headers.emplace_back("Content-Type", fmt::format("multipart/byteranges; boundary={}", boundary));
   for (const auto& range : ranges) {
-    std::string text = fmt::format("{}--{}\r\nContent-Type: {}\r\nContent-Range: {}\r\n\r\n", plan.pieces.empty() ? "" : "\r\n",
-                                   boundary, content.content_type, content_range(range, size));
+    std::string text =
+        fmt::format("{}--{}\r\nContent-Type: {}\r\nContent-Range: {}\r\n\r\n", plan.pieces.empty() ? "" : "\r\n",
+                    boundary, content.content_type, content_range(range, size));
     plan.pieces.push_back({std::move(text), range.first, range.length});
   }
   plan.pieces.push_back({fmt::format("\r\n--{}--\r\n", boundary), 0, 0});
@@ -121,7 +122,8 @@ void plan_body(ContentPlan& plan, const Content& content, const RequestContext& 
   if (const auto digest = hex_decode(content.sha256); digest && digest->size() == 32) {
     plan.headers.emplace_back("Repr-Digest", "sha-256=:" + base64_encode(as_bytes(*digest)) + ":");
   }
-  if (!content.file_name.empty()) plan.headers.emplace_back("Content-Disposition", content_disposition(content.file_name));
+  if (!content.file_name.empty())
+    plan.headers.emplace_back("Content-Disposition", content_disposition(content.file_name));
   if (outcome == RangeOutcome::kPartial) plan.status = 206;
   if (ranges.size() > 1) {
     add_parts(plan, content, ranges, size, boundary);
@@ -201,7 +203,7 @@ std::uint32_t next_character(std::string_view text, std::size_t& at) {
 }  // namespace
 
 std::string content_disposition(std::string_view file_name) {
-  std::string plain;   // for clients that read no filename*
+  std::string plain;  // for clients that read no filename*
   std::string cleaned;
   if (!is_valid_utf8(file_name)) file_name = "download";
   for (std::size_t at = 0; at < file_name.size();) {

@@ -1,5 +1,5 @@
-// Which bytes of a content answer a request: conditions, ranges and the headers that go with them (RFC 9110, 13 and 14).
-// Pure: no byte is read here.
+// Which bytes of a content answer a request: conditions, ranges and the headers that go with them (RFC 9110, 13 and
+// 14). Pure: no byte is read here.
 #pragma once
 
 #include <cstdint>
@@ -28,7 +28,8 @@ struct ContentPlan {
 };
 
 // `boundary`: what parts of a multipart answer to this request may be told apart by.
-[[nodiscard]] ContentPlan plan_content(const Content& content, const RequestContext& request, std::string_view boundary);
+[[nodiscard]] ContentPlan plan_content(const Content& content, const RequestContext& request,
+                                       std::string_view boundary);
 
 struct ByteRange {
   std::uint64_t first = 0;
@@ -36,7 +37,7 @@ struct ByteRange {
   bool operator==(const ByteRange&) const = default;
 };
 enum class RangeOutcome {
-  kWhole,          // no range, not "bytes", malformed, or ranges that overlap: the whole is sent
+  kWhole,  // no range, not "bytes", malformed, or ranges that overlap: the whole is sent
   kPartial,
   kUnsatisfiable,  // none lies within, or more than limits::kRangesPerRequest
 };

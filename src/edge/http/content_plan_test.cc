@@ -161,9 +161,12 @@ TEST(ContentPlan, SeveralRangesAreOneMultipartAnswer) {
 
 TEST(ContentDisposition, NeutralisesNames) {
   EXPECT_EQ(content_disposition("a b.csv"), "attachment; filename=\"a b.csv\"; filename*=UTF-8''a%20b.csv");
-  EXPECT_EQ(content_disposition("Wetter \xc3\xbc.csv"), "attachment; filename=\"Wetter _.csv\"; filename*=UTF-8''Wetter%20%C3%BC.csv");
-  EXPECT_EQ(content_disposition("a\"\r\nX: 1\\/b"), "attachment; filename=\"a___X: 1__b\"; filename*=UTF-8''a___X%3A%201__b");
-  EXPECT_EQ(content_disposition("a\xe2\x80\xaegpj.exe"), "attachment; filename=\"a_gpj.exe\"; filename*=UTF-8''a_gpj.exe");
+  EXPECT_EQ(content_disposition("Wetter \xc3\xbc.csv"),
+            "attachment; filename=\"Wetter _.csv\"; filename*=UTF-8''Wetter%20%C3%BC.csv");
+  EXPECT_EQ(content_disposition("a\"\r\nX: 1\\/b"),
+            "attachment; filename=\"a___X: 1__b\"; filename*=UTF-8''a___X%3A%201__b");
+  EXPECT_EQ(content_disposition("a\xe2\x80\xaegpj.exe"),
+            "attachment; filename=\"a_gpj.exe\"; filename*=UTF-8''a_gpj.exe");
   EXPECT_EQ(content_disposition("\xff\xfe"), "attachment; filename=\"download\"; filename*=UTF-8''download");
   EXPECT_EQ(content_disposition("100%41.csv"), "attachment; filename=\"100_41.csv\"; filename*=UTF-8''100%2541.csv");
 }

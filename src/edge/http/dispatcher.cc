@@ -71,9 +71,11 @@ bool says_json(const RequestHead& head) {
 
 std::optional<Refusal> check_body_claims(const RequestHead& head, const Route& route) {
   const auto encoding = head.header("content-encoding");
-  if (encoding && lower(*encoding) != "identity") return Refusal{415, "compressed bodies are not read: send it as it is"};
+  if (encoding && lower(*encoding) != "identity")
+    return Refusal{415, "compressed bodies are not read: send it as it is"};
   if (head.content_length.value_or(0) > route.body_limit_bytes) return Refusal{413, "the body is too large"};
-  if (head.has_body() && route.json_body && !says_json(head)) return Refusal{415, "the body must be application/json in UTF-8"};
+  if (head.has_body() && route.json_body && !says_json(head))
+    return Refusal{415, "the body must be application/json in UTF-8"};
   return std::nullopt;
 }
 
@@ -83,7 +85,9 @@ Response Dispatcher::render(const Error& error, const RequestContext& context, c
   const ErrorRenderer& renderer = route != nullptr ? route->render_error : parts_.render_error;
   if (!renderer) return plain(error);
   try {
-    return renderer(error, context);
+    Response response = renderer(error, context);
+    if (std::holds_alternative<std::string>(response.body)) return response;
+    log_error("an error was rendered as something other than text", {{"request", context.request_id}});
   } catch (const std::exception& problem) {
     log_error("an error could not be rendered", {{"request", context.request_id}, {"problem", problem.what()}});
   }
@@ -93,7 +97,8 @@ Response Dispatcher::render(const Error& error, const RequestContext& context, c
 Response Dispatcher::refuse(const Refusal& refusal, const RequestContext& context, const Route* route) const {
   Response response = render(error_of(refusal), context, route);
   response.status = refusal.status;
-  if (refusal.status == 503 && !has_header(response.headers, "Retry-After")) response.headers.emplace_back("Retry-After", "1");
+  if (refusal.status == 503 && !has_header(response.headers, "Retry-After"))
+    response.headers.emplace_back("Retry-After", "1");
   return response;
 }
 
@@ -142,7 +147,8 @@ Response Dispatcher::run(const Route& route, RequestContext& context, std::optio
     if (auto admitted = admit(route, context, peer_uid); !admitted) return render(admitted.error(), context, &route);
     return route.handler(context);
   } catch (const std::exception& problem) {
-    log_error("a handler failed", {{"request", context.request_id}, {"route", route.pattern}, {"problem", problem.what()}});
+    log_error("a handler failed",
+              {{"request", context.request_id}, {"route", route.pattern}, {"problem", problem.what()}});
   } catch (...) {
     log_error("a handler failed", {{"request", context.request_id}, {"route", route.pattern}});
   }
@@ -152,11 +158,13 @@ Response Dispatcher::run(const Route& route, RequestContext& context, std::optio
 Response Dispatcher::run_then(Wait& wait, const Route& route, const RequestContext& context) const {
   try {
     Response response = wait.then();
-    const bool answers = std::holds_alternative<std::string>(response.body) || std::holds_alternative<Content>(response.body);
+    const bool answers =
+        std::holds_alternative<std::string>(response.body) || std::holds_alternative<Content>(response.body);
     if (answers) return response;
     log_error("a wait ended in another wait", {{"request", context.request_id}, {"route", route.pattern}});
   } catch (const std::exception& problem) {
-    log_error("a handler failed", {{"request", context.request_id}, {"route", route.pattern}, {"problem", problem.what()}});
+    log_error("a handler failed",
+              {{"request", context.request_id}, {"route", route.pattern}, {"problem", problem.what()}});
   } catch (...) {
     log_error("a handler failed", {{"request", context.request_id}, {"route", route.pattern}});
   }

@@ -24,8 +24,8 @@ class Dispatcher {
 
   // Does not block. Sets the context's method and params.
   [[nodiscard]] Decision decide(const RequestHead& head, RequestContext& context) const;
-  // Asks who calls where the route wants to know, then calls the handler. Never throws. Blocks (a worker thread), unless
-  // the route is cheap.
+  // Asks who calls where the route wants to know, then calls the handler. Never throws. Blocks (a worker thread),
+  // unless the route is cheap.
   [[nodiscard]] Response run(const Route& route, RequestContext& context, std::optional<unsigned> peer_uid) const;
   // What a Wait ends in. Never throws.
   [[nodiscard]] Response run_then(Wait& wait, const Route& route, const RequestContext& context) const;

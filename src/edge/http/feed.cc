@@ -23,7 +23,7 @@ struct Listening {
   std::mutex mutex;
   FeedListener listener;  // empty once the subscription is gone
   bool told = false;
-  bool done = false;      // has had the final state
+  bool done = false;  // has had the final state
   std::string last;
 
   void tell(const FeedUpdate& update) {
@@ -128,7 +128,8 @@ namespace {
 template <typename State>
 class SubscriptionImpl final : public Feed::Subscription {
  public:
-  SubscriptionImpl(std::shared_ptr<State> state, std::int64_t topic, std::uint64_t id, std::shared_ptr<Listening> listening)
+  SubscriptionImpl(std::shared_ptr<State> state, std::int64_t topic, std::uint64_t id,
+                   std::shared_ptr<Listening> listening)
       : state_(std::move(state)), topic_(topic), id_(id), listening_(std::move(listening)) {}
   SubscriptionImpl(const SubscriptionImpl&) = delete;
   SubscriptionImpl& operator=(const SubscriptionImpl&) = delete;

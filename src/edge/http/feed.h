@@ -15,11 +15,11 @@ namespace lakelift::http {
 struct FeedUpdate {
   std::int64_t topic = 0;
   bool is_final = false;  // nothing will change any more; Wait wakes only then
-  std::string data;       // JSON, one line: what an SSE subscriber gets; empty: the topic is not known, which is final too
+  std::string data;  // JSON, one line: what an SSE subscriber gets; empty: the topic is not known, which is final too
 };
 
-// The present state of topics (500 at most), fetched in one go; called on the Feed's thread. A topic that is missing in the
-// answer is not known. After an exception the topics are fetched again with the next poll.
+// The present state of topics (500 at most), fetched in one go; called on the Feed's thread. A topic that is missing in
+// the answer is not known. After an exception the topics are fetched again with the next poll.
 using FeedFetch = std::function<std::vector<FeedUpdate>(const std::vector<std::int64_t>& topics)>;
 // Called on the Feed's thread, at once with the present state and then after each change of `data` until the
 // final one; must neither block nor end its own subscription.

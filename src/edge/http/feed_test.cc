@@ -161,7 +161,8 @@ TEST(Feed, LimitsItsSubscribers) {
   Topics topics;
   Feed feed(from(topics), kNever);
   std::vector<std::unique_ptr<Feed::Subscription>> all;
-  for (std::size_t i = 0; i < limits::kFeedSubscribers; ++i) all.push_back(*feed.subscribe(1, [](const FeedUpdate&) {}));
+  for (std::size_t i = 0; i < limits::kFeedSubscribers; ++i)
+    all.push_back(*feed.subscribe(1, [](const FeedUpdate&) {}));
   const auto refused = feed.subscribe(1, [](const FeedUpdate&) {});
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code, Code::kTooMany);

@@ -103,6 +103,7 @@ std::vector<int> read_statuses(RawClient& client, std::size_t count, bool to_the
   while (to_the_end || statuses.size() < count) {
     const Answer answer = client.read_answer(false, 5'000);
     if (answer.status == 0) break;
+    if (answer.status == 100) continue;  // said or not, depending on what had arrived
     statuses.push_back(answer.status);
   }
   return statuses;
@@ -143,8 +144,7 @@ TEST(Framing, EveryCaseByteByByte) {
     setsockopt(client.fd(), IPPROTO_TCP, 1 /* TCP_NODELAY */, &on, sizeof on);
     bool open = true;
     for (std::size_t i = 0; i < one.bytes.size() && open; ++i) open = client.send(one.bytes.substr(i, 1));
-    auto statuses = read_statuses(client, one.statuses.size() + one.bytes.contains("100-C"), one.closes);
-    std::erase(statuses, 100);
+    const auto statuses = read_statuses(client, one.statuses.size(), one.closes);
     // Who still sends when the connection ends may lose the answer to a reset, but never gets another one.
     EXPECT_TRUE(statuses == one.statuses || (!open && statuses.empty())) << testing::PrintToString(statuses);
     EXPECT_EQ(test.executed - executed_before, one.executed);
@@ -153,21 +153,53 @@ TEST(Framing, EveryCaseByteByByte) {
 }
 
 std::string mutate(const std::vector<Case>& cases, std::mt19937& random) {
-  const auto below = [&](std::size_t limit) { return std::uniform_int_distribution<std::size_t>(0, limit - 1)(random); };
-  static const std::vector<std::string> kPieces{"\r\n",  "\n",   "\r",   "\r\n\r\n", " ",  "\t", ":",       ";",  "0",
-                                                std::string(1, '\0'), "\xff", "Content-Length: 3\r\n", "Transfer-Encoding: chunked\r\n",
-                                                "HTTP/1.1", "0\r\n\r\n", "%", "?", "chunked", ",", "Expect: 100-continue\r\n", "Range: bytes=0-\r\n"};
+  const auto below = [&](std::size_t limit) {
+    return std::uniform_int_distribution<std::size_t>(0, limit - 1)(random);
+  };
+  static const std::vector<std::string> kPieces{"\r\n",
+                                                "\n",
+                                                "\r",
+                                                "\r\n\r\n",
+                                                " ",
+                                                "\t",
+                                                ":",
+                                                ";",
+                                                "0",
+                                                std::string(1, '\0'),
+                                                "\xff",
+                                                "Content-Length: 3\r\n",
+                                                "Transfer-Encoding: chunked\r\n",
+                                                "HTTP/1.1",
+                                                "0\r\n\r\n",
+                                                "%",
+                                                "?",
+                                                "chunked",
+                                                ",",
+                                                "Expect: 100-continue\r\n",
+                                                "Range: bytes=0-\r\n"};
   std::string bytes = cases[below(cases.size())].bytes;
   if (bytes.size() > 2'000) bytes.resize(2'000);
   for (std::size_t changes = 1 + below(4); changes > 0 && !bytes.empty(); --changes) {
     const std::size_t at = below(bytes.size());
     switch (below(6)) {
-      case 0: bytes[at] = static_cast<char>(below(256)); break;
-      case 1: bytes.insert(at, kPieces[below(kPieces.size())]); break;
-      case 2: bytes.erase(at, 1 + below(8)); break;
-      case 3: bytes.insert(at, bytes.substr(at, 1 + below(20))); break;
-      case 4: bytes += cases[below(cases.size())].bytes.substr(0, 2'000); break;
-      default: bytes.resize(at); break;
+      case 0:
+        bytes[at] = static_cast<char>(below(256));
+        break;
+      case 1:
+        bytes.insert(at, kPieces[below(kPieces.size())]);
+        break;
+      case 2:
+        bytes.erase(at, 1 + below(8));
+        break;
+      case 3:
+        bytes.insert(at, bytes.substr(at, 1 + below(20)));
+        break;
+      case 4:
+        bytes += cases[below(cases.size())].bytes.substr(0, 2'000);
+        break;
+      default:
+        bytes.resize(at);
+        break;
     }
   }
   return bytes;

@@ -16,17 +16,19 @@ constexpr std::size_t kRequestLineBytes = limits::kTargetBytes + kMethodBytes + 
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_alnum(char c) { return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
-bool is_token_char(char c) { return is_alnum(c) || std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos; }
+bool is_token_char(char c) {
+  return is_alnum(c) || std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
+}
 bool is_control(char c) { return (static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7f; }
 
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
 
-bool equals_ignoring_case(std::string_view a, std::string_view b) {
-  return std::ranges::equal(a, b, {}, lower, lower);
-}
+bool equals_ignoring_case(std::string_view a, std::string_view b) { return std::ranges::equal(a, b, {}, lower, lower); }
 
 // What RFC 3986 lets stand in a path, and, in the query, the few more that browsers send as they are.
-bool is_path_char(char c) { return is_alnum(c) || std::string_view("-._~!$&'()*+,;=:@/%").find(c) != std::string_view::npos; }
+bool is_path_char(char c) {
+  return is_alnum(c) || std::string_view("-._~!$&'()*+,;=:@/%").find(c) != std::string_view::npos;
+}
 bool is_query_char(char c) { return is_path_char(c) || std::string_view("?[]{}|^`").find(c) != std::string_view::npos; }
 
 std::optional<Refusal> bad(std::string reason) { return Refusal{400, std::move(reason)}; }
@@ -38,8 +40,8 @@ std::optional<Refusal> check_request_line(std::string_view line) {
   const std::string_view method = line.substr(0, first);
   const std::string_view target = line.substr(first + 1, last - first - 1);
   const std::string_view version = line.substr(last + 1);
-  const bool is_version = version.size() == 8 && version.starts_with("HTTP/") && is_digit(version[5]) && version[6] == '.' &&
-                          is_digit(version[7]);
+  const bool is_version = version.size() == 8 && version.starts_with("HTTP/") && is_digit(version[5]) &&
+                          version[6] == '.' && is_digit(version[7]);
   if (!is_version) return bad("the request line does not end in an HTTP version");
   if (version != "HTTP/1.1" && version != "HTTP/1.0") return Refusal{505, "only HTTP/1.1 and HTTP/1.0 are spoken here"};
   if (!is_token(method) || method.size() > kMethodBytes) return bad("the method is not a token");
@@ -120,7 +122,9 @@ bool is_valid_host(std::string_view host) {
   if (host.front() == '[') {
     end = host.find(']');
     if (end == std::string_view::npos || end < 3) return false;
-    const auto is_v6 = [](char c) { return is_digit(c) || (lower(c) >= 'a' && lower(c) <= 'f') || c == ':' || c == '.'; };
+    const auto is_v6 = [](char c) {
+      return is_digit(c) || (lower(c) >= 'a' && lower(c) <= 'f') || c == ':' || c == '.';
+    };
     if (!std::ranges::all_of(host.substr(1, end - 1), is_v6)) return false;
     ++end;
   } else {
@@ -134,11 +138,12 @@ bool is_valid_host(std::string_view host) {
 }
 
 std::optional<Refusal> check_framing(RequestHead& head) {
-  static constexpr std::array<std::string_view, 10> kOnce{"host",          "content-length", "transfer-encoding", "content-type",
-                                                          "authorization", "expect",         "range",             "if-range",
-                                                          "origin",        "content-encoding"};
+  static constexpr std::array<std::string_view, 10> kOnce{
+      "host",   "content-length", "transfer-encoding", "content-type", "authorization",
+      "expect", "range",          "if-range",          "origin",       "content-encoding"};
   for (const std::string_view name : kOnce) {
-    const auto count = std::ranges::count(head.headers, name, [](const auto& entry) { return std::string_view(entry.first); });
+    const auto count =
+        std::ranges::count(head.headers, name, [](const auto& entry) { return std::string_view(entry.first); });
     if (count > 1) return bad("the header " + std::string(name) + " stands twice");
   }
   const auto host = head.header("host");

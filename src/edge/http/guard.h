@@ -25,8 +25,10 @@ class HeadScanner {
   enum class State { kMore, kComplete, kRefused };
   // `bytes`: all that arrived since the request began; each call has those of the one before as a prefix.
   State scan(std::string_view bytes);
-  [[nodiscard]] std::size_t head_begin() const { return begin_; }  // 2 after an empty line before the request (RFC 9112, 2.2)
-  [[nodiscard]] std::size_t head_end() const { return next_; }     // one past the empty line
+  [[nodiscard]] std::size_t head_begin() const {
+    return begin_;
+  }  // 2 after an empty line before the request (RFC 9112, 2.2)
+  [[nodiscard]] std::size_t head_end() const { return next_; }  // one past the empty line
   [[nodiscard]] const Refusal& refusal() const { return refusal_; }
 
  private:
@@ -45,7 +47,7 @@ class HeadScanner {
 struct RequestHead {
   std::string method;
   std::string target;
-  int version = 11;  // 10 or 11
+  int version = 11;                                          // 10 or 11
   std::vector<std::pair<std::string, std::string>> headers;  // names in lower case
   bool keep_alive = true;
   bool chunked = false;
@@ -63,7 +65,7 @@ struct RequestHead {
 [[nodiscard]] bool is_token(std::string_view text);
 
 struct Target {
-  std::string path;  // not decoded
+  std::string path;                                        // not decoded
   std::vector<std::pair<std::string, std::string>> query;  // decoded once, '+' is a space
 };
 

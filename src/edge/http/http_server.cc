@@ -49,12 +49,11 @@ class Census {
     return true;
   }
 
-  std::size_t leave(const std::string& peer) {
+  void leave(const std::string& peer) {
     const std::lock_guard lock(mutex_);
     const auto found = by_peer_.find(peer);
     if (found != by_peer_.end() && --found->second == 0) by_peer_.erase(found);
     if (--count_ == 0) empty_.notify_all();
-    return count_;
   }
 
   [[nodiscard]] std::size_t count() const {
@@ -107,7 +106,7 @@ class HttpServer::Impl {
   boost::asio::awaitable<void, Executor> back_off(Door& door);
   void admit(Accepted accepted);
   void turn_away(const Accepted& accepted);
-  void note_count();
+  void begin(EdgeLoop& loop, Accepted accepted, const std::string& peer);
   void open_doors();
   void close_doors();
   void close_all();
@@ -118,7 +117,7 @@ class HttpServer::Impl {
   Dispatcher dispatcher_;
   TcpListener tcp_;
   UnixListener unix_;
-  Census census_;
+  std::shared_ptr<Census> census_ = std::make_shared<Census>();
   std::atomic<bool> draining_ = false;
   bool started_ = false;
   std::size_t next_loop_ = 0;  // on the first loop's thread
@@ -149,7 +148,10 @@ Result<void> HttpServer::Impl::start() {
   for (std::size_t i = 0; i < std::max<std::size_t>(1, options_.edge_threads); ++i) {
     loops_.push_back(std::make_unique<EdgeLoop>(parts_.clock));
   }
-  note_count();
+  // Metrics may outlive us: what they call owns all that it needs.
+  parts_.metrics.on_collect([census = census_, &metrics = parts_.metrics] {
+    metrics.set("lakelift_http_connections", "Open connections", {}, static_cast<double>(census->count()));
+  });
   open_doors();
   for (auto& loop : loops_) loop->start();
   started_ = true;
@@ -186,7 +188,7 @@ boost::asio::awaitable<void, Executor> HttpServer::Impl::accept_all(std::shared_
 
 // Without descriptors the pending connection stays pending: asking again at once would only burn the processor.
 boost::asio::awaitable<void, Executor> HttpServer::Impl::back_off(Door& door) {
-  log_warning("no file descriptors left: new connections wait", {{"connections", census_.count()}});
+  log_warning("no file descriptors left: new connections wait", {{"connections", census_->count()}});
   door.timer.expires_after(std::chrono::milliseconds(limits::kAcceptBackoffMs));
   co_await door.timer.async_wait(boost::asio::as_tuple(kUseAwaitable));
 }
@@ -194,19 +196,26 @@ boost::asio::awaitable<void, Executor> HttpServer::Impl::back_off(Door& door) {
 void HttpServer::Impl::admit(Accepted accepted) {
   const bool is_proxy = std::ranges::find(options_.trusted_proxies, accepted.address) != options_.trusted_proxies.end();
   const std::string peer = peer_key(accepted.address);
-  if (!census_.admit(peer, !accepted.peer_uid && !is_proxy, options_)) {
+  if (!census_->admit(peer, !accepted.peer_uid && !is_proxy, options_)) {
     turn_away(accepted);
     return;
   }
-  note_count();
   EdgeLoop& loop = *loops_[next_loop_++ % loops_.size()];
   auto shared_accepted = std::make_shared<Accepted>(std::move(accepted));
-  loop.post([this, &loop, peer, shared_accepted] {
-    std::make_shared<Connection>(*shared_, loop, std::move(*shared_accepted), [this, peer] {
-      census_.leave(peer);
-      note_count();
-    })->start();
-  });
+  loop.post([this, &loop, peer, shared_accepted] { begin(loop, std::move(*shared_accepted), peer); });
+}
+
+void HttpServer::Impl::begin(EdgeLoop& loop, Accepted accepted, const std::string& peer) {
+  std::shared_ptr<Connection> connection;
+  try {
+    const auto on_end = [census = census_, peer] { census->leave(peer); };
+    connection = std::make_shared<Connection>(*shared_, loop, std::move(accepted), on_end);
+  } catch (const std::exception& problem) {  // the event loop takes no more descriptors
+    census_->leave(peer);
+    log_error("a connection could not be begun", {{"problem", problem.what()}});
+    return;
+  }
+  connection->start();
 }
 
 void HttpServer::Impl::turn_away(const Accepted& accepted) {
@@ -220,11 +229,8 @@ void HttpServer::Impl::turn_away(const Accepted& accepted) {
                                      .keep_alive = false}) +
                              body;
   // One try: who is turned away gets no memory and no time.
-  [[maybe_unused]] const ssize_t sent = send(accepted.fd.get(), answer.data(), answer.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
-}
-
-void HttpServer::Impl::note_count() {
-  parts_.metrics.set("lakelift_http_connections", "Open connections", {}, static_cast<double>(census_.count()));
+  [[maybe_unused]] const ssize_t sent =
+      send(accepted.fd.get(), answer.data(), answer.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
 }
 
 void HttpServer::Impl::close_doors() {
@@ -257,12 +263,13 @@ void HttpServer::Impl::stop() {
   for (auto& loop : loops_) {
     loop->post([&loop = *loop] { loop.for_each([](Connection& connection) { connection.drain(); }); });
   }
-  if (!census_.wait_until_empty(std::chrono::milliseconds(options_.drain_ms))) {
-    log_warning("answers in flight are cut off", {{"connections", census_.count()}});
+  if (!census_->wait_until_empty(std::chrono::milliseconds(options_.drain_ms))) {
+    log_warning("answers in flight are cut off", {{"connections", census_->count()}});
     close_all();
-    // What is left are handlers: they saw stop, and they are waited for, because they use what the caller tears down next.
-    while (!census_.wait_until_empty(std::chrono::seconds(5))) {
-      log_warning("waiting for handlers to end", {{"connections", census_.count()}});
+    // What is left are handlers: they saw stop, and they are waited for, because they use what the caller tears down
+    // next.
+    while (!census_->wait_until_empty(std::chrono::seconds(5))) {
+      log_warning("waiting for handlers to end", {{"connections", census_->count()}});
       close_all();
     }
   }

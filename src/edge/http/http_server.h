@@ -20,10 +20,10 @@ namespace lakelift::http {
 
 struct HttpServerOptions {
   std::string address = "127.0.0.1";
-  std::uint16_t port = 0;               // 0: any free one
+  std::uint16_t port = 0;  // 0: any free one
   bool listen_tcp = true;
-  std::string socket_path;              // Unix socket, mode 0600; empty: none
-  std::string public_url;               // what handed-out addresses begin with; empty: from a loopback Host
+  std::string socket_path;                   // Unix socket, mode 0600; empty: none
+  std::string public_url;                    // what handed-out addresses begin with; empty: from a loopback Host
   std::vector<std::string> trusted_proxies;  // peers whose X-Forwarded-* are believed
   std::size_t edge_threads = limits::kEdgeThreads;
   std::size_t worker_threads = limits::kWorkerThreads;
@@ -37,8 +37,8 @@ struct HttpServerOptions {
   int drain_ms = limits::kDrainMs;
 };
 
-// Who calls. For a bearer token, a cookie, or a peer on the Unix socket (`peer_uid`: root or the server's own user is the
-// local admin). Runs on a worker thread, only for routes that ask for an account. Errors: kUnauthenticated.
+// Who calls. For a bearer token, a cookie, or a peer on the Unix socket (`peer_uid`: root or the server's own user is
+// the local admin). Runs on a worker thread, only for routes that ask for an account. Errors: kUnauthenticated.
 using Authenticator = std::function<Result<Principal>(const RequestContext&, std::optional<unsigned> peer_uid)>;
 
 struct HttpServerParts {
@@ -63,7 +63,8 @@ class HttpServer {
   // After start(): the port that was bound.
   [[nodiscard]] std::uint16_t port() const;
   [[nodiscard]] bool draining() const;
-  // Drains: stops accepting, lets answers in flight finish for drain_ms, then closes. Waits and event streams are ended.
+  // Drains: stops accepting, lets answers in flight finish for drain_ms, then closes. Waits and event streams are
+  // ended.
   void stop();
 
  private:

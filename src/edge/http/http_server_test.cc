@@ -16,7 +16,8 @@ namespace {
 using testing::HasSubstr;
 using testing::Not;
 
-std::string request(const std::string& method, const std::string& path, const std::string& headers = "", const std::string& body = "") {
+std::string request(const std::string& method, const std::string& path, const std::string& headers = "",
+                    const std::string& body = "") {
   std::string text = method + " " + path + " HTTP/1.1\r\nHost: localhost\r\n" + headers;
   if (!body.empty()) text += "Content-Length: " + std::to_string(body.size()) + "\r\n";
   return text + "\r\n" + body;
@@ -169,18 +170,28 @@ TEST(HttpServer, ClosesWhenAskedTo) {
 
 TEST(HttpServer, BodiesAreLimitedPerRoute) {
   TestServer test;
-  test.add(Method::kPost, "/small", [&](RequestContext& context) {
-        ++test.executed;
-        return Response::text(200, "text/plain", std::to_string(context.body.size()));
-      }).body_limit_bytes = 10;
+  test.add(Method::kPost, "/small",
+           [&](RequestContext& context) {
+             ++test.executed;
+             return Response::text(200, "text/plain", std::to_string(context.body.size()));
+           })
+      .body_limit_bytes = 10;
   test.start();
   EXPECT_EQ(test.ask(request("POST", "/small", "", "0123456789")).body, "10");
   const Answer declared = test.ask("POST /small HTTP/1.1\r\nHost: a\r\nContent-Length: 999999999999\r\n\r\n");
   EXPECT_EQ(declared.status, 413);
   EXPECT_EQ(declared.header("connection"), "close");
-  EXPECT_EQ(test.ask("POST /small HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n01234\r\n5\r\n56789\r\n0\r\n\r\n").body, "10");
-  EXPECT_EQ(test.ask("POST /small HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n01234\r\n6\r\n567890\r\n0\r\n\r\n").status, 413);
-  EXPECT_EQ(test.ask("POST /small HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nffffffffffffffff\r\n").status, 413);
+  EXPECT_EQ(test.ask("POST /small HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: "
+                     "chunked\r\n\r\n5\r\n01234\r\n5\r\n56789\r\n0\r\n\r\n")
+                .body,
+            "10");
+  EXPECT_EQ(test.ask("POST /small HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: "
+                     "chunked\r\n\r\n5\r\n01234\r\n6\r\n567890\r\n0\r\n\r\n")
+                .status,
+            413);
+  EXPECT_EQ(
+      test.ask("POST /small HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nffffffffffffffff\r\n").status,
+      413);
   EXPECT_EQ(test.executed, 2);
 }
 
@@ -208,7 +219,8 @@ TEST(HttpServer, Says100OnlyWhenTheBodyWillBeRead) {
   EXPECT_EQ(client.read_answer().status, 100);
   client.send("{}");
   EXPECT_EQ(client.read_answer().body, "{}");
-  const Answer refused = test.ask("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 99999999\r\nExpect: 100-continue\r\n\r\n");
+  const Answer refused =
+      test.ask("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 99999999\r\nExpect: 100-continue\r\n\r\n");
   EXPECT_EQ(refused.status, 413);
   EXPECT_EQ(test.ask("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\nExpect: cake\r\n\r\n{}").status, 417);
 }

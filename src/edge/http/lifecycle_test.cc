@@ -47,7 +47,8 @@ TEST(UnixSocket, IsOnlyForItsOwner) {
   test.options.socket_path = folder.socket();
   test.options.listen_tcp = false;
   test.add(Method::kGet, "/where", [](RequestContext& context) {
-    return Response::text(200, "text/plain", context.base_url + (context.is_local ? " local " : " remote ") + context.client_address);
+    return Response::text(200, "text/plain",
+                          context.base_url + (context.is_local ? " local " : " remote ") + context.client_address);
   });
   test.start();
   struct stat status{};
@@ -81,8 +82,8 @@ TEST(UnixSocket, ReplacesWhatADeadServerLeftOnly) {
   TestServer second;
   second.options.socket_path = folder.socket();
   for (auto& route : second.pending) second.routes.add(std::move(*route));
-  HttpServer refused(second.options, HttpServerParts{second.routes, TestServer::authenticate, second.feed, second.metrics,
-                                                     second.clock, second.random, render_test_error});
+  HttpServer refused(second.options, HttpServerParts{second.routes, TestServer::authenticate, second.feed,
+                                                     second.metrics, second.clock, second.random, render_test_error});
   EXPECT_EQ(refused.start().error().code, Code::kConflict);
   EXPECT_TRUE(std::filesystem::exists(folder.socket()));
 }
@@ -92,13 +93,13 @@ TEST(UnixSocket, NeverRemovesAnotherFile) {
   std::ofstream(folder.socket()) << "precious";
   TestServer test;
   test.options.socket_path = folder.socket();
-  HttpServer refused(test.options, HttpServerParts{test.routes, TestServer::authenticate, test.feed, test.metrics, test.clock,
-                                                   test.random, render_test_error});
+  HttpServer refused(test.options, HttpServerParts{test.routes, TestServer::authenticate, test.feed, test.metrics,
+                                                   test.clock, test.random, render_test_error});
   EXPECT_EQ(refused.start().error().code, Code::kConflict);
   EXPECT_TRUE(std::filesystem::exists(folder.socket()));
   test.options.socket_path = std::string(200, 'x');
-  HttpServer too_long(test.options, HttpServerParts{test.routes, TestServer::authenticate, test.feed, test.metrics, test.clock,
-                                                    test.random, render_test_error});
+  HttpServer too_long(test.options, HttpServerParts{test.routes, TestServer::authenticate, test.feed, test.metrics,
+                                                    test.clock, test.random, render_test_error});
   EXPECT_EQ(too_long.start().error().code, Code::kInvalid);
 }
 
@@ -107,12 +108,12 @@ TEST(Listening, SaysWhenThePortIsTaken) {
   const std::uint16_t port = first.start();
   TestServer second;
   second.options.port = port;
-  HttpServer refused(second.options, HttpServerParts{second.routes, TestServer::authenticate, second.feed, second.metrics,
-                                                     second.clock, second.random, render_test_error});
+  HttpServer refused(second.options, HttpServerParts{second.routes, TestServer::authenticate, second.feed,
+                                                     second.metrics, second.clock, second.random, render_test_error});
   EXPECT_EQ(refused.start().error().code, Code::kConflict);
   second.options.address = "not-an-address";
-  HttpServer nowhere(second.options, HttpServerParts{second.routes, TestServer::authenticate, second.feed, second.metrics,
-                                                     second.clock, second.random, render_test_error});
+  HttpServer nowhere(second.options, HttpServerParts{second.routes, TestServer::authenticate, second.feed,
+                                                     second.metrics, second.clock, second.random, render_test_error});
   EXPECT_EQ(nowhere.start().error().code, Code::kInvalid);
 }
 
@@ -120,8 +121,8 @@ TEST(Listening, ARouteWithoutAccessFailsTheStart) {
   TestServer test;
   test.add(Method::kGet, "/open", [](RequestContext&) { return Response{}; }).access = Access::kUnset;
   for (auto& route : test.pending) test.routes.add(std::move(*route));
-  HttpServer refused(test.options, HttpServerParts{test.routes, TestServer::authenticate, test.feed, test.metrics, test.clock,
-                                                   test.random, render_test_error});
+  HttpServer refused(test.options, HttpServerParts{test.routes, TestServer::authenticate, test.feed, test.metrics,
+                                                   test.clock, test.random, render_test_error});
   EXPECT_FALSE(refused.start());
 }
 
@@ -131,13 +132,17 @@ TEST(BaseUrl, IsTheLoopbackHostOrTheServersOwn) {
     return Response::text(200, "text/plain", context.base_url + " " + context.client_address);
   });
   const std::string own = "http://127.0.0.1:" + std::to_string(test.start()) + " 127.0.0.1";
-  const auto where = [&](const std::string& headers) { return test.ask("GET /where HTTP/1.1\r\n" + headers + "\r\n").body; };
+  const auto where = [&](const std::string& headers) {
+    return test.ask("GET /where HTTP/1.1\r\n" + headers + "\r\n").body;
+  };
   EXPECT_EQ(where("Host: localhost:8080\r\n"), "http://localhost:8080 127.0.0.1");
   EXPECT_EQ(where("Host: [::1]:8080\r\n"), "http://[::1]:8080 127.0.0.1");
   EXPECT_EQ(where("Host: evil.example\r\n"), own);
   EXPECT_EQ(where("Host: localhost.evil.example\r\n"), own);
   // Threats H7: nobody but a configured proxy speaks for others.
-  EXPECT_EQ(where("Host: evil.example\r\nX-Forwarded-Proto: https\r\nX-Forwarded-Host: evil.example\r\nX-Forwarded-For: 9.9.9.9\r\n"), own);
+  EXPECT_EQ(where("Host: evil.example\r\nX-Forwarded-Proto: https\r\nX-Forwarded-Host: "
+                  "evil.example\r\nX-Forwarded-For: 9.9.9.9\r\n"),
+            own);
 }
 
 TEST(BaseUrl, BelievesATrustedProxy) {
@@ -147,9 +152,13 @@ TEST(BaseUrl, BelievesATrustedProxy) {
     return Response::text(200, "text/plain", context.base_url + " " + context.client_address);
   });
   test.start();
-  const auto where = [&](const std::string& headers) { return test.ask("GET /where HTTP/1.1\r\n" + headers + "\r\n").body; };
-  EXPECT_EQ(where("Host: lake.example\r\nX-Forwarded-Proto: https\r\nX-Forwarded-For: 6.6.6.6, 9.9.9.9\r\n"), "https://lake.example 9.9.9.9");
-  EXPECT_EQ(where("Host: a\r\nX-Forwarded-Proto: https\r\nX-Forwarded-Host: lake.example:8443\r\n"), "https://lake.example:8443 127.0.0.1");
+  const auto where = [&](const std::string& headers) {
+    return test.ask("GET /where HTTP/1.1\r\n" + headers + "\r\n").body;
+  };
+  EXPECT_EQ(where("Host: lake.example\r\nX-Forwarded-Proto: https\r\nX-Forwarded-For: 6.6.6.6, 9.9.9.9\r\n"),
+            "https://lake.example 9.9.9.9");
+  EXPECT_EQ(where("Host: a\r\nX-Forwarded-Proto: https\r\nX-Forwarded-Host: lake.example:8443\r\n"),
+            "https://lake.example:8443 127.0.0.1");
 }
 
 // Threats H3.
@@ -303,7 +312,8 @@ TEST(Drain, CutsOffWhoNeverReads) {
   test.options.drain_ms = 200;
   const std::string bytes(64 * 1024 * 1024, 'x');
   auto file = std::make_shared<FileBytes>(bytes);
-  test.add(Method::kGet, "/file", [&](RequestContext&) { return Response::content({file, "text/csv", std::string(64, '0'), ""}); });
+  test.add(Method::kGet, "/file",
+           [&](RequestContext&) { return Response::content({file, "text/csv", std::string(64, '0'), ""}); });
   test.start();
   RawClient stuck(test.server->port(), 4096);
   stuck.send("GET /file HTTP/1.1\r\nHost: a\r\n\r\n");
@@ -334,13 +344,17 @@ TEST(Metrics, CountRequestsByTheirRoutesTemplate) {
   test.start();
   {
     RawClient client(test.server->port());
-    client.send("GET /items/1 HTTP/1.1\r\nHost: a\r\n\r\nGET /items/2 HTTP/1.1\r\nHost: a\r\n\r\nBREW /x HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+    client.send(
+        "GET /items/1 HTTP/1.1\r\nHost: a\r\n\r\nGET /items/2 HTTP/1.1\r\nHost: a\r\n\r\nBREW /x HTTP/1.1\r\nHost: "
+        "a\r\nConnection: close\r\n\r\n");
     EXPECT_TRUE(client.read_to_end());
   }
   test.server->stop();
   const std::string text = test.metrics.render();
-  EXPECT_THAT(text, testing::HasSubstr("lakelift_http_requests_total{method=\"GET\",route=\"/items/{id}\",status=\"200\"} 2"));
-  EXPECT_THAT(text, testing::HasSubstr("lakelift_http_requests_total{method=\"other\",route=\"none\",status=\"501\"} 1"));
+  EXPECT_THAT(
+      text, testing::HasSubstr("lakelift_http_requests_total{method=\"GET\",route=\"/items/{id}\",status=\"200\"} 2"));
+  EXPECT_THAT(text,
+              testing::HasSubstr("lakelift_http_requests_total{method=\"other\",route=\"none\",status=\"501\"} 1"));
   EXPECT_THAT(text, testing::HasSubstr("lakelift_http_request_duration_seconds_count{route=\"/items/{id}\"} 2"));
   EXPECT_THAT(text, testing::HasSubstr("lakelift_http_connections 0"));
   EXPECT_THAT(text, testing::HasSubstr("lakelift_http_response_bytes_total"));

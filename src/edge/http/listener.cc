@@ -46,7 +46,8 @@ Result<sockaddr_un> unix_address_of(const std::string& path) {
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
   if (path.empty() || path.size() >= sizeof address.sun_path) {
-    return fail(Code::kInvalid, "the socket's path is too long for this system (107 bytes): choose a shorter data folder");
+    return fail(Code::kInvalid,
+                "the socket's path is too long for this system (107 bytes): choose a shorter data folder");
   }
   std::memcpy(address.sun_path, path.c_str(), path.size() + 1);
   return address;
@@ -92,7 +93,8 @@ Result<TcpListener> listen_tcp(const std::string& address, std::uint16_t port) {
   if (bind(listener.fd.get(), where.get(), where.size) != 0 || listen(listener.fd.get(), kBacklog) != 0) {
     const int problem = errno;
     const std::string place = address + ":" + std::to_string(port);
-    if (problem == EADDRINUSE) return fail(Code::kConflict, "another program listens on " + place + ": choose another port");
+    if (problem == EADDRINUSE)
+      return fail(Code::kConflict, "another program listens on " + place + ": choose another port");
     return fail_errno("listening on " + place, problem);
   }
   if (getsockname(listener.fd.get(), where.get(), &where.size) != 0) return fail_errno("asking for the port", errno);
@@ -113,7 +115,8 @@ Result<UnixListener> UnixListener::open(const std::string& path) {
   }
   struct stat status{};
   // Nobody can connect before listen(), so there is no moment with wider rights.
-  if (chmod(path.c_str(), 0600) != 0 || lstat(path.c_str(), &status) != 0) return fail_errno("guarding the socket", errno);
+  if (chmod(path.c_str(), 0600) != 0 || lstat(path.c_str(), &status) != 0)
+    return fail_errno("guarding the socket", errno);
   listener.path_ = path;
   listener.inode_ = status.st_ino;
   if (listen(listener.fd_.get(), kBacklog) != 0) return fail_errno("listening on the socket", errno);

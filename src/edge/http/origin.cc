@@ -56,7 +56,8 @@ std::string base_url_for(const BaseUrlRule& rule, const RequestContext& context,
     const auto scheme = context.header("x-forwarded-proto");
     const auto forwarded_host = context.header("x-forwarded-host");
     const std::string_view name = forwarded_host ? *forwarded_host : host.value_or("");
-    if ((scheme == "http" || scheme == "https") && is_valid_host(name)) return std::string(*scheme) + "://" + std::string(name);
+    if ((scheme == "http" || scheme == "https") && is_valid_host(name))
+      return std::string(*scheme) + "://" + std::string(name);
   }
   if (!context.is_local && host && is_loopback_host(*host)) return "http://" + std::string(*host);
   return rule.tcp_url.empty() ? "http://localhost" : rule.tcp_url;

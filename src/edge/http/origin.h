@@ -22,7 +22,8 @@ struct BaseUrlRule {
 };
 
 // Without a slash at the end. Reads context.headers, is_local and `peer_address`.
-[[nodiscard]] std::string base_url_for(const BaseUrlRule& rule, const RequestContext& context, std::string_view peer_address);
+[[nodiscard]] std::string base_url_for(const BaseUrlRule& rule, const RequestContext& context,
+                                       std::string_view peer_address);
 // The peer's address, or the nearest one that no trusted proxy has.
 [[nodiscard]] std::string client_address_for(const BaseUrlRule& rule, const RequestContext& context,
                                              std::string_view peer_address);

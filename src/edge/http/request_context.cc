@@ -30,7 +30,8 @@ std::optional<Method> method_of(std::string_view name) {
 }
 
 std::optional<std::string_view> RequestContext::header(std::string_view lower_case_name) const {
-  const auto found = std::ranges::find(headers, lower_case_name, [](const auto& entry) { return std::string_view(entry.first); });
+  const auto found =
+      std::ranges::find(headers, lower_case_name, [](const auto& entry) { return std::string_view(entry.first); });
   if (found == headers.end()) return std::nullopt;
   return found->second;
 }

@@ -28,18 +28,19 @@ struct Principal {
 
 struct RequestContext {
   Method method = Method::kGet;
-  std::string target;                         // as it stood in the request line
-  std::string path;                           // the part before '?', not decoded
-  std::map<std::string, std::string> params;  // {name} parts of the route's pattern, decoded once
+  std::string target;                                        // as it stood in the request line
+  std::string path;                                          // the part before '?', not decoded
+  std::map<std::string, std::string> params;                 // {name} parts of the route's pattern, decoded once
   std::vector<std::pair<std::string, std::string>> query;    // decoded once, in order
   std::vector<std::pair<std::string, std::string>> headers;  // names in lower case
   std::string body;
   std::optional<Principal> principal;
-  std::string base_url;    // "http://127.0.0.1:3000": what addresses handed out begin with
-  std::string request_id;  // 16 hex digits, in the log and in X-Request-Id
-  bool is_local = false;   // came over the Unix socket
+  std::string base_url;        // "http://127.0.0.1:3000": what addresses handed out begin with
+  std::string trace_id;        // of the caller's traceparent header, 32 hex digits; or empty
+  std::string request_id;      // 16 hex digits, in the log and in X-Request-Id
+  bool is_local = false;       // came over the Unix socket
   std::string client_address;  // the peer's, or what a trusted proxy says; "local" over the Unix socket
-  std::stop_token stop;    // asked when the server stops
+  std::stop_token stop;        // asked when the server stops
 
   [[nodiscard]] std::optional<std::string_view> header(std::string_view lower_case_name) const;
   // The last of that name.

@@ -25,7 +25,8 @@ struct GrowingBody {
     std::size_t put(const Buffers& buffers, ErrorCode& ec) {
       ec = {};
       std::size_t size = 0;
-      for (auto it = boost::asio::buffer_sequence_begin(buffers); it != boost::asio::buffer_sequence_end(buffers); ++it) {
+      for (auto it = boost::asio::buffer_sequence_begin(buffers); it != boost::asio::buffer_sequence_end(buffers);
+           ++it) {
         const boost::asio::const_buffer buffer(*it);
         body_.append(static_cast<const char*>(buffer.data()), buffer.size());
         size += buffer.size();
@@ -51,7 +52,7 @@ std::string_view view(boost::beast::string_view text) { return {text.data(), tex
 
 struct RequestParser::State {
   beast::request_parser<GrowingBody> parser;
-  std::uint64_t wire_bytes = 0;       // that the body took, chunk headers included
+  std::uint64_t wire_bytes = 0;  // that the body took, chunk headers included
   std::uint64_t most_wire_bytes = 0;
 };
 
@@ -96,7 +97,8 @@ RequestParser::Fed RequestParser::parse_body(std::string_view bytes, std::string
       fed.refusal = Refusal{413, "the body is too large"};
     } else if (ec == beast::error::need_more) {
       // A chunk's header or the trailer is not whole yet.
-      if (rest.size() - used > limits::kHeaderBytes) fed.refusal = Refusal{400, "a chunk header or trailer is too large"};
+      if (rest.size() - used > limits::kHeaderBytes)
+        fed.refusal = Refusal{400, "a chunk header or trailer is too large"};
       break;
     } else if (ec) {
       fed.refusal = Refusal{400, "the body's chunks can't be understood"};

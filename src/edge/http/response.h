@@ -17,7 +17,8 @@ namespace lakelift::http {
 struct Response;
 
 // Bytes of known size that never change under their ETag. The edge answers HEAD, Range, If-Range, If-None-Match and
-// If-Match, and sends from a local file by sendfile. Whole answers carry Repr-Digest.
+// If-Match, and sends from a local file by sendfile. Answers with bytes carry Repr-Digest. The edge says the status:
+// 200, 206, 304, 412 or 416. `bytes` must not change while an answer is sent.
 struct Content {
   std::shared_ptr<RandomAccess> bytes;
   std::string content_type;

@@ -17,8 +17,8 @@ bool same_name(std::string_view a, std::string_view b) {
 
 // Ours alone: a handler that sets them could break the framing.
 bool is_ours(std::string_view name) {
-  static constexpr std::array<std::string_view, 7> kOurs{"content-length", "transfer-encoding", "connection", "keep-alive",
-                                                         "date",           "server",            "x-request-id"};
+  static constexpr std::array<std::string_view, 7> kOurs{
+      "content-length", "transfer-encoding", "connection", "keep-alive", "date", "server", "x-request-id"};
   return std::ranges::any_of(kOurs, [name](std::string_view ours) { return same_name(ours, name); });
 }
 
@@ -32,16 +32,46 @@ void append(std::string& out, std::string_view name, std::string_view value) {
 
 std::string_view reason_of(int status) {
   static constexpr std::array<std::pair<int, std::string_view>, 40> kReasons{{
-      {100, "Continue"}, {200, "OK"}, {201, "Created"}, {202, "Accepted"}, {204, "No Content"},
-      {206, "Partial Content"}, {207, "Multi-Status"}, {301, "Moved Permanently"}, {302, "Found"}, {303, "See Other"},
-      {304, "Not Modified"}, {307, "Temporary Redirect"}, {308, "Permanent Redirect"}, {400, "Bad Request"},
-      {401, "Unauthorized"}, {403, "Forbidden"}, {404, "Not Found"}, {405, "Method Not Allowed"}, {406, "Not Acceptable"},
-      {408, "Request Timeout"}, {409, "Conflict"}, {410, "Gone"}, {411, "Length Required"}, {412, "Precondition Failed"},
-      {413, "Content Too Large"}, {414, "URI Too Long"}, {415, "Unsupported Media Type"}, {416, "Range Not Satisfiable"},
-      {417, "Expectation Failed"}, {422, "Unprocessable Content"}, {423, "Locked"}, {429, "Too Many Requests"},
-      {431, "Request Header Fields Too Large"}, {460, "Checksum Mismatch"}, {500, "Internal Server Error"},
-      {501, "Not Implemented"}, {503, "Service Unavailable"}, {504, "Gateway Timeout"},
-      {505, "HTTP Version Not Supported"}, {507, "Insufficient Storage"},
+      {100, "Continue"},
+      {200, "OK"},
+      {201, "Created"},
+      {202, "Accepted"},
+      {204, "No Content"},
+      {206, "Partial Content"},
+      {207, "Multi-Status"},
+      {301, "Moved Permanently"},
+      {302, "Found"},
+      {303, "See Other"},
+      {304, "Not Modified"},
+      {307, "Temporary Redirect"},
+      {308, "Permanent Redirect"},
+      {400, "Bad Request"},
+      {401, "Unauthorized"},
+      {403, "Forbidden"},
+      {404, "Not Found"},
+      {405, "Method Not Allowed"},
+      {406, "Not Acceptable"},
+      {408, "Request Timeout"},
+      {409, "Conflict"},
+      {410, "Gone"},
+      {411, "Length Required"},
+      {412, "Precondition Failed"},
+      {413, "Content Too Large"},
+      {414, "URI Too Long"},
+      {415, "Unsupported Media Type"},
+      {416, "Range Not Satisfiable"},
+      {417, "Expectation Failed"},
+      {422, "Unprocessable Content"},
+      {423, "Locked"},
+      {429, "Too Many Requests"},
+      {431, "Request Header Fields Too Large"},
+      {460, "Checksum Mismatch"},
+      {500, "Internal Server Error"},
+      {501, "Not Implemented"},
+      {503, "Service Unavailable"},
+      {504, "Gateway Timeout"},
+      {505, "HTTP Version Not Supported"},
+      {507, "Insufficient Storage"},
   }};
   const auto* found = std::ranges::find(kReasons, status, [](const auto& entry) { return entry.first; });
   return found == kReasons.end() ? "Status" : found->second;

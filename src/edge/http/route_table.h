@@ -34,13 +34,13 @@ struct Route {
   std::string pattern;           // "/catalogue/items/{id}": {name} is one part; paths end as written (slash or none)
   Access access = Access::kUnset;
   Handler handler;
-  ErrorRenderer render_error;    // for what the edge refuses itself on this route (401, 403, 413 …) and for exceptions
+  ErrorRenderer render_error;  // for what the edge refuses itself on this route (401, 403, 413 …) and for exceptions
   std::size_t body_limit_bytes = limits::kJsonBodyBytes;
-  std::string summary;           // one line, for the OpenAPI check and the log
+  std::string summary;  // one line, for the OpenAPI check and the log
   // Runs on the edge's own thread, never behind slow handlers (threats D15): only for a public handler that touches no
   // disk, lock or service.
   bool cheap = false;
-  bool json_body = true;         // a body that says it is something other than JSON is refused with 415
+  bool json_body = true;  // a body that says it is something other than JSON is refused with 415
 };
 
 struct RouteMatch {
@@ -55,8 +55,8 @@ class RouteTable {
   // Errors: a route without access, handler or renderer; a cheap one that needs an account; a pattern that does not
   // begin with '/'; two routes for one method and pattern.
   [[nodiscard]] Result<void> check() const;
-  // `path` not decoded; each part is decoded once. Where a literal and a {name} both fit, the literal wins, part by part
-  // from the left. Errors: kNotFound; kUnsupported (405) whose message lists the methods that the path has.
+  // `path` not decoded; each part is decoded once. Where a literal and a {name} both fit, the literal wins, part by
+  // part from the left. Errors: kNotFound; kUnsupported (405) whose message lists the methods that the path has.
   [[nodiscard]] Result<RouteMatch> match(Method method, std::string_view path) const;
   // HEAD with GET, OPTIONS wherever there is any; empty for a path that is not there.
   [[nodiscard]] std::vector<Method> methods_of(std::string_view path) const;

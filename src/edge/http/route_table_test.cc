@@ -44,7 +44,8 @@ TEST(RouteTable, FailsTheStartForWhatCannotWork) {
   EXPECT_FALSE(table_of({route(Method::kGet, "a")}).check());
   EXPECT_FALSE(table_of({route(Method::kHead, "/a")}).check());
   EXPECT_FALSE(table_of({route(Method::kGet, "/{a}/x"), route(Method::kGet, "/{b}/x")}).check());
-  EXPECT_TRUE(table_of({route(Method::kGet, "/{a}/x"), route(Method::kPut, "/{b}/x"), route(Method::kGet, "/{a}/x/")}).check());
+  EXPECT_TRUE(
+      table_of({route(Method::kGet, "/{a}/x"), route(Method::kPut, "/{b}/x"), route(Method::kGet, "/{a}/x/")}).check());
 }
 
 TEST(RouteTable, MatchesPartsDecodedOnce) {
@@ -61,7 +62,8 @@ TEST(RouteTable, MatchesPartsDecodedOnce) {
 }
 
 TEST(RouteTable, PrefersLiterals) {
-  const auto table = table_of({route(Method::kGet, "/{a}/{b}"), route(Method::kGet, "/items/{id}"), route(Method::kGet, "/items/mine")});
+  const auto table = table_of(
+      {route(Method::kGet, "/{a}/{b}"), route(Method::kGet, "/items/{id}"), route(Method::kGet, "/items/mine")});
   EXPECT_EQ(table.match(Method::kGet, "/items/mine")->route->pattern, "/items/mine");
   EXPECT_EQ(table.match(Method::kGet, "/items/7")->route->pattern, "/items/{id}");
   EXPECT_EQ(table.match(Method::kGet, "/x/mine")->route->pattern, "/{a}/{b}");

@@ -41,7 +41,8 @@ struct Answer {
 // Blocking, with a deadline on every read.
 class RawClient {
  public:
-  explicit RawClient(std::uint16_t port, int receive_buffer_bytes = 0) : fd_(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+  explicit RawClient(std::uint16_t port, int receive_buffer_bytes = 0)
+      : fd_(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
     if (receive_buffer_bytes > 0) {
       setsockopt(fd_.get(), SOL_SOCKET, SO_RCVBUF, &receive_buffer_bytes, sizeof receive_buffer_bytes);
     }
@@ -218,11 +219,20 @@ class Gate {
 inline Response render_test_error(const Error& error, const RequestContext&) {
   int status = 500;
   switch (error.code) {
-    case Code::kInvalid: status = 400; break;
-    case Code::kUnauthenticated: status = 401; break;
-    case Code::kForbidden: status = 403; break;
-    case Code::kNotFound: status = 404; break;
-    default: break;
+    case Code::kInvalid:
+      status = 400;
+      break;
+    case Code::kUnauthenticated:
+      status = 401;
+      break;
+    case Code::kForbidden:
+      status = 403;
+      break;
+    case Code::kNotFound:
+      status = 404;
+      break;
+    default:
+      break;
   }
   return Response::json(status, json::object{{"@event", error.event}, {"message", error.message}});
 }
@@ -267,7 +277,8 @@ class TestServer {
       gate.wait();
       return Response::text(200, "text/plain", "slow");
     });
-    add(Method::kPost, "/count", [this](RequestContext&) { return Response::text(200, "text/plain", std::to_string(++executed)); });
+    add(Method::kPost, "/count",
+        [this](RequestContext&) { return Response::text(200, "text/plain", std::to_string(++executed)); });
     add(Method::kGet, "/items/{id}", [this](RequestContext& context) {
       ++executed;
       std::string text = context.params.at("id");
@@ -310,7 +321,8 @@ class TestServer {
   std::uint16_t start() {
     for (auto& route : pending) routes.add(std::move(*route));
     pending.clear();
-    server = std::make_unique<HttpServer>(options, HttpServerParts{routes, authenticate, feed, metrics, clock, random, render_test_error});
+    server = std::make_unique<HttpServer>(
+        options, HttpServerParts{routes, authenticate, feed, metrics, clock, random, render_test_error});
     const auto started = server->start();
     EXPECT_TRUE(started) << (started ? "" : started.error().message);
     return server->port();

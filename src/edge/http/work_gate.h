@@ -1,4 +1,5 @@
-// Blocking handlers on the bounded pool: new requests are refused when its queue is full, what was promised before waits.
+// Blocking handlers on the bounded pool: new requests are refused when its queue is full, what was promised before
+// waits.
 #pragma once
 
 #include <cstddef>
