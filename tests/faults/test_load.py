@@ -141,7 +141,10 @@ def test_two_thousand_wait_on_one_address(server: Server, flights: int, tokens: 
             await asyncio.sleep(1)
             busy = await asyncio.to_thread(livez_p99, server, 2000)
             threads = server.status("Threads")
-            print(f"\n/livez p99 idle {idle * 1e3:.3f} ms, with {waiting} waiting {busy * 1e3:.3f} ms: ratio {busy / idle:.2f}; threads {threads_before} -> {threads}")
+            print(
+                f"\n/livez p99 idle {idle * 1e3:.3f} ms, with {waiting} waiting {busy * 1e3:.3f} ms: ratio {busy / idle:.2f};"
+                f" threads {threads_before} -> {threads}"
+            )
             assert threads - threads_before <= 4, "waiting holds no thread"
             assert busy <= max(5 * idle, 0.005)
             # Not one byte before the run is done.
