@@ -4,6 +4,7 @@
 #include <unordered_set>
 
 #include "columnar/engine/arrow_errors.h"
+#include "columnar/engine/background_sink.h"
 #include "columnar/engine/csv_columns.h"
 #include "columnar/engine/csv_reader.h"
 #include "columnar/engine/table_sink.h"
@@ -96,7 +97,9 @@ class CsvConversion {
       fields.push_back(arrow::field(names_[i], types_[i], nullable_[i]));
       columns.push_back(csv_column(types_[i]));
     }
-    TRY(const auto sink, open_sink(job_.to, arrow::schema(std::move(fields)), context_.output));
+    output_ = std::make_shared<CountingOutput>(context_.output);
+    TRY(auto direct, open_sink(job_.to, arrow::schema(std::move(fields)), output_));
+    const auto sink = in_background(std::move(direct));
     CsvReader reader(file_, job_.delimiter, path_);
     CsvRecord record;
     TRY_VOID(reader.next(record));
@@ -138,7 +141,7 @@ class CsvConversion {
       context_.progress({.rows_read = report_.rows,
                          .rows_total = rows_total_,
                          .rows_written = report_.rows,
-                         .bytes_written = context_.output->Tell().ValueOr(0)});
+                         .bytes_written = output_->bytes()});
     }
     return sink.write(std::move(batch));
   }
@@ -151,6 +154,7 @@ class CsvConversion {
   std::vector<TypePtr> types_;
   std::vector<bool> nullable_;
   std::int64_t rows_total_ = 0;
+  std::shared_ptr<CountingOutput> output_;
   WriteReport report_;
 };
 

@@ -10,7 +10,7 @@
 namespace lakelift::columnar {
 namespace {
 
-constexpr std::int64_t kGroupRows = 1 << 20;
+constexpr std::int64_t kGroupRows = 1 << 18;
 constexpr std::int64_t kGroupBytes = 96 << 20;  // of arrays waiting for their row group
 constexpr std::string_view kWhere = "writing the Parquet file";
 
