@@ -133,7 +133,8 @@ Result<void> App::Parts::open_backends(const Config& config) {
   workers = std::make_unique<columnar::WorkerPool>(
       columnar::WorkerPoolOptions{.program = program, .spares = config.spare_workers, .workers = config.workers},
       metrics);
-  executors.add(std::make_shared<executors::LocalExecutor>(*workers, columnar::JobLimits{.memory_bytes = config.worker_memory_bytes}));
+  executors.add(std::make_shared<executors::LocalExecutor>(
+      *workers, columnar::JobLimits{.memory_bytes = config.worker_memory_bytes}));
   TRY(auto opened, LocalTables::open(data + "/tables", *workers, random));
   tables.emplace(std::move(opened));
   return {};
@@ -142,9 +143,9 @@ Result<void> App::Parts::open_backends(const Config& config) {
 Result<void> App::Parts::make_domain(const Config& config) {
   accounts = std::make_unique<accounts::AccountService>(*database, *ledger, *keys, clock, random);
   catalogue = std::make_unique<catalogue::CatalogueService>(*database, *ledger, *accounts, executors, clock);
-  slices = std::make_unique<slices::SliceService>(slices::SliceServiceParts{
-      *database, *ledger, *accounts, *catalogue, executors, *store, *workers, clock, random, metrics,
-      std::nullopt, config.running_runs});
+  slices = std::make_unique<slices::SliceService>(
+      slices::SliceServiceParts{*database, *ledger, *accounts, *catalogue, executors, *store, *workers, clock, random,
+                                metrics, std::nullopt, config.running_runs});
   catalogue->set_live_requests(slices.get());
 
   TRY(const auto admin, accounts->local_admin());
@@ -178,17 +179,16 @@ Result<void> App::Parts::serve(const Config& config, Reach reach) {
       .clock = clock,
       .ready = [this] { return ready(); },
       .uri_wait_ms = config.uri_wait_ms,
-      .prepare_local_files =
-          [this](const std::vector<std::string>& paths, const std::vector<std::string>& null_tokens,
-                 const std::string&, std::stop_token stop) { return tables->prepare(paths, null_tokens, stop); },
+      .prepare_local_files = [this](const std::vector<std::string>& paths, const std::vector<std::string>& null_tokens,
+                                    const std::string&,
+                                    std::stop_token stop) { return tables->prepare(paths, null_tokens, stop); },
   };
   http::add_all_routes(routes, services);
   feed = std::make_unique<http::Feed>(http::make_feed_fetch(services), limits::kFeedPollMs);
   slices->on_change([this](std::int64_t request_id) { feed->notify(request_id); });
-  server = std::make_unique<http::HttpServer>(
-      server_options(config, reach, data),
-      http::HttpServerParts{routes, http::make_authenticator(services), *feed, metrics, clock, random,
-                            http::render_lakey_error});
+  server = std::make_unique<http::HttpServer>(server_options(config, reach, data),
+                                              http::HttpServerParts{routes, http::make_authenticator(services), *feed,
+                                                                    metrics, clock, random, http::render_lakey_error});
   TRY_VOID(server->start());
   slices->start();
   if (reach == Reach::kNetwork) {

@@ -1,4 +1,5 @@
-// The composition root: makes every part of a server and joins them: backends, then domain, then edge; stops in reverse.
+// The composition root: makes every part of a server and joins them: backends, then domain, then edge; stops in
+// reverse.
 #pragma once
 
 #include <cstdint>
@@ -17,8 +18,8 @@ enum class Reach {
 
 class App {
  public:
-  // Opens the data folder (made when missing) and serves. Errors: kConflict where another process serves the folder or the
-  // port is taken, or the folder was written by a newer version; kInvalid for settings that do not fit each other.
+  // Opens the data folder (made when missing) and serves. Errors: kConflict where another process serves the folder or
+  // the port is taken, or the folder was written by a newer version; kInvalid for settings that do not fit each other.
   [[nodiscard]] static Result<std::unique_ptr<App>> start(const Config& config, Reach reach);
   ~App();  // stop()
   App(const App&) = delete;

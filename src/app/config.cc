@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <toml++/toml.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
@@ -11,7 +12,6 @@
 #include <iostream>
 #include <map>
 #include <optional>
-#include <toml++/toml.h>
 
 namespace lakelift::app {
 namespace {
@@ -90,8 +90,7 @@ std::vector<Setting> settings_of(Config& c) {
       {"drain-ms", "how long answers in flight may take after SIGTERM", fmt::to_string(c.drain_ms),
        number<int>(c.drain_ms, 0, 600'000)},
       {"running-runs", "runs at once", fmt::to_string(c.running_runs), number<std::size_t>(c.running_runs, 1, 64)},
-      {"workers", "columnar worker programs at once", fmt::to_string(c.workers),
-       number<std::size_t>(c.workers, 1, 64)},
+      {"workers", "columnar worker programs at once", fmt::to_string(c.workers), number<std::size_t>(c.workers, 1, 64)},
       {"spare-workers", "worker programs started ahead of time", fmt::to_string(c.spare_workers),
        number<std::size_t>(c.spare_workers, 0, 16)},
       {"worker-memory-mib", "memory limit of one worker program", fmt::to_string(c.worker_memory_bytes / kMiB),
@@ -107,7 +106,8 @@ std::vector<Setting> settings_of(Config& c) {
 }
 
 std::string environment_name(std::string name) {
-  std::ranges::transform(name, name.begin(), [](char ch) { return ch == '-' ? '_' : static_cast<char>(std::toupper(ch)); });
+  std::ranges::transform(name, name.begin(),
+                         [](char ch) { return ch == '-' ? '_' : static_cast<char>(std::toupper(ch)); });
   return "LAKELIFT_" + name;
 }
 
@@ -169,7 +169,8 @@ Result<LoadedConfig> load_config(const std::vector<std::string>& arguments, Envi
   std::string file;
   parser.add_option("--config", file, "a TOML file of these settings [LAKELIFT_CONFIG]");
   parser.add_flag("--show-config", loaded.show_only, "print each setting and where it came from, then end");
-  parser.footer("Examples:\n  lakelift serve --data ./data --port 3000\n  lakelift serve --config lakelift.toml --show-config");
+  parser.footer(
+      "Examples:\n  lakelift serve --data ./data --port 3000\n  lakelift serve --config lakelift.toml --show-config");
   try {
     parser.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
   } catch (const CLI::CallForHelp&) {

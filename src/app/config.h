@@ -1,6 +1,6 @@
 // Settings of `lakelift serve`. Each can be given as a flag (--uri-wait-ms), as an environment variable made from the
-// flag by one rule (LAKELIFT_URI_WAIT_MS), or as a key of a TOML file (uri-wait-ms); the first of these that is there wins,
-// else the default. A wrong value stops the start and names the setting and where it came from.
+// flag by one rule (LAKELIFT_URI_WAIT_MS), or as a key of a TOML file (uri-wait-ms); the first of these that is there
+// wins, else the default. A wrong value stops the start and names the setting and where it came from.
 #pragma once
 
 #include <cstddef>

@@ -62,9 +62,12 @@ TEST_F(ConfigTest, PortOfTheSeedsIsTakenWhereOursIsNotSet) {
 
 TEST_F(ConfigTest, WrongValuesStopTheStartByName) {
   const std::vector<std::pair<std::vector<std::string>, std::string>> cases = {
-      {{"--port", "65536"}, "port"},      {{"--port", "http"}, "port"},
-      {{"--port", "-1"}, "port"},         {{"--log-format", "xml"}, "log-format"},
-      {{"--uri-wait-ms", "1"}, "uri-wait-ms"}, {{"--worker-memory-mib", "1"}, "worker-memory-mib"},
+      {{"--port", "65536"}, "port"},
+      {{"--port", "http"}, "port"},
+      {{"--port", "-1"}, "port"},
+      {{"--log-format", "xml"}, "log-format"},
+      {{"--uri-wait-ms", "1"}, "uri-wait-ms"},
+      {{"--worker-memory-mib", "1"}, "worker-memory-mib"},
   };
   for (const auto& [arguments, name] : cases) {
     const auto loaded = load_config(arguments, fake_environment);

@@ -15,7 +15,9 @@ namespace lakelift {
 using Bytes = std::span<const std::byte>;
 using Digest = std::array<std::byte, 32>;
 
-[[nodiscard]] inline Bytes as_bytes(std::string_view text) { return std::as_bytes(std::span(text.data(), text.size())); }
+[[nodiscard]] inline Bytes as_bytes(std::string_view text) {
+  return std::as_bytes(std::span(text.data(), text.size()));
+}
 
 [[nodiscard]] std::string hex_encode(Bytes bytes);  // lower case
 [[nodiscard]] std::optional<std::string> hex_decode(std::string_view text);

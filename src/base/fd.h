@@ -36,7 +36,8 @@ class UniqueFd {
   int fd_ = -1;
 };
 
-// Opens `path` beneath the folder `root`: no "..", no symbolic link on the way leads out of it (openat2). Always O_CLOEXEC.
+// Opens `path` beneath the folder `root`: no "..", no symbolic link on the way leads out of it (openat2). Always
+// O_CLOEXEC.
 [[nodiscard]] Result<UniqueFd> open_beneath(int root, const std::string& path, int flags, unsigned mode = 0600);
 
 [[nodiscard]] Result<void> write_all(int fd, std::span<const std::byte> bytes);

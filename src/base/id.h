@@ -1,5 +1,5 @@
-// Identifiers (design: rows that contracts show have integer ids; runs, leases and ledger entries UUIDv7; whatever opens
-// something has 128 random bits).
+// Identifiers (design: rows that contracts show have integer ids; runs, leases and ledger entries UUIDv7; whatever
+// opens something has 128 random bits).
 #pragma once
 
 #include <string>

@@ -7,23 +7,40 @@ namespace lakelift {
 
 std::string_view code_name(Code code) {
   switch (code) {
-    case Code::kInvalid: return "INVALID";
-    case Code::kUnauthenticated: return "UNAUTHENTICATED";
-    case Code::kForbidden: return "ACCESS_DENIED";
-    case Code::kNotFound: return "NOT_FOUND";
-    case Code::kConflict: return "CONFLICT";
-    case Code::kGone: return "GONE";
-    case Code::kPrecondition: return "PRECONDITION_FAILED";
-    case Code::kTooLarge: return "TOO_LARGE";
-    case Code::kRange: return "RANGE_NOT_SATISFIABLE";
-    case Code::kTooMany: return "TOO_MANY_REQUESTS";
-    case Code::kUnavailable: return "UNAVAILABLE";
-    case Code::kNoSpace: return "NO_SPACE";
-    case Code::kUnsupported: return "UNSUPPORTED";
-    case Code::kCancelled: return "CANCELLED";
-    case Code::kDeadline: return "DEADLINE_EXCEEDED";
-    case Code::kCorrupt: return "CORRUPT";
-    case Code::kInternal: return "INTERNAL_ERROR";
+    case Code::kInvalid:
+      return "INVALID";
+    case Code::kUnauthenticated:
+      return "UNAUTHENTICATED";
+    case Code::kForbidden:
+      return "ACCESS_DENIED";
+    case Code::kNotFound:
+      return "NOT_FOUND";
+    case Code::kConflict:
+      return "CONFLICT";
+    case Code::kGone:
+      return "GONE";
+    case Code::kPrecondition:
+      return "PRECONDITION_FAILED";
+    case Code::kTooLarge:
+      return "TOO_LARGE";
+    case Code::kRange:
+      return "RANGE_NOT_SATISFIABLE";
+    case Code::kTooMany:
+      return "TOO_MANY_REQUESTS";
+    case Code::kUnavailable:
+      return "UNAVAILABLE";
+    case Code::kNoSpace:
+      return "NO_SPACE";
+    case Code::kUnsupported:
+      return "UNSUPPORTED";
+    case Code::kCancelled:
+      return "CANCELLED";
+    case Code::kDeadline:
+      return "DEADLINE_EXCEEDED";
+    case Code::kCorrupt:
+      return "CORRUPT";
+    case Code::kInternal:
+      return "INTERNAL_ERROR";
   }
   return "INTERNAL_ERROR";
 }

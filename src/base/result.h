@@ -68,15 +68,15 @@ using Result = std::expected<T, Error>;
 
 #define LAKELIFT_CONCAT_(a, b) a##b
 #define LAKELIFT_CONCAT(a, b) LAKELIFT_CONCAT_(a, b)
-#define LAKELIFT_TRY_(tmp, declaration, ...)                        \
-  auto tmp = (__VA_ARGS__);                                         \
-  if (!tmp) return std::unexpected(std::move(tmp).error());         \
+#define LAKELIFT_TRY_(tmp, declaration, ...)                \
+  auto tmp = (__VA_ARGS__);                                 \
+  if (!tmp) return std::unexpected(std::move(tmp).error()); \
   declaration = *std::move(tmp)
 
 // TRY(declaration, expression): declares from the value, or returns the error.
 #define TRY(declaration, ...) LAKELIFT_TRY_(LAKELIFT_CONCAT(try_tmp_, __COUNTER__), declaration, __VA_ARGS__)
 // TRY_VOID(expression): for Result<void>, or where the value does not matter.
-#define TRY_VOID(...)                                                                                  \
-  do {                                                                                                 \
+#define TRY_VOID(...)                                                                                              \
+  do {                                                                                                             \
     if (auto try_void_tmp = (__VA_ARGS__); !try_void_tmp) return std::unexpected(std::move(try_void_tmp).error()); \
   } while (false)

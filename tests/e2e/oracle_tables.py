@@ -8,7 +8,7 @@ import random
 import tarfile
 import zipfile
 from dataclasses import dataclass
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 
@@ -142,7 +142,7 @@ def every_type(rows: int = EVERY_ROWS, seed: int = 7) -> pa.Table:
     days = [rng.choice([-719_162, 0, -1, rng.randint(-30_000, 30_000), rng.randint(17_000, 17_100)]) for _ in range(rows)]
     columns["day32"] = pa.array(_nulls(rng, days, 0.1), pa.int32()).cast(pa.date32())
     columns["day64"] = pa.array(_nulls(rng, days, 0.1), pa.int32()).cast(pa.date32()).cast(pa.date64())
-    base = datetime(2018, 11, 1, tzinfo=timezone.utc)
+    base = datetime(2018, 11, 1, tzinfo=UTC)
     for unit, digits in (("s", 0), ("ms", 3), ("us", 6), ("ns", 9)):
         scale = 10**digits
         start = int(base.timestamp()) * scale

@@ -24,7 +24,7 @@ SEED = int(os.environ.get("LAKELIFT_SEED", "20181101"))
 #            table      slices  columns at most
 DOSE = [("flights", 110, 19), ("every", 120, 12), ("parts", 40, 9), ("weather", 40, 6)]
 FACTOR = 5 if FULL else 1
-CONVERTED_CELLS = 20_000_000 if FULL else 400_000  # larger slices are compared as Parquet alone
+CONVERTED_CELLS = 20_000_000 if FULL else 250_000  # larger slices are compared as Parquet alone
 RATIOS = [0.01, 0.05, 0.1, 0.3, 0.5, 0.9]
 
 TableOf = Callable[[str], Table]

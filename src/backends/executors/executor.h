@@ -42,11 +42,11 @@ struct TableProfile {
 struct RunOrder {
   std::string run_id;
   int attempt = 1;
-  std::string idempotency_token;             // stored before submit; the engine runs a token once
-  std::optional<std::string> external_id;    // set: re-attach to this instead of submitting
+  std::string idempotency_token;           // stored before submit; the engine runs a token once
+  std::optional<std::string> external_id;  // set: re-attach to this instead of submitting
   Source source;
-  table::Columns table;                      // the item's spec
-  table::SliceSpec spec;                     // normalised
+  table::Columns table;   // the item's spec
+  table::SliceSpec spec;  // normalised
   std::string sampling_seed;
 };
 

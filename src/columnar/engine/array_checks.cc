@@ -46,23 +46,35 @@ bool within(const arrow::Array& indices, std::int64_t size) {
 
 bool indices_within(const arrow::Array& indices, std::int64_t size) {
   switch (indices.type_id()) {
-    case arrow::Type::INT8: return within<std::int8_t>(indices, size);
-    case arrow::Type::UINT8: return within<std::uint8_t>(indices, size);
-    case arrow::Type::INT16: return within<std::int16_t>(indices, size);
-    case arrow::Type::UINT16: return within<std::uint16_t>(indices, size);
-    case arrow::Type::INT32: return within<std::int32_t>(indices, size);
-    case arrow::Type::UINT32: return within<std::uint32_t>(indices, size);
-    case arrow::Type::UINT64: return within<std::uint64_t>(indices, size);
-    default: return within<std::int64_t>(indices, size);
+    case arrow::Type::INT8:
+      return within<std::int8_t>(indices, size);
+    case arrow::Type::UINT8:
+      return within<std::uint8_t>(indices, size);
+    case arrow::Type::INT16:
+      return within<std::int16_t>(indices, size);
+    case arrow::Type::UINT16:
+      return within<std::uint16_t>(indices, size);
+    case arrow::Type::INT32:
+      return within<std::int32_t>(indices, size);
+    case arrow::Type::UINT32:
+      return within<std::uint32_t>(indices, size);
+    case arrow::Type::UINT64:
+      return within<std::uint64_t>(indices, size);
+    default:
+      return within<std::int64_t>(indices, size);
   }
 }
 
 bool texts_utf8(const arrow::Array& array) {
   switch (array.type_id()) {
-    case arrow::Type::STRING: return offsets_utf8(static_cast<const arrow::StringArray&>(array));
-    case arrow::Type::LARGE_STRING: return offsets_utf8(static_cast<const arrow::LargeStringArray&>(array));
-    case arrow::Type::STRING_VIEW: return views_utf8(static_cast<const arrow::StringViewArray&>(array));
-    default: return true;
+    case arrow::Type::STRING:
+      return offsets_utf8(static_cast<const arrow::StringArray&>(array));
+    case arrow::Type::LARGE_STRING:
+      return offsets_utf8(static_cast<const arrow::LargeStringArray&>(array));
+    case arrow::Type::STRING_VIEW:
+      return views_utf8(static_cast<const arrow::StringViewArray&>(array));
+    default:
+      return true;
   }
 }
 

@@ -42,8 +42,9 @@ SchemaPtr plain_schema(const arrow::Schema& schema) {
   arrow::FieldVector fields;
   for (const auto& field : schema.fields()) {
     const bool is_dictionary = field->type()->id() == arrow::Type::DICTIONARY;
-    fields.push_back(is_dictionary ? field->WithType(static_cast<const arrow::DictionaryType&>(*field->type()).value_type())
-                                   : field);
+    fields.push_back(is_dictionary
+                         ? field->WithType(static_cast<const arrow::DictionaryType&>(*field->type()).value_type())
+                         : field);
   }
   return arrow::schema(std::move(fields));
 }

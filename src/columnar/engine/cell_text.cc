@@ -32,7 +32,9 @@ template <typename Append>
 class Cells final : public CellText {
  public:
   Cells(const arrow::Array& array, TextStyle style, Append append)
-      : array_(array), has_nulls_(array.null_count() != 0), null_(style == TextStyle::kJson ? "null" : ""),
+      : array_(array),
+        has_nulls_(array.null_count() != 0),
+        null_(style == TextStyle::kJson ? "null" : ""),
         append_(std::move(append)) {}
   void append(std::int64_t row, std::string& out) const override {
     if (has_nulls_ && array_.IsNull(row)) {
@@ -89,7 +91,8 @@ std::string unscaled_text(const arrow::Array& array, std::int64_t row) {
       return arrow::Decimal64(static_cast<const arrow::Decimal64Array&>(array).GetValue(row)).ToIntegerString();
     case arrow::Type::DECIMAL128:
       return arrow::Decimal128(static_cast<const arrow::Decimal128Array&>(array).GetValue(row)).ToIntegerString();
-    default: return arrow::Decimal256(static_cast<const arrow::Decimal256Array&>(array).GetValue(row)).ToIntegerString();
+    default:
+      return arrow::Decimal256(static_cast<const arrow::Decimal256Array&>(array).GetValue(row)).ToIntegerString();
   }
 }
 
@@ -156,11 +159,21 @@ void append_json_text(std::string_view text, std::string& out) {
   out.push_back('"');
   for (const char c : text) {
     switch (c) {
-      case '"': out.append("\\\""); break;
-      case '\\': out.append("\\\\"); break;
-      case '\n': out.append("\\n"); break;
-      case '\r': out.append("\\r"); break;
-      case '\t': out.append("\\t"); break;
+      case '"':
+        out.append("\\\"");
+        break;
+      case '\\':
+        out.append("\\\\");
+        break;
+      case '\n':
+        out.append("\\n");
+        break;
+      case '\r':
+        out.append("\\r");
+        break;
+      case '\t':
+        out.append("\\t");
+        break;
       default:
         if (static_cast<unsigned char>(c) < 0x20) {
           fmt::format_to(std::back_inserter(out), "\\u{:04x}", static_cast<unsigned>(c));
@@ -174,19 +187,29 @@ void append_json_text(std::string_view text, std::string& out) {
 
 std::unique_ptr<CellText> cell_text(const arrow::Array& array, TextStyle style) {
   switch (array.type_id()) {
-    case arrow::Type::DICTIONARY: return dictionary_cells(array, style);
+    case arrow::Type::DICTIONARY:
+      return dictionary_cells(array, style);
     case arrow::Type::BOOL: {
       const auto& values = static_cast<const arrow::BooleanArray&>(array);
-      return cells(array, style, [&values](std::int64_t row, std::string& out) { out.append(values.Value(row) ? "true" : "false"); });
+      return cells(array, style,
+                   [&values](std::int64_t row, std::string& out) { out.append(values.Value(row) ? "true" : "false"); });
     }
-    case arrow::Type::INT8: return whole_cells<std::int8_t>(array, style);
-    case arrow::Type::INT16: return whole_cells<std::int16_t>(array, style);
-    case arrow::Type::INT32: return whole_cells<std::int32_t>(array, style);
-    case arrow::Type::INT64: return whole_cells<std::int64_t>(array, style);
-    case arrow::Type::UINT8: return whole_cells<std::uint8_t>(array, style);
-    case arrow::Type::UINT16: return whole_cells<std::uint16_t>(array, style);
-    case arrow::Type::UINT32: return whole_cells<std::uint32_t>(array, style);
-    case arrow::Type::UINT64: return whole_cells<std::uint64_t>(array, style);
+    case arrow::Type::INT8:
+      return whole_cells<std::int8_t>(array, style);
+    case arrow::Type::INT16:
+      return whole_cells<std::int16_t>(array, style);
+    case arrow::Type::INT32:
+      return whole_cells<std::int32_t>(array, style);
+    case arrow::Type::INT64:
+      return whole_cells<std::int64_t>(array, style);
+    case arrow::Type::UINT8:
+      return whole_cells<std::uint8_t>(array, style);
+    case arrow::Type::UINT16:
+      return whole_cells<std::uint16_t>(array, style);
+    case arrow::Type::UINT32:
+      return whole_cells<std::uint32_t>(array, style);
+    case arrow::Type::UINT64:
+      return whole_cells<std::uint64_t>(array, style);
     case arrow::Type::DOUBLE: {
       const double* values = array.data()->GetValues<double>(1);
       return float_cells(array, style, [values](std::int64_t row) { return values[row]; });
@@ -197,18 +220,19 @@ std::unique_ptr<CellText> cell_text(const arrow::Array& array, TextStyle style) 
     }
     case arrow::Type::HALF_FLOAT: {
       const auto* values = array.data()->GetValues<std::uint16_t>(1);
-      return float_cells(array, style, [values](std::int64_t row) {
-        return arrow::util::Float16::FromBits(values[row]).ToFloat();
-      });
+      return float_cells(array, style,
+                         [values](std::int64_t row) { return arrow::util::Float16::FromBits(values[row]).ToFloat(); });
     }
     case arrow::Type::DECIMAL32:
     case arrow::Type::DECIMAL64:
     case arrow::Type::DECIMAL128:
     case arrow::Type::DECIMAL256:
-      return cells(array, style, [&array](std::int64_t row, std::string& out) { out.append(decimal_text(array, row)); });
+      return cells(array, style,
+                   [&array](std::int64_t row, std::string& out) { out.append(decimal_text(array, row)); });
     case arrow::Type::DATE32:
     case arrow::Type::DATE64:
-    case arrow::Type::TIMESTAMP: return datetime_cells(array, style);
+    case arrow::Type::TIMESTAMP:
+      return datetime_cells(array, style);
     default:
       return cells(array, style, [&array, style](std::int64_t row, std::string& out) {
         append_text(text_at(array, row), style, out);

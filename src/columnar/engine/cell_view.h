@@ -11,8 +11,8 @@
 namespace lakelift::columnar {
 
 // All of these: the cell is not null, the array not a dictionary and of the named kind.
-[[nodiscard]] Wide whole_at(const arrow::Array& array, std::int64_t row);            // INTEGER
-[[nodiscard]] double number_at(const arrow::Array& array, std::int64_t row);         // FLOAT
+[[nodiscard]] Wide whole_at(const arrow::Array& array, std::int64_t row);             // INTEGER
+[[nodiscard]] double number_at(const arrow::Array& array, std::int64_t row);          // FLOAT
 [[nodiscard]] std::string_view text_at(const arrow::Array& array, std::int64_t row);  // STRING
 [[nodiscard]] table::Datetime datetime_at(const arrow::Array& array, std::int64_t row);
 

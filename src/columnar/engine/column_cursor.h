@@ -12,7 +12,8 @@ namespace lakelift::columnar {
 class ColumnCursor {
  public:
   explicit ColumnCursor(ColumnStream stream) : stream_(std::move(stream)), where_(stream_->where()) {}
-  ColumnCursor(std::deque<ArrayPtr> decoded, std::string where) : decoded_(std::move(decoded)), where_(std::move(where)) {}
+  ColumnCursor(std::deque<ArrayPtr> decoded, std::string where)
+      : decoded_(std::move(decoded)), where_(std::move(where)) {}
 
   // Rows that can be taken at once; 0 at the end.
   [[nodiscard]] Result<std::int64_t> available();

@@ -50,8 +50,9 @@ class NumberProfile final : public ColumnProfile {
 class CountedProfile : public ColumnProfile {
  public:
   explicit CountedProfile(std::size_t columns)
-      : counter_(std::clamp(kAllCountersBytes / columns / kBytesAValue, limits::kDistributionValues * 4, kCounterValues),
-                 std::clamp<std::size_t>(kAllCountersBytes / columns, limits::kSampleCellBytes * 64, kCounterBytes)) {}
+      : counter_(
+            std::clamp(kAllCountersBytes / columns / kBytesAValue, limits::kDistributionValues * 4, kCounterValues),
+            std::clamp<std::size_t>(kAllCountersBytes / columns, limits::kSampleCellBytes * 64, kCounterBytes)) {}
   bool start_second_pass() override {
     if (!exact()) counter_.recount();
     return !exact();
@@ -150,11 +151,16 @@ std::string_view cut_text(std::string_view text, std::string& scratch) {
 
 std::unique_ptr<ColumnProfile> column_profile(table::ColumnType type, std::size_t columns) {
   switch (type) {
-    case table::ColumnType::kInteger: return std::make_unique<NumberProfile<WholeHistogram, whole_at>>();
-    case table::ColumnType::kFloat: return std::make_unique<NumberProfile<FloatHistogram, number_at>>();
-    case table::ColumnType::kString: return std::make_unique<TextProfile>(columns);
-    case table::ColumnType::kBoolean: return std::make_unique<BooleanProfile>(columns);
-    case table::ColumnType::kDatetime: return std::make_unique<DatetimeProfile>(columns);
+    case table::ColumnType::kInteger:
+      return std::make_unique<NumberProfile<WholeHistogram, whole_at>>();
+    case table::ColumnType::kFloat:
+      return std::make_unique<NumberProfile<FloatHistogram, number_at>>();
+    case table::ColumnType::kString:
+      return std::make_unique<TextProfile>(columns);
+    case table::ColumnType::kBoolean:
+      return std::make_unique<BooleanProfile>(columns);
+    case table::ColumnType::kDatetime:
+      return std::make_unique<DatetimeProfile>(columns);
   }
   return nullptr;
 }

@@ -7,9 +7,7 @@ namespace {
 
 using table::ColumnType;
 
-std::unexpected<std::string> refused(const std::string& what) {
-  return std::unexpected(what + " are not supported");
-}
+std::unexpected<std::string> refused(const std::string& what) { return std::unexpected(what + " are not supported"); }
 
 bool is_any_float(const arrow::DataType& type) { return arrow::is_floating(type.id()) || arrow::is_decimal(type.id()); }
 
@@ -50,21 +48,31 @@ std::expected<ColumnType, std::string> contract_type_of(const arrow::DataType& t
   if (is_text(type)) return ColumnType::kString;
   if (is_datetime(type)) return ColumnType::kDatetime;
   switch (type.id()) {
-    case arrow::Type::BOOL: return ColumnType::kBoolean;
-    case arrow::Type::NA: return refused("columns of the null type");
+    case arrow::Type::BOOL:
+      return ColumnType::kBoolean;
+    case arrow::Type::NA:
+      return refused("columns of the null type");
     case arrow::Type::TIME32:
-    case arrow::Type::TIME64: return refused("times of day");
-    case arrow::Type::DURATION: return refused("durations");
+    case arrow::Type::TIME64:
+      return refused("times of day");
+    case arrow::Type::DURATION:
+      return refused("durations");
     case arrow::Type::INTERVAL_MONTHS:
     case arrow::Type::INTERVAL_DAY_TIME:
-    case arrow::Type::INTERVAL_MONTH_DAY_NANO: return refused("intervals");
-    case arrow::Type::STRUCT: return refused("structs");
-    case arrow::Type::MAP: return refused("maps");
+    case arrow::Type::INTERVAL_MONTH_DAY_NANO:
+      return refused("intervals");
+    case arrow::Type::STRUCT:
+      return refused("structs");
+    case arrow::Type::MAP:
+      return refused("maps");
     case arrow::Type::BINARY:
     case arrow::Type::LARGE_BINARY:
-    case arrow::Type::BINARY_VIEW: return refused("binary columns");
-    case arrow::Type::FIXED_SIZE_BINARY: return refused("fixed-size binary columns");
-    default: break;
+    case arrow::Type::BINARY_VIEW:
+      return refused("binary columns");
+    case arrow::Type::FIXED_SIZE_BINARY:
+      return refused("fixed-size binary columns");
+    default:
+      break;
   }
   if (arrow::is_list_like(type.id()) || arrow::is_list_view(type.id())) return refused("lists");
   return refused("columns of the type " + type.ToString().substr(0, 64));
@@ -85,10 +93,14 @@ TypePtr common_type(const TypePtr& a, const TypePtr& b) {
 
 std::int64_t nanos_of(arrow::TimeUnit::type unit) {
   switch (unit) {
-    case arrow::TimeUnit::SECOND: return 1'000'000'000;
-    case arrow::TimeUnit::MILLI: return 1'000'000;
-    case arrow::TimeUnit::MICRO: return 1'000;
-    case arrow::TimeUnit::NANO: return 1;
+    case arrow::TimeUnit::SECOND:
+      return 1'000'000'000;
+    case arrow::TimeUnit::MILLI:
+      return 1'000'000;
+    case arrow::TimeUnit::MICRO:
+      return 1'000;
+    case arrow::TimeUnit::NANO:
+      return 1;
   }
   return 1;
 }

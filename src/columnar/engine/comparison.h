@@ -22,12 +22,18 @@ template <table::Operator op>
 // Of anything with a total order, from the sign of a three-way comparison.
 [[nodiscard]] inline bool holds(table::Operator op, int order) {
   switch (op) {
-    case table::Operator::kGreater: return order > 0;
-    case table::Operator::kGreaterEqual: return order >= 0;
-    case table::Operator::kLess: return order < 0;
-    case table::Operator::kLessEqual: return order <= 0;
-    case table::Operator::kEqual: return order == 0;
-    case table::Operator::kNotEqual: return order != 0;
+    case table::Operator::kGreater:
+      return order > 0;
+    case table::Operator::kGreaterEqual:
+      return order >= 0;
+    case table::Operator::kLess:
+      return order < 0;
+    case table::Operator::kLessEqual:
+      return order <= 0;
+    case table::Operator::kEqual:
+      return order == 0;
+    case table::Operator::kNotEqual:
+      return order != 0;
   }
   return false;
 }
@@ -37,12 +43,18 @@ template <typename Body>
 void with_operator(table::Operator op, Body&& body) {
   using enum table::Operator;
   switch (op) {
-    case kGreater: return body.template operator()<kGreater>();
-    case kGreaterEqual: return body.template operator()<kGreaterEqual>();
-    case kLess: return body.template operator()<kLess>();
-    case kLessEqual: return body.template operator()<kLessEqual>();
-    case kEqual: return body.template operator()<kEqual>();
-    case kNotEqual: return body.template operator()<kNotEqual>();
+    case kGreater:
+      return body.template operator()<kGreater>();
+    case kGreaterEqual:
+      return body.template operator()<kGreaterEqual>();
+    case kLess:
+      return body.template operator()<kLess>();
+    case kLessEqual:
+      return body.template operator()<kLessEqual>();
+    case kEqual:
+      return body.template operator()<kEqual>();
+    case kNotEqual:
+      return body.template operator()<kNotEqual>();
   }
 }
 

@@ -41,13 +41,14 @@ Result<ArrayPtr> to_timestamp(const arrow::Array& array, const TypePtr& type, st
     }
   }
   arrow::TimestampBuilder builder(type, arrow::default_memory_pool());
-  return checked(build(builder, array,
-                       [&](std::int64_t row) {
-                         const auto at = datetime_at(array, row);
-                         // Floors towards zero never lose anything: the unit is at least as fine as the array's.
-                         return static_cast<std::int64_t>((static_cast<Wide>(at.seconds) * 1'000'000'000 + at.nanos) / unit);
-                       }),
-                 where);
+  return checked(
+      build(builder, array,
+            [&](std::int64_t row) {
+              const auto at = datetime_at(array, row);
+              // Floors towards zero never lose anything: the unit is at least as fine as the array's.
+              return static_cast<std::int64_t>((static_cast<Wide>(at.seconds) * 1'000'000'000 + at.nanos) / unit);
+            }),
+      where);
 }
 
 arrow::Result<ArrayPtr> decode(const arrow::DictionaryArray& array) {
@@ -85,18 +86,23 @@ Result<ArrayPtr> conform(const ArrayPtr& array, const TypePtr& type, std::string
     }
     case arrow::Type::UINT64: {
       arrow::UInt64Builder builder;
-      return checked(build(builder, *array, [&](auto row) { return static_cast<std::uint64_t>(whole_at(*array, row)); }),
-                     where);
+      return checked(
+          build(builder, *array, [&](auto row) { return static_cast<std::uint64_t>(whole_at(*array, row)); }), where);
     }
     case arrow::Type::DOUBLE: {
       arrow::DoubleBuilder builder;
       return checked(build(builder, *array, [&](auto row) { return number_at(*array, row); }), where);
     }
-    case arrow::Type::STRING: return to_text<arrow::StringBuilder>(array, where);
-    case arrow::Type::LARGE_STRING: return to_text<arrow::LargeStringBuilder>(array, where);
-    case arrow::Type::STRING_VIEW: return to_text<arrow::StringViewBuilder>(array, where);
-    case arrow::Type::TIMESTAMP: return to_timestamp(*array, type, where);
-    default: return fail(Code::kInternal, std::string(where) + ": can't be brought to " + type->ToString());
+    case arrow::Type::STRING:
+      return to_text<arrow::StringBuilder>(array, where);
+    case arrow::Type::LARGE_STRING:
+      return to_text<arrow::LargeStringBuilder>(array, where);
+    case arrow::Type::STRING_VIEW:
+      return to_text<arrow::StringViewBuilder>(array, where);
+    case arrow::Type::TIMESTAMP:
+      return to_timestamp(*array, type, where);
+    default:
+      return fail(Code::kInternal, std::string(where) + ": can't be brought to " + type->ToString());
   }
 }
 
@@ -124,8 +130,8 @@ Result<ArrayPtr> repeat(const table::Value& value, const TypePtr& type, std::int
   TRY_VOID(checked(indices.Reserve(rows), kWhere));
   for (std::int64_t i = 0; i < rows; ++i) indices.UnsafeAppend(0);
   TRY(const ArrayPtr zeros, checked(indices.Finish(), kWhere));
-  return checked(arrow::DictionaryArray::FromArrays(arrow::dictionary(arrow::int32(), arrow::utf8()), zeros, dictionary),
-                 kWhere);
+  return checked(
+      arrow::DictionaryArray::FromArrays(arrow::dictionary(arrow::int32(), arrow::utf8()), zeros, dictionary), kWhere);
 }
 
 }  // namespace lakelift::columnar

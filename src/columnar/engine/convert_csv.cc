@@ -87,7 +87,8 @@ class CsvConversion {
   }
 
   bool is_null(const CsvCell& cell) const {
-    return !cell.quoted && std::find(job_.null_tokens.begin(), job_.null_tokens.end(), cell.text) != job_.null_tokens.end();
+    return !cell.quoted &&
+           std::find(job_.null_tokens.begin(), job_.null_tokens.end(), cell.text) != job_.null_tokens.end();
   }
 
   Result<void> write() {

@@ -20,7 +20,9 @@ class CountingFile final : public arrow::io::RandomAccessFile {
   arrow::Status Seek(std::int64_t position) override { return file_->Seek(position); }
   arrow::Result<std::int64_t> GetSize() override { return file_->GetSize(); }
   arrow::Result<std::int64_t> Read(std::int64_t count, void* out) override { return counted(file_->Read(count, out)); }
-  arrow::Result<std::shared_ptr<arrow::Buffer>> Read(std::int64_t count) override { return counted(file_->Read(count)); }
+  arrow::Result<std::shared_ptr<arrow::Buffer>> Read(std::int64_t count) override {
+    return counted(file_->Read(count));
+  }
   arrow::Result<std::int64_t> ReadAt(std::int64_t position, std::int64_t count, void* out) override {
     return counted(file_->ReadAt(position, count, out));
   }

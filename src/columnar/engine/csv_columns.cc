@@ -53,7 +53,8 @@ std::unique_ptr<CsvColumn> csv_column(const TypePtr& type) {
         return at.seconds * (1'000'000'000 / unit) + static_cast<std::int64_t>(at.nanos) / unit;
       });
     }
-    default: return column<arrow::StringBuilder>(type, [](std::string_view text) { return text; });
+    default:
+      return column<arrow::StringBuilder>(type, [](std::string_view text) { return text; });
   }
 }
 

@@ -6,8 +6,8 @@
 #include <memory>
 #include <string_view>
 
-#include "columnar/engine/gather.h"
 #include "columnar/engine/csv_types.h"
+#include "columnar/engine/gather.h"
 
 namespace lakelift::columnar {
 

@@ -19,8 +19,8 @@ struct CsvCell {
 };
 using CsvRecord = std::vector<CsvCell>;
 
-// LF, CRLF and CR end a record; a byte order mark is skipped. A quote opens only at the start of a cell; inside, "" is a
-// quote. Not threadsafe.
+// LF, CRLF and CR end a record; a byte order mark is skipped. A quote opens only at the start of a cell; inside, "" is
+// a quote. Not threadsafe.
 class CsvReader {
  public:
   CsvReader(std::shared_ptr<arrow::io::RandomAccessFile> file, char delimiter, std::string where);

@@ -47,7 +47,8 @@ TEST(CsvTypes, Cases) {
     const std::string found = type_of(file_of(one.input));
     const bool refused = one.expected.starts_with("refused: ");
     const auto reason = refused ? one.expected.substr(9) : std::string();
-    EXPECT_TRUE(refused ? found.find(reason) != std::string::npos : found == one.expected) << one.input << " is " << found;
+    EXPECT_TRUE(refused ? found.find(reason) != std::string::npos : found == one.expected)
+        << one.input << " is " << found;
   }
 }
 
@@ -106,7 +107,9 @@ TEST(CsvReader, Rfc4180) {
   EXPECT_EQ(records("a,b\n1,2\n"), (Records{{"a", "b"}, {"1", "2"}}));
   EXPECT_EQ(records("a,b\r\n1,2"), (Records{{"a", "b"}, {"1", "2"}}));
   EXPECT_EQ(records("a\rb\r"), (Records{{"a"}, {"b"}}));
-  EXPECT_EQ(records("\xEF\xBB\xBF" "a\n"), (Records{{"a"}}));
+  EXPECT_EQ(records("\xEF\xBB\xBF"
+                    "a\n"),
+            (Records{{"a"}}));
   EXPECT_EQ(records("\"a,\"\"b\"\"\",c\n"), (Records{{"q:a,\"b\"", "c"}}));
   EXPECT_EQ(records("\"two\r\nlines\",\"\"\n"), (Records{{"q:two\r\nlines", "q:"}}));
   EXPECT_EQ(records("a,\n,\n"), (Records{{"a", ""}, {"", ""}}));
@@ -209,10 +212,11 @@ TEST(JsonLines, EveryKindOfCell) {
   lake.add("x.parquet", parquet_of(*table));
   const auto lines = lake.convert(Format::kParquet, Format::kJsonl);
   ASSERT_TRUE(lines) << lines.error().message;
-  EXPECT_EQ(*lines,
-            "{\"a\\\"b\":1,\"u\":18446744073709551615,\"f\":null,\"s\":\"\\u0001\\\"\\\\\\n\\t\",\"c\":\"x\",\"b\":true,"
-            "\"t\":\"1970-01-01T00:00:00.000000001\"}\n"
-            "{\"a\\\"b\":null,\"u\":0,\"f\":2.0,\"s\":\"\xC3\xA4\",\"c\":null,\"b\":null,\"t\":null}\n");
+  EXPECT_EQ(
+      *lines,
+      "{\"a\\\"b\":1,\"u\":18446744073709551615,\"f\":null,\"s\":\"\\u0001\\\"\\\\\\n\\t\",\"c\":\"x\",\"b\":true,"
+      "\"t\":\"1970-01-01T00:00:00.000000001\"}\n"
+      "{\"a\\\"b\":null,\"u\":0,\"f\":2.0,\"s\":\"\xC3\xA4\",\"c\":null,\"b\":null,\"t\":null}\n");
 }
 
 }  // namespace

@@ -27,11 +27,11 @@ class CsvTypeGuess {
   bool bool_ = true;
   bool integer_ = true;
   bool float_ = true;
-  bool date_ = true;      // 2013-01-05 alone
+  bool date_ = true;  // 2013-01-05 alone
   bool datetime_ = true;
-  bool zoned_ = true;     // every time has Z or an offset
-  bool unzoned_ = true;   // none has
-  bool nanos_ = false;    // some has more than 6 digits of a second
+  bool zoned_ = true;    // every time has Z or an offset
+  bool unzoned_ = true;  // none has
+  bool nanos_ = false;   // some has more than 6 digits of a second
   bool nanos_fit_ = true;
 };
 

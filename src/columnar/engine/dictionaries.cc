@@ -40,7 +40,8 @@ class Merger {
         continue;
       }
       const auto old = static_cast<std::size_t>(fast ? raw[row] : array.GetValueIndex(row));
-      if (renumbered[old] < 0) renumbered[old] = number_of(text_at(*array.dictionary(), static_cast<std::int64_t>(old)));
+      if (renumbered[old] < 0)
+        renumbered[old] = number_of(text_at(*array.dictionary(), static_cast<std::int64_t>(old)));
       out[row] = renumbered[old];
     }
     return indices(array, std::move(buffer));
@@ -70,8 +71,8 @@ class Merger {
         if (array.IsValid(row)) arrow::bit_util::SetBit(bitmap->mutable_data(), row);
       }
     }
-    return arrow::MakeArray(arrow::ArrayData::Make(arrow::int32(), array.length(), {bitmap, std::move(values)},
-                                                   array.null_count()));
+    return arrow::MakeArray(
+        arrow::ArrayData::Make(arrow::int32(), array.length(), {bitmap, std::move(values)}, array.null_count()));
   }
 
   std::unordered_map<std::string_view, std::int32_t> numbers_;
@@ -109,7 +110,8 @@ Result<std::vector<ArrayPtr>> merge_dictionaries(std::vector<ArrayPtr> arrays) {
   TRY(const ArrayPtr dictionary, dictionary_of(merger, value_type->id()));
   const auto type = arrow::dictionary(arrow::int32(), dictionary->type());
   std::vector<ArrayPtr> merged;
-  for (auto& array : indices) merged.push_back(std::make_shared<arrow::DictionaryArray>(type, std::move(array), dictionary));
+  for (auto& array : indices)
+    merged.push_back(std::make_shared<arrow::DictionaryArray>(type, std::move(array), dictionary));
   return merged;
 }
 

@@ -10,8 +10,8 @@
 namespace lakelift::columnar {
 
 // All arrays as pieces of one column: where every one is a dictionary array, they come to share one dictionary in the
-// order of first use (so that a writer takes it over as it stands); where some are not, or the entries are nearly as many
-// as the rows, all come without.
+// order of first use (so that a writer takes it over as it stands); where some are not, or the entries are nearly as
+// many as the rows, all come without.
 [[nodiscard]] Result<std::vector<ArrayPtr>> merge_dictionaries(std::vector<ArrayPtr> arrays);
 
 }  // namespace lakelift::columnar

@@ -42,13 +42,20 @@ arrow::Result<BufferPtr> gather_fixed(const std::uint8_t* values, Positions posi
 
 arrow::Result<BufferPtr> gather_width(int width, const std::uint8_t* values, Positions positions) {
   switch (width) {
-    case 1: return gather_fixed<1>(values, positions);
-    case 2: return gather_fixed<2>(values, positions);
-    case 4: return gather_fixed<4>(values, positions);
-    case 8: return gather_fixed<8>(values, positions);
-    case 16: return gather_fixed<16>(values, positions);
-    case 32: return gather_fixed<32>(values, positions);
-    default: return arrow::Status::NotImplemented("values of ", width, " bytes");
+    case 1:
+      return gather_fixed<1>(values, positions);
+    case 2:
+      return gather_fixed<2>(values, positions);
+    case 4:
+      return gather_fixed<4>(values, positions);
+    case 8:
+      return gather_fixed<8>(values, positions);
+    case 16:
+      return gather_fixed<16>(values, positions);
+    case 32:
+      return gather_fixed<32>(values, positions);
+    default:
+      return arrow::Status::NotImplemented("values of ", width, " bytes");
   }
 }
 
@@ -57,7 +64,8 @@ arrow::Status gather_text(const arrow::Array& array, Positions positions, arrow:
   using Offset = typename ArrayType::offset_type;
   const auto& texts = static_cast<const ArrayType&>(array);
   const auto count = static_cast<std::int64_t>(positions.size());
-  ARROW_ASSIGN_OR_RAISE(BufferPtr offsets, arrow::AllocateBuffer((count + 1) * static_cast<std::int64_t>(sizeof(Offset))));
+  ARROW_ASSIGN_OR_RAISE(BufferPtr offsets,
+                        arrow::AllocateBuffer((count + 1) * static_cast<std::int64_t>(sizeof(Offset))));
   auto* offset = reinterpret_cast<Offset*>(offsets->mutable_data());
   Offset total = 0;
   for (std::int64_t i = 0; i < count; ++i) {
@@ -86,9 +94,12 @@ arrow::Status gather_values(const arrow::Array& array, Positions positions, arro
       out.buffers.push_back(std::move(bits));
       return arrow::Status::OK();
     }
-    case arrow::Type::STRING: return gather_text<arrow::StringArray>(array, positions, out);
-    case arrow::Type::LARGE_STRING: return gather_text<arrow::LargeStringArray>(array, positions, out);
-    default: break;
+    case arrow::Type::STRING:
+      return gather_text<arrow::StringArray>(array, positions, out);
+    case arrow::Type::LARGE_STRING:
+      return gather_text<arrow::LargeStringArray>(array, positions, out);
+    default:
+      break;
   }
   const int width = array.type_id() == arrow::Type::STRING_VIEW ? 16 : array.type()->byte_width();
   ARROW_ASSIGN_OR_RAISE(auto values, gather_width(width, in.buffers[1]->data() + in.offset * width, positions));

@@ -17,8 +17,8 @@ using ArrayPtr = std::shared_ptr<arrow::Array>;
 // The positions whose mask byte is 1.
 void positions_of(std::span<const std::uint8_t> mask, std::vector<std::int32_t>& positions);
 
-// The rows at `positions` (ascending, within the array). Dictionaries are shared, not rebuilt; so are the buffers behind
-// string views. Throws std::bad_alloc.
+// The rows at `positions` (ascending, within the array). Dictionaries are shared, not rebuilt; so are the buffers
+// behind string views. Throws std::bad_alloc.
 [[nodiscard]] Result<ArrayPtr> gather(const ArrayPtr& array, std::span<const std::int32_t> positions);
 
 }  // namespace lakelift::columnar

@@ -22,8 +22,8 @@ struct PathPart {
 struct PartitionColumn {
   std::string name;
   table::ColumnType type = table::ColumnType::kString;
-  TypePtr stored_type;              // int64, date32 or string
-  bool is_nullable = false;         // some file has no value for it
+  TypePtr stored_type;               // int64, date32 or string
+  bool is_nullable = false;          // some file has no value for it
   std::vector<table::Value> values;  // one a file
 };
 

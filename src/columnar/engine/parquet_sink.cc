@@ -33,7 +33,9 @@ std::shared_ptr<parquet::ArrowWriterProperties> arrow_properties() {
 class ParquetSink final : public TableSink {
  public:
   ParquetSink(std::unique_ptr<parquet::arrow::FileWriter> writer, SchemaPtr schema)
-      : writer_(std::move(writer)), schema_(std::move(schema)), columns_(static_cast<std::size_t>(schema_->num_fields())) {}
+      : writer_(std::move(writer)),
+        schema_(std::move(schema)),
+        columns_(static_cast<std::size_t>(schema_->num_fields())) {}
 
   Result<void> write(Batch batch) override {
     return guarded(kWhere, [&]() -> Result<void> {

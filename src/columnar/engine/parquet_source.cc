@@ -40,12 +40,13 @@ bool is_data_page(parquet::PageType::type type) {
 // Are all data pages of the chunk dictionary-encoded? Old writers list no pages: there, plain pages show by PLAIN.
 bool all_pages_dictionary(const parquet::ColumnChunkMetaData& chunk) {
   if (!chunk.encoding_stats().empty()) {
-    return std::all_of(chunk.encoding_stats().begin(), chunk.encoding_stats().end(), [](const auto& page) {
-      return !is_data_page(page.page_type) || is_dictionary(page.encoding);
-    });
+    return std::all_of(chunk.encoding_stats().begin(), chunk.encoding_stats().end(),
+                       [](const auto& page) { return !is_data_page(page.page_type) || is_dictionary(page.encoding); });
   }
   const auto& encodings = chunk.encodings();
-  const auto has = [&](parquet::Encoding::type e) { return std::find(encodings.begin(), encodings.end(), e) != encodings.end(); };
+  const auto has = [&](parquet::Encoding::type e) {
+    return std::find(encodings.begin(), encodings.end(), e) != encodings.end();
+  };
   return has(parquet::Encoding::PLAIN_DICTIONARY) && !has(parquet::Encoding::PLAIN);
 }
 
@@ -61,7 +62,8 @@ parquet::ReaderProperties reader_properties(const parquet::FileMetaData& footer)
   for (int i = 0; i < footer.num_row_groups(); ++i) {
     if (footer.RowGroup(i)->total_byte_size() <= kBufferedGroupBytes) continue;
     properties.enable_buffered_stream();
-    properties.set_buffer_size(std::clamp(kAllBuffersBytes / std::max(1, footer.num_columns()), kLeastBufferBytes, kMostBufferBytes));
+    properties.set_buffer_size(
+        std::clamp(kAllBuffersBytes / std::max(1, footer.num_columns()), kLeastBufferBytes, kMostBufferBytes));
     break;
   }
   return properties;
@@ -95,9 +97,9 @@ Result<std::unique_ptr<ParquetSource>> ParquetSource::open(WorkContext& context,
     source->metadata_ = known;
     auto raw = parquet::ParquetFileReader::Open(source->file_, reader_properties(*known), known);
     TRY_VOID(source->look_at_footer());
-    TRY(source->reader_, checked(parquet::arrow::FileReader::Make(arrow::default_memory_pool(), std::move(raw),
-                                                                  source->properties()),
-                                 path));
+    TRY(source->reader_,
+        checked(parquet::arrow::FileReader::Make(arrow::default_memory_pool(), std::move(raw), source->properties()),
+                path));
     return std::move(source);
   });
 }
@@ -110,9 +112,9 @@ Result<void> ParquetSource::look_at_footer() {
   parquet::arrow::SchemaManifest manifest;
   parquet::ArrowReaderProperties plain(/*use_threads=*/false);
   plain.set_coerce_int96_timestamp_unit(arrow::TimeUnit::MICRO);
-  TRY_VOID(checked(parquet::arrow::SchemaManifest::Make(metadata_->schema(), metadata_->key_value_metadata(), plain,
-                                                        &manifest),
-                   path_));
+  TRY_VOID(checked(
+      parquet::arrow::SchemaManifest::Make(metadata_->schema(), metadata_->key_value_metadata(), plain, &manifest),
+      path_));
   for (const auto& field : manifest.schema_fields) add_column(field);
   return measure_columns();
 }

@@ -17,15 +17,16 @@
 namespace lakelift::columnar {
 
 inline constexpr std::int64_t kBatchRows = 128 * 1024;
-inline constexpr std::int64_t kRowGroupRows = std::int64_t{1} << 28;  // more in one group is refused: forged, or unusable
+inline constexpr std::int64_t kRowGroupRows = std::int64_t{1}
+                                              << 28;  // more in one group is refused: forged, or unusable
 
 struct FileColumn {
   std::string name;
   TypePtr type;
   bool is_nullable = true;
-  int leaf = -1;                 // index of the Parquet column; -1 for nested ones
-  std::string refusal;           // why it can't be offered; empty where it can
-  std::int64_t size_bytes = 0;   // compressed, over all row groups
+  int leaf = -1;                // index of the Parquet column; -1 for nested ones
+  std::string refusal;          // why it can't be offered; empty where it can
+  std::int64_t size_bytes = 0;  // compressed, over all row groups
 };
 
 // Arrays of one column in one row group, in the order of the rows, each checked.

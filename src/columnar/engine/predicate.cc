@@ -24,21 +24,30 @@ WholeRange whole_range(Operator op, Wide literal, Wide unit) {
   const bool exact = floor * unit == literal;
   const Wide ceiling = exact ? floor : floor + 1;
   switch (op) {
-    case Operator::kGreater: return {floor + 1, kWideMax};
-    case Operator::kGreaterEqual: return {ceiling, kWideMax};
-    case Operator::kLess: return {kWideMin, ceiling - 1};
-    case Operator::kLessEqual: return {kWideMin, floor};
-    case Operator::kEqual: return exact ? WholeRange{floor, floor} : WholeRange{};
-    case Operator::kNotEqual: return exact ? WholeRange{floor, floor, true} : WholeRange{0, -1, true};
+    case Operator::kGreater:
+      return {floor + 1, kWideMax};
+    case Operator::kGreaterEqual:
+      return {ceiling, kWideMax};
+    case Operator::kLess:
+      return {kWideMin, ceiling - 1};
+    case Operator::kLessEqual:
+      return {kWideMin, floor};
+    case Operator::kEqual:
+      return exact ? WholeRange{floor, floor} : WholeRange{};
+    case Operator::kNotEqual:
+      return exact ? WholeRange{floor, floor, true} : WholeRange{0, -1, true};
   }
   return {};
 }
 
 Wide unit_nanos(const arrow::DataType& type) {
   switch (type.id()) {
-    case arrow::Type::DATE32: return static_cast<Wide>(86'400) * 1'000'000'000;
-    case arrow::Type::DATE64: return nanos_of(arrow::TimeUnit::MILLI);
-    default: return nanos_of(static_cast<const arrow::TimestampType&>(type).unit());
+    case arrow::Type::DATE32:
+      return static_cast<Wide>(86'400) * 1'000'000'000;
+    case arrow::Type::DATE64:
+      return nanos_of(arrow::TimeUnit::MILLI);
+    default:
+      return nanos_of(static_cast<const arrow::TimestampType&>(type).unit());
   }
 }
 
@@ -81,16 +90,25 @@ void apply_bool(const WholeRange& range, const arrow::Array& array, std::span<st
 void apply_whole(const WholeRange& range, arrow::Type::type id, const arrow::Array& array,
                  std::span<std::uint8_t> mask) {
   switch (id) {
-    case arrow::Type::BOOL: return apply_bool(range, array, mask);
-    case arrow::Type::INT8: return apply_range<std::int8_t>(range, array, mask);
-    case arrow::Type::INT16: return apply_range<std::int16_t>(range, array, mask);
+    case arrow::Type::BOOL:
+      return apply_bool(range, array, mask);
+    case arrow::Type::INT8:
+      return apply_range<std::int8_t>(range, array, mask);
+    case arrow::Type::INT16:
+      return apply_range<std::int16_t>(range, array, mask);
     case arrow::Type::INT32:
-    case arrow::Type::DATE32: return apply_range<std::int32_t>(range, array, mask);
-    case arrow::Type::UINT8: return apply_range<std::uint8_t>(range, array, mask);
-    case arrow::Type::UINT16: return apply_range<std::uint16_t>(range, array, mask);
-    case arrow::Type::UINT32: return apply_range<std::uint32_t>(range, array, mask);
-    case arrow::Type::UINT64: return apply_range<std::uint64_t>(range, array, mask);
-    default: return apply_range<std::int64_t>(range, array, mask);
+    case arrow::Type::DATE32:
+      return apply_range<std::int32_t>(range, array, mask);
+    case arrow::Type::UINT8:
+      return apply_range<std::uint8_t>(range, array, mask);
+    case arrow::Type::UINT16:
+      return apply_range<std::uint16_t>(range, array, mask);
+    case arrow::Type::UINT32:
+      return apply_range<std::uint32_t>(range, array, mask);
+    case arrow::Type::UINT64:
+      return apply_range<std::uint64_t>(range, array, mask);
+    default:
+      return apply_range<std::int64_t>(range, array, mask);
   }
 }
 
@@ -126,20 +144,28 @@ void apply_table(std::span<const std::uint8_t> table, const arrow::Array& indice
 
 void apply_indices(std::span<const std::uint8_t> table, const arrow::Array& indices, std::span<std::uint8_t> mask) {
   switch (indices.type_id()) {
-    case arrow::Type::INT8: return apply_table<std::int8_t>(table, indices, mask);
-    case arrow::Type::UINT8: return apply_table<std::uint8_t>(table, indices, mask);
-    case arrow::Type::INT16: return apply_table<std::int16_t>(table, indices, mask);
-    case arrow::Type::UINT16: return apply_table<std::uint16_t>(table, indices, mask);
-    case arrow::Type::INT32: return apply_table<std::int32_t>(table, indices, mask);
-    case arrow::Type::UINT32: return apply_table<std::uint32_t>(table, indices, mask);
-    case arrow::Type::UINT64: return apply_table<std::uint64_t>(table, indices, mask);
-    default: return apply_table<std::int64_t>(table, indices, mask);
+    case arrow::Type::INT8:
+      return apply_table<std::int8_t>(table, indices, mask);
+    case arrow::Type::UINT8:
+      return apply_table<std::uint8_t>(table, indices, mask);
+    case arrow::Type::INT16:
+      return apply_table<std::int16_t>(table, indices, mask);
+    case arrow::Type::UINT16:
+      return apply_table<std::uint16_t>(table, indices, mask);
+    case arrow::Type::INT32:
+      return apply_table<std::int32_t>(table, indices, mask);
+    case arrow::Type::UINT32:
+      return apply_table<std::uint32_t>(table, indices, mask);
+    case arrow::Type::UINT64:
+      return apply_table<std::uint64_t>(table, indices, mask);
+    default:
+      return apply_table<std::int64_t>(table, indices, mask);
   }
 }
 
 std::unexpected<Error> wrong_literal(const table::Filter& filter, table::ColumnType type) {
-  return fail(Code::kInvalid, "the filter on '" + filter.name + "' needs a value of the type " +
-                                  std::string(table::name_of(type)));
+  return fail(Code::kInvalid,
+              "the filter on '" + filter.name + "' needs a value of the type " + std::string(table::name_of(type)));
 }
 
 }  // namespace

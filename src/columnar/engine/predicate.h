@@ -39,7 +39,8 @@ class Predicate {
   // Error: kInvalid where the literal is not of the column's contract type.
   [[nodiscard]] static Result<Predicate> compile(const table::Filter& filter, const arrow::DataType& type);
 
-  // mask[i] &= row i passes. `mask` has the array's length; the array has the type compiled for, or is a dictionary of it.
+  // mask[i] &= row i passes. `mask` has the array's length; the array has the type compiled for, or is a dictionary of
+  // it.
   void apply(const arrow::Array& array, std::span<std::uint8_t> mask) const;
   // What a row group's statistics say. Bounds that are missing, NaN or of an unexpected physical type say nothing.
   [[nodiscard]] Verdict judge(const parquet::Statistics* statistics) const;

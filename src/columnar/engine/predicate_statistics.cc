@@ -47,7 +47,8 @@ std::optional<Bounds<Wide>> whole_bounds(const parquet::Statistics& statistics, 
       if (id != arrow::Type::INT64 && id != arrow::Type::TIMESTAMP) return std::nullopt;
       return Bounds<Wide>{s.min(), s.max()};
     }
-    default: return std::nullopt;
+    default:
+      return std::nullopt;
   }
 }
 
@@ -78,12 +79,18 @@ Verdict verdict(bool none, bool all) { return none ? Verdict::kNone : (all ? Ver
 // From how the bounds compare with the literal.
 Verdict judge_order(Operator op, int low, int high) {
   switch (op) {
-    case Operator::kGreater: return verdict(high <= 0, low > 0);
-    case Operator::kGreaterEqual: return verdict(high < 0, low >= 0);
-    case Operator::kLess: return verdict(low >= 0, high < 0);
-    case Operator::kLessEqual: return verdict(low > 0, high <= 0);
-    case Operator::kEqual: return verdict(low > 0 || high < 0, low == 0 && high == 0);
-    case Operator::kNotEqual: return verdict(low == 0 && high == 0, low > 0 || high < 0);
+    case Operator::kGreater:
+      return verdict(high <= 0, low > 0);
+    case Operator::kGreaterEqual:
+      return verdict(high < 0, low >= 0);
+    case Operator::kLess:
+      return verdict(low >= 0, high < 0);
+    case Operator::kLessEqual:
+      return verdict(low > 0, high <= 0);
+    case Operator::kEqual:
+      return verdict(low > 0 || high < 0, low == 0 && high == 0);
+    case Operator::kNotEqual:
+      return verdict(low == 0 && high == 0, low > 0 || high < 0);
   }
   return Verdict::kSome;
 }
@@ -98,8 +105,8 @@ Verdict judge_whole(const WholeRange& range, const Bounds<Wide>& bounds) {
 Verdict judge_float(const FloatTest& test, const Bounds<double>& bounds) {
   const auto order = [&](double x) { return x < test.literal ? -1 : (x > test.literal ? 1 : 0); };
   const Verdict said = judge_order(test.op, order(bounds.low), order(bounds.high));
-  const bool nan_passes = test.op == Operator::kGreater || test.op == Operator::kGreaterEqual ||
-                          test.op == Operator::kNotEqual;
+  const bool nan_passes =
+      test.op == Operator::kGreater || test.op == Operator::kGreaterEqual || test.op == Operator::kNotEqual;
   if (said == Verdict::kNone && nan_passes) return Verdict::kSome;
   if (said == Verdict::kAll && !nan_passes) return Verdict::kSome;
   return said;

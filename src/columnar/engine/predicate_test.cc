@@ -17,8 +17,8 @@ using table::Datetime;
 using table::Operator;
 using table::Value;
 
-constexpr Operator kAllOperators[] = {Operator::kGreater, Operator::kGreaterEqual, Operator::kLess,
-                                      Operator::kLessEqual, Operator::kEqual, Operator::kNotEqual};
+constexpr Operator kAllOperators[] = {Operator::kGreater,   Operator::kGreaterEqual, Operator::kLess,
+                                      Operator::kLessEqual, Operator::kEqual,        Operator::kNotEqual};
 
 std::string mask_text(const arrow::Array& array, Operator op, const Value& literal) {
   const auto predicate = Predicate::compile({"x", op, literal}, *array.type());
@@ -127,7 +127,8 @@ TEST(Predicate, WrongLiteralsAreRefused) {
   EXPECT_TRUE(refused(arrow::list(arrow::int32()), std::int64_t{1}));
 }
 
-RC_GTEST_PROP(PredicateProperty, WholeNumbersAgreeWithTheOperator, (std::vector<std::int16_t> values, std::int32_t literal)) {
+RC_GTEST_PROP(PredicateProperty, WholeNumbersAgreeWithTheOperator,
+              (std::vector<std::int16_t> values, std::int32_t literal)) {
   const auto near = static_cast<std::int64_t>(literal % 40'000);
   std::vector<std::optional<std::int64_t>> cells(values.begin(), values.end());
   const auto array = wholes(arrow::int16(), cells);

@@ -36,9 +36,8 @@ class SampleRows {
 
   // In the table's order.
   std::vector<table::Row> finish() {
-    std::sort(picked_.begin(), picked_.end(), [](const Picked& a, const Picked& b) {
-      return std::pair(a.file, a.row) < std::pair(b.file, b.row);
-    });
+    std::sort(picked_.begin(), picked_.end(),
+              [](const Picked& a, const Picked& b) { return std::pair(a.file, a.row) < std::pair(b.file, b.row); });
     std::vector<table::Row> rows;
     for (auto& picked : picked_) rows.push_back(std::move(picked.cells));
     return rows;
@@ -58,7 +57,8 @@ class SampleRows {
     std::string scratch;
     for (const auto& column : batch.columns) {
       out.push_back(value_at(*column, row));
-      if (auto* text = std::get_if<std::string>(&out.back()); text != nullptr && text->size() > limits::kSampleCellBytes) {
+      if (auto* text = std::get_if<std::string>(&out.back());
+          text != nullptr && text->size() > limits::kSampleCellBytes) {
         *text = std::string(cut_text(*text, scratch));
       }
     }
@@ -123,8 +123,11 @@ class Profiler {
   }
 
   ProfileReport report() {
-    ProfileReport report{.columns = report_columns(table_), .refused = table_.refused, .sample = sample_.finish(),
-                         .null_shares = {}, .rows = table_.rows};
+    ProfileReport report{.columns = report_columns(table_),
+                         .refused = table_.refused,
+                         .sample = sample_.finish(),
+                         .null_shares = {},
+                         .rows = table_.rows};
     for (std::size_t i = 0; i < profiles_.size(); ++i) {
       profiles_[i]->finish(report.columns[i]);
       report.null_shares.push_back(profiles_[i]->null_share());

@@ -25,8 +25,8 @@ class ColumnFilter {
       TRY(ArrayPtr array, stream.next());
       if (array == nullptr) break;
       if (array->length() > group_.rows - done) return miscounted(stream);
-      const auto part = std::span(selection_.mask).subspan(static_cast<std::size_t>(done),
-                                                           static_cast<std::size_t>(array->length()));
+      const auto part =
+          std::span(selection_.mask).subspan(static_cast<std::size_t>(done), static_cast<std::size_t>(array->length()));
       for (const Predicate* predicate : predicates) predicate->apply(*array, part);
       done += array->length();
       if (keep) keep = hold(arrays, std::move(array));
@@ -57,9 +57,7 @@ class ColumnFilter {
   std::int64_t kept_bytes_ = 0;
 };
 
-bool empty_mask(const std::vector<std::uint8_t>& mask) {
-  return std::find(mask.begin(), mask.end(), 1) == mask.end();
-}
+bool empty_mask(const std::vector<std::uint8_t>& mask) { return std::find(mask.begin(), mask.end(), 1) == mask.end(); }
 
 }  // namespace
 

@@ -16,9 +16,9 @@ struct BoundFilter {  // to a column of one file
 };
 
 struct RowGroupSelection {
-  bool none = false;                    // nothing passes: nothing else needs to be read
-  bool pruned = false;                  // known without decoding anything
-  std::vector<std::uint8_t> mask;       // a byte a row; empty: all rows pass
+  bool none = false;                            // nothing passes: nothing else needs to be read
+  bool pruned = false;                          // known without decoding anything
+  std::vector<std::uint8_t> mask;               // a byte a row; empty: all rows pass
   std::map<int, std::deque<ArrayPtr>> decoded;  // by leaf: filter columns kept for the output, within a budget
 };
 

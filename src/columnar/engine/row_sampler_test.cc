@@ -62,7 +62,8 @@ TEST(RowSampler, MaskAndSingleRowsAgree) {
   mask[5] = 0;
   sampler.apply(77, mask);
   EXPECT_EQ(mask[5], 0);
-  for (std::size_t i = 6; i < mask.size(); ++i) EXPECT_EQ(mask[i] == 1, sampler.keeps(77 + static_cast<std::int64_t>(i)));
+  for (std::size_t i = 6; i < mask.size(); ++i)
+    EXPECT_EQ(mask[i] == 1, sampler.keeps(77 + static_cast<std::int64_t>(i)));
 }
 
 }  // namespace

@@ -27,8 +27,8 @@ struct ScanPlan {
 };
 
 struct ScanStats {
-  std::int64_t rows_seen = 0;     // decided about, with or without reading them
-  std::int64_t rows_read = 0;     // of row groups that were decoded
+  std::int64_t rows_seen = 0;  // decided about, with or without reading them
+  std::int64_t rows_read = 0;  // of row groups that were decoded
   std::int64_t bytes_read = 0;
   std::int64_t groups_pruned = 0;  // row groups that statistics or partitions ruled out
 };
@@ -36,8 +36,8 @@ struct ScanStats {
 // What scan() would refuse before reading anything.
 [[nodiscard]] Result<void> check_plan(const SourceTable& table, const ScanPlan& plan);
 
-// Calls `sink` with each batch. Errors: kInvalid for unknown columns and wrong literals, kUnsupported for refused columns,
-// kCorrupt naming file and column, and the sink's own.
+// Calls `sink` with each batch. Errors: kInvalid for unknown columns and wrong literals, kUnsupported for refused
+// columns, kCorrupt naming file and column, and the sink's own.
 [[nodiscard]] Result<ScanStats> scan(WorkContext& context, const SourceTable& table, const ScanPlan& plan,
                                      const BatchSink& sink);
 

@@ -36,7 +36,8 @@ TEST(Slice, FilesInByteOrderAndRowsAsStored) {
 TEST(Slice, StatisticsRuleOutRowGroups) {
   Lake lake;
   lake.add("a.parquet", parquet_of(*numbers(0, 1000), 100));
-  const auto report = slice(lake.context(), {{{"n", "name"}, {{"n", Operator::kGreaterEqual, std::int64_t{950}}}, 1}, "s"});
+  const auto report =
+      slice(lake.context(), {{{"n", "name"}, {{"n", Operator::kGreaterEqual, std::int64_t{950}}}, 1}, "s"});
   ASSERT_TRUE(report) << report.error().message;
   EXPECT_EQ(report->rows, 50);
   EXPECT_EQ(report->rows_read, 100);
@@ -97,7 +98,8 @@ TEST(Slice, HivePartitionsAreColumns) {
   EXPECT_FALSE(report->columns[3].is_nullable);
   EXPECT_EQ(report->rows, 3);
 
-  const auto table = lake.slice({"kind", "n"}, {{"on", Operator::kLess, table::Datetime{1541116800, 0}}});  // 2018-11-02
+  const auto table =
+      lake.slice({"kind", "n"}, {{"on", Operator::kLess, table::Datetime{1541116800, 0}}});  // 2018-11-02
   ASSERT_TRUE(table) << table.error().message;
   EXPECT_EQ(cells(**table, "kind"), (Values{"a/b", "a/b"}));
   EXPECT_EQ(cells(**lake.slice({"kind"}), "kind"), (Values{{}, "a/b", "a/b"}));
@@ -123,14 +125,15 @@ TEST(Slice, MissingColumnsAreNulls) {
 
 TEST(Slice, WidthsMayDiffer) {
   Lake lake;
-  lake.add("a.parquet", parquet_of(*table_of({{"n", wholes(arrow::int8(), {1, std::nullopt})},
-                                              {"t", wholes(arrow::date32(), {1, 2})}})))
+  lake.add("a.parquet", parquet_of(*table_of(
+                            {{"n", wholes(arrow::int8(), {1, std::nullopt})}, {"t", wholes(arrow::date32(), {1, 2})}})))
       .add("b.parquet", parquet_of(*table_of({{"n", wholes(arrow::uint32(), {-1})},
                                               {"t", wholes(arrow::timestamp(arrow::TimeUnit::MILLI), {1500})}})));
   const auto table = lake.slice({"n", "t"});
   ASSERT_TRUE(table) << table.error().message;
   EXPECT_EQ(cells(**table, "n"), (Values{std::int64_t{1}, {}, std::int64_t{4294967295}}));
-  EXPECT_EQ(cells(**table, "t"), (Values{table::Datetime{86400, 0}, table::Datetime{172800, 0}, table::Datetime{1, 500000000}}));
+  EXPECT_EQ(cells(**table, "t"),
+            (Values{table::Datetime{86400, 0}, table::Datetime{172800, 0}, table::Datetime{1, 500000000}}));
 }
 
 TEST(Slice, TypesThatDoNotAgreeAreToldByFileAndColumn) {
@@ -172,7 +175,8 @@ TEST(Slice, DictionariesOfManyFilesBecomeOne) {
   const auto table = lake.slice({"s"});
   ASSERT_TRUE(table) << table.error().message;
   EXPECT_EQ((*table)->schema()->field(0)->type()->ToString(), "string");
-  EXPECT_EQ(cells(**table, "s"), (Values{"a0", {}, "same", "a1", {}, "same", "a2", {}, "same", "a3", {}, "same", "a4", {}, "same"}));
+  EXPECT_EQ(cells(**table, "s"),
+            (Values{"a0", {}, "same", "a1", {}, "same", "a2", {}, "same", "a3", {}, "same", "a4", {}, "same"}));
 }
 
 TEST(Hostile, WhatIsNoParquetIsToldByName) {

@@ -13,7 +13,7 @@ namespace lakelift::columnar {
 struct SourceColumn {
   std::string name;
   table::ColumnType type = table::ColumnType::kString;
-  TypePtr stored_type;                   // what a slice writes
+  TypePtr stored_type;  // what a slice writes
   bool is_nullable = false;
   std::int64_t size_bytes = 0;           // compressed, over all files; 0 for partitions
   std::optional<std::size_t> partition;  // index into SourceTable::partitions
@@ -24,7 +24,7 @@ struct SourceTable {
   std::vector<PartitionColumn> partitions;
   std::vector<RefusedColumn> refused;
   std::int64_t rows = 0;
-  std::int64_t bytes_read = 0;  // to get here
+  std::int64_t bytes_read = 0;                                  // to get here
   std::vector<std::shared_ptr<parquet::FileMetaData>> footers;  // by file; null beyond a budget: read again
 
   [[nodiscard]] const SourceColumn* find(std::string_view name) const;

@@ -26,6 +26,7 @@ using SchemaPtr = std::shared_ptr<arrow::Schema>;
 [[nodiscard]] Result<std::unique_ptr<TableSink>> open_csv_sink(const SchemaPtr& schema, const OutputPtr& output);
 [[nodiscard]] Result<std::unique_ptr<TableSink>> open_jsonl_sink(const SchemaPtr& schema, const OutputPtr& output);
 [[nodiscard]] Result<std::unique_ptr<TableSink>> open_arrow_sink(const SchemaPtr& schema, const OutputPtr& output);
-[[nodiscard]] Result<std::unique_ptr<TableSink>> open_sink(Format format, const SchemaPtr& schema, const OutputPtr& output);
+[[nodiscard]] Result<std::unique_ptr<TableSink>> open_sink(Format format, const SchemaPtr& schema,
+                                                           const OutputPtr& output);
 
 }  // namespace lakelift::columnar

@@ -11,7 +11,9 @@ constexpr std::size_t kFlushBytes = 1 << 20;
 class TextSink final : public TableSink {
  public:
   TextSink(const arrow::Schema& schema, OutputPtr output, TextStyle style)
-      : output_(std::move(output)), style_(style), where_(style == TextStyle::kCsv ? "writing CSV" : "writing JSON lines") {
+      : output_(std::move(output)),
+        style_(style),
+        where_(style == TextStyle::kCsv ? "writing CSV" : "writing JSON lines") {
     for (const auto& field : schema.fields()) {
       std::string prefix = prefixes_.empty() ? "" : ",";
       if (style == TextStyle::kJson) {

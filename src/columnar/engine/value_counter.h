@@ -1,6 +1,6 @@
 // The most frequent values of a column in bounded memory (Misra and Gries 1982, with weights): exact while the distinct
-// values fit; beyond, every value that holds more than 1/capacity of the rows is surely among the candidates, and a second
-// pass counts the candidates exactly.
+// values fit; beyond, every value that holds more than 1/capacity of the rows is surely among the candidates, and a
+// second pass counts the candidates exactly.
 #pragma once
 
 #include <cstdint>
@@ -14,7 +14,8 @@ namespace lakelift::columnar {
 
 class ValueCounter {
  public:
-  ValueCounter(std::size_t capacity, std::size_t capacity_bytes) : capacity_(capacity), capacity_bytes_(capacity_bytes) {}
+  ValueCounter(std::size_t capacity, std::size_t capacity_bytes)
+      : capacity_(capacity), capacity_bytes_(capacity_bytes) {}
 
   void add(std::string_view key, std::int64_t weight = 1);
   // True while every distinct value was kept: the counts are exact and so is distinct().

@@ -18,7 +18,7 @@ struct WorkContext {
   // Asks the server for the file and opens it; its reads go to that descriptor. Close it (drop it) before opening many
   // more: a worker may hold few files at once (limits::kWorkerOpenFiles).
   std::function<Result<std::shared_ptr<arrow::io::RandomAccessFile>>(std::size_t index)> open;
-  std::shared_ptr<arrow::io::OutputStream> output;  // null for inspect and profile
+  std::shared_ptr<arrow::io::OutputStream> output;   // null for inspect and profile
   std::function<void(const JobProgress&)> progress;  // cheap: throttled inside
 };
 

@@ -64,10 +64,18 @@ ArrayPtr bools(std::vector<std::optional<bool>> values) {
 ArrayPtr wholes(const std::shared_ptr<arrow::DataType>& type, std::vector<std::optional<std::int64_t>> values) {
   Bytes data;
   switch (type->byte_width()) {
-    case 1: data = packed<std::int8_t>(values); break;
-    case 2: data = packed<std::int16_t>(values); break;
-    case 4: data = packed<std::int32_t>(values); break;
-    default: data = packed<std::int64_t>(values); break;
+    case 1:
+      data = packed<std::int8_t>(values);
+      break;
+    case 2:
+      data = packed<std::int16_t>(values);
+      break;
+    case 4:
+      data = packed<std::int32_t>(values);
+      break;
+    default:
+      data = packed<std::int64_t>(values);
+      break;
   }
   arrow::BooleanBuilder valid;
   for (const auto& value : values) must(valid.Append(value.has_value()));
@@ -103,7 +111,8 @@ Bytes parquet_of(const arrow::Table& table, std::int64_t row_group_rows,
 }
 
 TablePtr read_parquet(const Bytes& bytes) {
-  auto reader = must(parquet::arrow::OpenFile(std::make_shared<arrow::io::BufferReader>(bytes), arrow::default_memory_pool()));
+  auto reader =
+      must(parquet::arrow::OpenFile(std::make_shared<arrow::io::BufferReader>(bytes), arrow::default_memory_pool()));
   return must(reader->ReadTable());
 }
 

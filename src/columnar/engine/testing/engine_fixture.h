@@ -24,11 +24,13 @@ using TablePtr = std::shared_ptr<arrow::Table>;
 [[nodiscard]] ArrayPtr texts(std::vector<std::optional<std::string>> values);
 [[nodiscard]] ArrayPtr bools(std::vector<std::optional<bool>> values);
 // The whole numbers as any type of a fixed width: timestamps, dates, uint8 …
-[[nodiscard]] ArrayPtr wholes(const std::shared_ptr<arrow::DataType>& type, std::vector<std::optional<std::int64_t>> values);
+[[nodiscard]] ArrayPtr wholes(const std::shared_ptr<arrow::DataType>& type,
+                              std::vector<std::optional<std::int64_t>> values);
 [[nodiscard]] ArrayPtr dictionary_of(const ArrayPtr& texts);
 [[nodiscard]] TablePtr table_of(std::vector<std::pair<std::string, ArrayPtr>> columns);
-[[nodiscard]] Bytes parquet_of(const arrow::Table& table, std::int64_t row_group_rows = 1 << 20,
-                               std::shared_ptr<parquet::WriterProperties> properties = parquet::default_writer_properties());
+[[nodiscard]] Bytes parquet_of(
+    const arrow::Table& table, std::int64_t row_group_rows = 1 << 20,
+    std::shared_ptr<parquet::WriterProperties> properties = parquet::default_writer_properties());
 [[nodiscard]] TablePtr read_parquet(const Bytes& bytes);
 [[nodiscard]] Bytes bytes_of(std::string_view text);
 
