@@ -48,7 +48,7 @@ test-full: test ## the large doses
 bench: build test-deps ## our slice job beside DuckDB, Polars and pyarrow; start-up; memory
 	@build/venv/bin/python bench/run.py
 
-lint: test-deps ## clang-format, clang-tidy, ruff, shellcheck
+lint: build test-deps ## clang-format, clang-tidy, ruff, shellcheck
 	@scripts/lint.sh
 
 format: test-deps ## clang-format -i

@@ -29,6 +29,8 @@ std::string content_of(const std::string& key) {
   SystemRandom random;
   auto store = open_disk_store(root, random);
   if (!store) ::_exit(3);
+  const auto unfinished = (*store)->stage();  // every kill leaves at least this one behind
+  if (!unfinished) ::_exit(3);
   for (;;) {
     const std::string key = new_key(random);
     if (!testing::put(**store, key, content_of(key))) ::_exit(4);
@@ -83,7 +85,7 @@ TEST(DiskStoreKilled, EveryAcknowledgedObjectIsThereAndNoHalfOne) {
     }
   }
   EXPECT_GT(acknowledged, 20U);
-  EXPECT_GT(swept, 0U) << "at least one of 20 kills hit a staged file";
+  EXPECT_GT(swept, 0U) << "what was unfinished is swept";
 }
 
 }  // namespace
