@@ -46,31 +46,31 @@ class AccountServiceTest : public ::testing::Test {
 };
 
 TEST_F(AccountServiceTest, CreatesFindsAndLists) {
-  const Account ann = create("Ann@Example.com", AccountType::kAdmin);
-  EXPECT_EQ(ann.email, "ann@example.com");
-  EXPECT_EQ(ann.username, "ann");
-  EXPECT_EQ(ann.type, AccountType::kAdmin);
-  EXPECT_EQ(ann.created_at, clock_.now());
-  const Account bob = create("bob@example.com");
-  EXPECT_EQ(service_.get(ann.id)->email, ann.email);
-  EXPECT_EQ(service_.find_by_email("ANN@example.COM")->id, ann.id);
+  const Account reader = create("Reader@Example.com", AccountType::kAdmin);
+  EXPECT_EQ(reader.email, "reader@example.com");
+  EXPECT_EQ(reader.username, "reader");
+  EXPECT_EQ(reader.type, AccountType::kAdmin);
+  EXPECT_EQ(reader.created_at, clock_.now());
+  const Account stranger = create("stranger@example.com");
+  EXPECT_EQ(service_.get(reader.id)->email, reader.email);
+  EXPECT_EQ(service_.find_by_email("READER@example.COM")->id, reader.id);
   EXPECT_EQ(service_.get(99).error().event, "COULD_NOT_FIND_ACCOUNT");
-  EXPECT_EQ(service_.find_by_email("eve@example.com").error().event, "COULD_NOT_FIND_ACCOUNT");
+  EXPECT_EQ(service_.find_by_email("nobody@example.com").error().event, "COULD_NOT_FIND_ACCOUNT");
   EXPECT_EQ(service_.find_by_email("").error().event, "COULD_NOT_FIND_ACCOUNT");
   const auto all = service_.list(0, 10);
   ASSERT_TRUE(all);
   ASSERT_EQ(all->size(), 2U);
-  EXPECT_EQ(service_.list(ann.id, 10)->at(0).id, bob.id);
+  EXPECT_EQ(service_.list(reader.id, 10)->at(0).id, stranger.id);
   EXPECT_EQ(service_.list(0, 1)->size(), 1U);
 }
 
 TEST_F(AccountServiceTest, AnEmailIsUniqueInAnyCase) {
-  create("ann@example.com");
-  const auto twice = service_.create("ANN@example.com", AccountType::kAdmin, 1);
+  create("reader@example.com");
+  const auto twice = service_.create("READER@example.com", AccountType::kAdmin, 1);
   ASSERT_FALSE(twice);
   EXPECT_EQ(twice.error().code, Code::kConflict);
   EXPECT_EQ(twice.error().event, "ACCOUNT_EXISTS_ALREADY");
-  EXPECT_EQ(service_.find_by_email("ann@example.com")->type, AccountType::kResearcher);
+  EXPECT_EQ(service_.find_by_email("reader@example.com")->type, AccountType::kResearcher);
 }
 
 TEST_F(AccountServiceTest, ABadEmailNamesTheField) {
@@ -96,7 +96,7 @@ TEST_F(AccountServiceTest, OfManyEqualCreationsOneWins) {
     std::vector<std::jthread> threads;
     for (int i = 0; i < 8; ++i) {
       threads.emplace_back([&] {
-        const auto account = service_.create("ann@example.com", AccountType::kResearcher, 1);
+        const auto account = service_.create("reader@example.com", AccountType::kResearcher, 1);
         ++(account ? made : refused);
       });
     }
@@ -120,8 +120,8 @@ TEST_F(AccountServiceTest, TheLocalAdminIsOneAndTheSame) {
 }
 
 TEST_F(AccountServiceTest, EveryChangeIsInTheLedger) {
-  const Account ann = create("ann@example.com", AccountType::kAdmin);
-  const std::string token = token_of(ann);
+  const Account reader = create("reader@example.com", AccountType::kAdmin);
+  const std::string token = token_of(reader);
   ASSERT_TRUE(service_.revoke_token(token, 7));
   ASSERT_TRUE(service_.revoke_token(token, 7));
   const auto all = entries();
@@ -130,25 +130,25 @@ TEST_F(AccountServiceTest, EveryChangeIsInTheLedger) {
   EXPECT_EQ(all[0].entry.actor, 1);
   EXPECT_EQ(find_string(all[0].entry.detail, "type"), "ADMIN");
   EXPECT_EQ(all[1].entry.kind, "token.issued");
-  EXPECT_EQ(all[1].entry.actor, ann.id);
+  EXPECT_EQ(all[1].entry.actor, reader.id);
   EXPECT_EQ(all[2].entry.kind, "token.revoked");
   EXPECT_EQ(all[2].entry.actor, 7);
   for (const auto& recorded : all) {
-    EXPECT_EQ(recorded.entry.subject_id, std::to_string(ann.id));
+    EXPECT_EQ(recorded.entry.subject_id, std::to_string(reader.id));
     EXPECT_EQ(to_text(recorded.entry.detail).find(token), std::string::npos) << "a token is never written down";
   }
 }
 
 TEST_F(AccountServiceTest, ATokenOpensItsAccount) {
-  const Account ann = create("ann@example.com", AccountType::kAdmin);
-  const auto issued = service_.issue_token(ann, ann.id);
+  const Account reader = create("reader@example.com", AccountType::kAdmin);
+  const auto issued = service_.issue_token(reader, reader.id);
   ASSERT_TRUE(issued);
   EXPECT_EQ(issued->expires_at, clock_.now() + limits::kTokenSeconds * kMicrosPerSecond);
   const auto back = service_.authenticate(issued->token);
   ASSERT_TRUE(back);
-  EXPECT_EQ(back->id, ann.id);
-  EXPECT_EQ(back->username, "ann");
-  EXPECT_NE(issued->token, token_of(ann));
+  EXPECT_EQ(back->id, reader.id);
+  EXPECT_EQ(back->username, "reader");
+  EXPECT_NE(issued->token, token_of(reader));
 }
 
 TEST_F(AccountServiceTest, NoTokenForAnAccountThatIsNotThere) {
@@ -158,18 +158,18 @@ TEST_F(AccountServiceTest, NoTokenForAnAccountThatIsNotThere) {
 }
 
 TEST_F(AccountServiceTest, ATokenSaysWhatTheDatabaseSaysNotTheCaller) {
-  Account ann = create("ann@example.com");
-  ann.type = AccountType::kAdmin;
-  ann.email = "eve@example.com";
-  const auto back = service_.authenticate(token_of(ann));
+  Account reader = create("reader@example.com");
+  reader.type = AccountType::kAdmin;
+  reader.email = "nobody@example.com";
+  const auto back = service_.authenticate(token_of(reader));
   ASSERT_TRUE(back);
   EXPECT_EQ(back->type, AccountType::kResearcher);
-  EXPECT_EQ(back->email, "ann@example.com");
+  EXPECT_EQ(back->email, "reader@example.com");
 }
 
 TEST_F(AccountServiceTest, ExpiresToTheMicrosecond) {
-  const Account ann = create("ann@example.com");
-  const auto issued = service_.issue_token(ann, ann.id);
+  const Account reader = create("reader@example.com");
+  const auto issued = service_.issue_token(reader, reader.id);
   ASSERT_TRUE(issued);
   clock_.set(issued->expires_at - 1);
   EXPECT_EQ(authenticate(issued->token), "");
@@ -189,8 +189,8 @@ TEST_F(AccountServiceTest, AClockSetBackRevivesNothing) {  // A6
   constexpr Micros kHour = 3'600 * kMicrosPerSecond;
   JumpingClock clock;
   AccountService service(*database_, ledger_, ring_, clock, random_);
-  const Account ann = create("ann@example.com");
-  const auto issued = service.issue_token(ann, ann.id);
+  const Account reader = create("reader@example.com");
+  const auto issued = service.issue_token(reader, reader.id);
   ASSERT_TRUE(issued);
   const Micros life = issued->expires_at - clock.wall;
   clock.wall += life + 1;
@@ -199,7 +199,7 @@ TEST_F(AccountServiceTest, AClockSetBackRevivesNothing) {  // A6
   clock.wall -= kHour;
   EXPECT_EQ(service.authenticate(issued->token).error().event, "AUTH_TOKEN_EXPIRED");
   // What is issued under the clock that was set back works.
-  const auto later = service.issue_token(ann, ann.id);
+  const auto later = service.issue_token(reader, reader.id);
   ASSERT_TRUE(later);
   EXPECT_TRUE(service.authenticate(later->token));
   // A clock that ran ahead and was put right has ended nothing.
@@ -210,8 +210,8 @@ TEST_F(AccountServiceTest, AClockSetBackRevivesNothing) {  // A6
 }
 
 TEST_F(AccountServiceTest, TheToleranceIsBounded) {
-  const Account ann = create("ann@example.com");
-  const std::string token = token_of(ann);
+  const Account reader = create("reader@example.com");
+  const std::string token = token_of(reader);
   AccountService strict(*database_, ledger_, ring_, clock_, random_, 0);
   AccountService lax(*database_, ledger_, ring_, clock_, random_, 86'400);
   clock_.advance(-60 * kMicrosPerSecond);
@@ -226,67 +226,67 @@ TEST_F(AccountServiceTest, TheToleranceIsBounded) {
 }
 
 TEST_F(AccountServiceTest, ARevokedTokenIsBrokenAndOthersLive) {
-  const Account ann = create("ann@example.com");
-  const std::string gone = token_of(ann);
-  const std::string kept = token_of(ann);
-  ASSERT_TRUE(service_.revoke_token(gone, ann.id));
+  const Account reader = create("reader@example.com");
+  const std::string gone = token_of(reader);
+  const std::string kept = token_of(reader);
+  ASSERT_TRUE(service_.revoke_token(gone, reader.id));
   EXPECT_EQ(authenticate(gone), "AUTH_TOKEN_WAS_BROKEN");
   EXPECT_EQ(authenticate(kept), "");
-  EXPECT_TRUE(service_.revoke_token("garbage", ann.id));
+  EXPECT_TRUE(service_.revoke_token("garbage", reader.id));
   EXPECT_TRUE(service_.revoke_token("", std::nullopt));
 }
 
 TEST_F(AccountServiceTest, ATokenWithoutAnIdIsRevokedByItsHash) {
-  const Account ann = create("ann@example.com");
-  const Claims claims{ann.id,       ann.email,   "RESEARCHER", clock_.now() / kMicrosPerSecond + 50,
+  const Account reader = create("reader@example.com");
+  const Claims claims{reader.id,    reader.email, "RESEARCHER", clock_.now() / kMicrosPerSecond + 50,
                       std::nullopt, std::nullopt};
   const std::string token = sign_token(claims, ring_).value();
   EXPECT_EQ(authenticate(token), "");
-  ASSERT_TRUE(service_.revoke_token(token, ann.id));
+  ASSERT_TRUE(service_.revoke_token(token, reader.id));
   EXPECT_EQ(authenticate(token), "AUTH_TOKEN_WAS_BROKEN");
 }
 
 TEST_F(AccountServiceTest, ATokenRevokedBeforeItIsValidNeverBecomesSo) {
-  const Account ann = create("ann@example.com");
-  const std::string token = token_of(ann);
+  const Account reader = create("reader@example.com");
+  const std::string token = token_of(reader);
   clock_.advance(-3'600 * kMicrosPerSecond);
-  ASSERT_TRUE(service_.revoke_token(token, ann.id));
+  ASSERT_TRUE(service_.revoke_token(token, reader.id));
   clock_.advance(3'600 * kMicrosPerSecond);
   EXPECT_EQ(authenticate(token), "AUTH_TOKEN_WAS_BROKEN");
 }
 
 TEST_F(AccountServiceTest, RevocationsAreForgottenLongAfterExpiry) {
-  const Account ann = create("ann@example.com");
+  const Account reader = create("reader@example.com");
   const auto count = [&] {
     return std::get<0>(**database_->read(
         [](metadata::Session& s) { return s.row<std::int64_t>("SELECT COUNT(*) FROM accounts_revocations"); }));
   };
-  for (int i = 0; i < 3; ++i) ASSERT_TRUE(service_.revoke_token(token_of(ann), ann.id));
+  for (int i = 0; i < 3; ++i) ASSERT_TRUE(service_.revoke_token(token_of(reader), reader.id));
   EXPECT_EQ(count(), 3);
   clock_.advance((limits::kTokenSeconds + 2 * 86'400) * kMicrosPerSecond);
-  ASSERT_TRUE(service_.revoke_token(token_of(ann), ann.id));
+  ASSERT_TRUE(service_.revoke_token(token_of(reader), reader.id));
   EXPECT_EQ(count(), 1);
 }
 
 TEST_F(AccountServiceTest, RightsComeFromTheDatabaseNotFromTheToken) {  // A7
-  const Account ann = create("ann@example.com", AccountType::kAdmin);
-  const std::string token = token_of(ann);
-  sql("UPDATE accounts_accounts SET type = 'RESEARCHER' WHERE id = ?", {ann.id});
+  const Account reader = create("reader@example.com", AccountType::kAdmin);
+  const std::string token = token_of(reader);
+  sql("UPDATE accounts_accounts SET type = 'RESEARCHER' WHERE id = ?", {reader.id});
   EXPECT_EQ(authenticate(token), "AUTH_TOKEN_MISSING_ACCOUNT");
-  sql("UPDATE accounts_accounts SET type = 'ADMIN' WHERE id = ?", {ann.id});
+  sql("UPDATE accounts_accounts SET type = 'ADMIN' WHERE id = ?", {reader.id});
   EXPECT_EQ(authenticate(token), "");
-  sql("UPDATE accounts_accounts SET email = 'other@example.com' WHERE id = ?", {ann.id});
+  sql("UPDATE accounts_accounts SET email = 'other@example.com' WHERE id = ?", {reader.id});
   EXPECT_EQ(authenticate(token), "AUTH_TOKEN_MISSING_ACCOUNT");
-  sql("DELETE FROM accounts_accounts WHERE id = ?", {ann.id});
+  sql("DELETE FROM accounts_accounts WHERE id = ?", {reader.id});
   EXPECT_EQ(authenticate(token), "AUTH_TOKEN_MISSING_ACCOUNT");
 }
 
 TEST_F(AccountServiceTest, ADeletedAccountsIdIsNotGivenAgain) {
-  const Account ann = create("ann@example.com");
-  const std::string token = token_of(ann);
-  sql("DELETE FROM accounts_accounts WHERE id = ?", {ann.id});
-  const Account again = create("ann@example.com");
-  EXPECT_NE(again.id, ann.id);
+  const Account reader = create("reader@example.com");
+  const std::string token = token_of(reader);
+  sql("DELETE FROM accounts_accounts WHERE id = ?", {reader.id});
+  const Account again = create("reader@example.com");
+  EXPECT_NE(again.id, reader.id);
   EXPECT_EQ(authenticate(token), "AUTH_TOKEN_MISSING_ACCOUNT");
 }
 
@@ -295,10 +295,10 @@ TEST_F(AccountServiceTest, AnotherServersTokenIsBroken) {
   SeededRandom random(99);
   const KeyRing ring = KeyRing::load(*other, clock_, random).value();
   AccountService there(*other, ledger_, ring, clock_, random);
-  create("ann@example.com");
-  const auto ann = there.create("ann@example.com", AccountType::kResearcher, 1);
-  ASSERT_TRUE(ann);
-  EXPECT_EQ(authenticate(there.issue_token(*ann, 1)->token), "AUTH_TOKEN_WAS_BROKEN");
+  create("reader@example.com");
+  const auto reader = there.create("reader@example.com", AccountType::kResearcher, 1);
+  ASSERT_TRUE(reader);
+  EXPECT_EQ(authenticate(there.issue_token(*reader, 1)->token), "AUTH_TOKEN_WAS_BROKEN");
 }
 
 }  // namespace

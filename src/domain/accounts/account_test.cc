@@ -16,12 +16,12 @@ TEST(Account, TypesAreTheContractsWords) {
 }
 
 TEST(Account, IsShownAsTheContractSays) {
-  EXPECT_EQ(to_text(to_json({7, "ann@example.com", "ann", AccountType::kAdmin, 5})),
-            R"({"@type":"account","id":7,"email":"ann@example.com","type":"ADMIN"})");
+  EXPECT_EQ(to_text(to_json({7, "reader@example.com", "reader", AccountType::kAdmin, 5})),
+            R"({"@type":"account","id":7,"email":"reader@example.com","type":"ADMIN"})");
 }
 
 TEST(NormalEmail, LowersWhatIsAnAddress) {
-  EXPECT_EQ(normal_email("Ann.B+tag@Example.COM"), "ann.b+tag@example.com");
+  EXPECT_EQ(normal_email("Reader.B+tag@Example.COM"), "reader.b+tag@example.com");
   EXPECT_EQ(normal_email("a@b"), "a@b");
   EXPECT_TRUE(normal_email(std::string(250, 'a') + "@b.c"));
 }
@@ -37,14 +37,14 @@ TEST(NormalEmail, RefusesTheRest) {
 
 TEST(UsernameFrom, KeepsWhatANameMayHold) {
   SeededRandom random;
-  EXPECT_EQ(username_from("ann.b@example.com", 0, random), "ann.b");
-  EXPECT_EQ(username_from("Ann+b/../c@example.com", 0, random), "annb..c");
+  EXPECT_EQ(username_from("reader.b@example.com", 0, random), "reader.b");
+  EXPECT_EQ(username_from("Reader+b/../c@example.com", 0, random), "readerb..c");
   EXPECT_EQ(username_from("..x@example.com", 0, random), "x");
   EXPECT_EQ(username_from("-rf@example.com", 0, random), "rf");
   EXPECT_EQ(username_from("++@example.com", 0, random), "user");
   EXPECT_EQ(username_from("admin@example.com", 0, random), "admin-2");
-  EXPECT_EQ(username_from("ann@example.com", 1, random), "ann-2");
-  EXPECT_EQ(username_from("ann@example.com", 9, random), "ann-10");
+  EXPECT_EQ(username_from("reader@example.com", 1, random), "reader-2");
+  EXPECT_EQ(username_from("reader@example.com", 9, random), "reader-10");
   const std::string longest = std::string(64, 'a') + "@example.com";
   EXPECT_EQ(username_from(longest, 0, random), std::string(32, 'a'));
   EXPECT_EQ(username_from(longest, 1, random), std::string(30, 'a') + "-2");

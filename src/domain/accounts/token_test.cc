@@ -32,7 +32,7 @@ class TokenTest : public ::testing::Test {
   [[nodiscard]] std::string_view secret() const { return ring_.secret(KeyPurpose::kToken, kid()); }
   [[nodiscard]] std::string header() const { return fmt::format(R"({{"alg":"HS256","typ":"JWT","kid":"{}"}})", kid()); }
   [[nodiscard]] static std::string payload(std::string_view more = "") {
-    return fmt::format(R"({{"id":1,"email":"ann@example.com","type":"ADMIN","exp":{}{}}})", kNow + 100, more);
+    return fmt::format(R"({{"id":1,"email":"reader@example.com","type":"ADMIN","exp":{}{}}})", kNow + 100, more);
   }
   [[nodiscard]] std::string good() const { return forge(header(), payload(), secret()); }
   [[nodiscard]] std::string with_header(std::string_view h) const { return forge(h, payload(), secret()); }
@@ -54,7 +54,7 @@ class TokenTest : public ::testing::Test {
 };
 
 TEST_F(TokenTest, OursIsReadBack) {
-  const Claims claims{42, "ann@example.com", "RESEARCHER", kNow + 5, kNow, "some-id"};
+  const Claims claims{42, "reader@example.com", "RESEARCHER", kNow + 5, kNow, "some-id"};
   const auto text = sign_token(claims, ring_);
   ASSERT_TRUE(text);
   const auto back = open_token(*text, ring_, {kNow * kMicrosPerSecond, kNow * kMicrosPerSecond, 60});
