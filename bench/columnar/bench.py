@@ -39,7 +39,8 @@ def duckdb_script(columns: list[str] | None, condition: tuple[str, str, object] 
     names = ", ".join(columns) if columns else "*"
     return PRELUDE + f"""
 import duckdb
-con = duckdb.connect(config={{'threads': 2, 'enable_progress_bar': False}})
+con = duckdb.connect(config={{'threads': 2}})
+con.execute("SET enable_progress_bar = false")
 con.execute(f"COPY (SELECT {names} FROM read_parquet({{files}}, hive_partitioning=true){where}) TO '{{out}}' (FORMAT parquet)")
 """
 

@@ -25,10 +25,12 @@ class WorkerError(Exception):
 
 
 def program() -> str:
-    """The worker program: $LAKELIFT_COLUMNAR, else the newest one under build/."""
+    """The worker program: $LAKELIFT_COLUMNAR, else build/release's, else the newest one under build/."""
     if path := os.environ.get("LAKELIFT_COLUMNAR"):
         return path
     root = Path(__file__).resolve().parents[2]
+    if (release := root / "build/release/bin/lakelift-columnar").exists():
+        return str(release)
     built = list(root.glob("build/*/bin/lakelift-columnar"))
     if not built:
         raise FileNotFoundError("lakelift-columnar is not built; run `make build` or set LAKELIFT_COLUMNAR")
