@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "backends/storage/testing/faulty_stores.h"
 #include "domain/slices/run_store.h"
 #include "domain/slices/test_world.h"
 
@@ -217,6 +218,67 @@ TEST_F(RunnerTest, D14_AStaleWorkersPublishIsRefused) {
   EXPECT_EQ(second.state(id).result_sha256, sha256_hex("PAR1 data PAR1"));
   EXPECT_EQ(world_.objects().size(), 1U);
   EXPECT_EQ(world_.count("SELECT COUNT(*) FROM slices_results"), 1);
+}
+
+// threads D1: a commit whose answer is lost has happened; its object must not be removed.
+TEST_F(RunnerTest, D1_ACommitWhoseAnswerIsLostKeepsItsObject) {
+  Server server(world_);
+  server->start();
+  world_.engine->close_gate();
+  const auto id = server.ask(world_.ann).id;
+  ASSERT_TRUE(world_.engine->wait_for_runs(1));
+  server.database().lose_next_answer();
+  world_.engine->open_gate();
+  ASSERT_TRUE(server.wait_for(id, RunState::kDone));
+  server->stop();
+  EXPECT_EQ(server.state(id).state, RunState::kDone);
+  EXPECT_EQ(world_.objects(), (std::vector<std::string>{*server.state(id).result_key}));
+  EXPECT_EQ(world_.engine->orders().size(), 1U);
+}
+
+TEST_F(RunnerTest, D1_AResultThatCouldNotBeRecordedIsRemovedAndRunAgain) {
+  Server server(world_);
+  server->start();
+  world_.engine->close_gate();
+  const auto id = server.ask(world_.ann).id;
+  ASSERT_TRUE(world_.engine->wait_for_runs(1));
+  server.database().lose_next_write();
+  world_.engine->open_gate();
+  ASSERT_TRUE(reaches(world_, server, id, RunState::kDone));
+  EXPECT_EQ(world_.objects(), (std::vector<std::string>{*server.state(id).result_key}));
+  EXPECT_EQ(world_.engine->orders().size(), 2U);
+}
+
+TEST_F(RunnerTest, AFullDiskFailsTheRunAndLeavesNothing) {
+  storage::testing::FailingStore disk(world_.store);
+  disk.fail_at(storage::testing::Operation::kPublish, 1, {Code::kNoSpace, "", "the disk is full", {}});
+  Server server(world_, std::nullopt, nullptr, &disk);
+  server->start();
+  const auto id = server.ask(world_.ann).id;
+  ASSERT_TRUE(server.wait_for(id, RunState::kFailed));
+  EXPECT_EQ(server.state(id).failure->code, Code::kNoSpace);
+  EXPECT_TRUE(world_.objects().empty());
+  server.ask(world_.ann);
+  ASSERT_TRUE(server.wait_for(id, RunState::kDone));
+}
+
+// Two live servers of one database share the work: each run is carried out once.
+TEST_F(RunnerTest, D14_TwoServersNeverRunTheSameTwice) {
+  constexpr int kRequests = 40;
+  Server one(world_, false);
+  Server two(world_, false);
+  one->start();
+  two->start();
+  std::vector<std::int64_t> ids;
+  for (int i = 0; i < kRequests; ++i) {
+    const std::string spec =
+        R"({"columns":["a"],"filters":[{"name":"a","operator":"=","value":)" + std::to_string(i) + "}]}";
+    ids.push_back(one.ask(world_.ann, spec).id);
+    EXPECT_EQ(two.ask(world_.bob, spec).id, ids.back());
+  }
+  for (const auto id : ids) ASSERT_TRUE(one.wait_for(id, RunState::kDone));
+  EXPECT_EQ(world_.engine->orders().size(), static_cast<std::size_t>(kRequests));
+  EXPECT_EQ(world_.objects().size(), static_cast<std::size_t>(kRequests));
 }
 
 // The stores' own rules, without threads: each write names its fence.

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <functional>
@@ -32,11 +33,14 @@ T value_of(Result<T> result) {
   return *std::move(result);
 }
 
-// A database that can be cut off, as a killed process is: what is written from then on never happens.
+// A database that can be cut off, as a killed process is: what is written from then on never happens. Or the line to it
+// breaks during one write, before or after the commit.
 class SeverableDatabase final : public metadata::Database {
  public:
   explicit SeverableDatabase(metadata::Database& inner) : inner_(inner) {}
   void sever() { severed_ = true; }
+  void lose_next_write() { lose_write_ = true; }
+  void lose_next_answer() { lose_answer_ = true; }
   [[nodiscard]] metadata::Dialect dialect() const override { return inner_.dialect(); }
   [[nodiscard]] Result<void> check() override { return inner_.check(); }
 
@@ -47,16 +51,50 @@ class SeverableDatabase final : public metadata::Database {
   }
   Result<void> do_write(const std::function<Result<void>(metadata::Transaction&)>& body) override {
     if (severed_) return fail(Code::kUnavailable, "severed");
-    return inner_.write([&](metadata::Transaction& tx) { return body(tx); });
+    if (lose_write_.exchange(false)) return fail(Code::kUnavailable, "the line broke");
+    const auto written = inner_.write([&](metadata::Transaction& tx) { return body(tx); });
+    if (lose_answer_.exchange(false)) return fail(Code::kUnavailable, "the line broke");
+    return written;
   }
 
  private:
   metadata::Database& inner_;
   std::atomic<bool> severed_ = false;
+  std::atomic<bool> lose_write_ = false;
+  std::atomic<bool> lose_answer_ = false;
+};
+
+// That something changed, from whatever service and thread.
+class News {
+ public:
+  void tell() {
+    {
+      const std::lock_guard lock(mutex_);
+      ++told_;
+    }
+    changed_.notify_all();
+  }
+  bool wait_until(const std::function<bool()>& holds) {
+    const auto deadline = std::chrono::steady_clock::now() + kPatience;
+    std::unique_lock lock(mutex_);
+    while (true) {
+      const std::uint64_t seen = told_;
+      lock.unlock();
+      if (holds()) return true;
+      lock.lock();
+      if (!changed_.wait_until(lock, deadline, [&] { return told_ != seen; })) return false;
+    }
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::uint64_t told_ = 0;
 };
 
 // What the processes of one installation share.
 struct World {
+  News news;
   ManualClock clock;
   SeededRandom random;
   Metrics metrics;
@@ -125,23 +163,17 @@ struct World {
 class Server {
  public:
   explicit Server(World& world, std::optional<bool> sole_owner = std::nullopt,
-                  const executors::Executors* executors = nullptr)
-      : world_(world),
-        database_(*world.database),
-        service_(std::make_unique<SliceService>(
-            SliceServiceParts{database_, world.ledger, world.accounts, world.catalogue,
-                              executors != nullptr ? *executors : world.executors, world.store, world.workers,
-                              world.clock, world.random, world.metrics, sole_owner})) {
-    service_->on_change([this](std::int64_t) {
-      {
-        const std::lock_guard lock(mutex_);
-        ++changes_;
-      }
-      changed_.notify_all();
-    });
+                  const executors::Executors* executors = nullptr, storage::ObjectStore* store = nullptr)
+      : world_(world), database_(*world.database) {
+    SliceServiceParts parts{database_,     world.ledger, world.accounts, world.catalogue, world.executors, world.store,
+                            world.workers, world.clock,  world.random,   world.metrics,   sole_owner};
+    service_ = executors != nullptr || store != nullptr ? with(parts, executors, store)
+                                                        : std::make_unique<SliceService>(parts);
+    service_->on_change([&world](std::int64_t) { world.news.tell(); });
   }
   ~Server() { service_.reset(); }
 
+  SeverableDatabase& database() { return database_; }
   SliceService* operator->() { return service_.get(); }
   SliceService& operator*() { return *service_; }
   // Like kill -9: nothing that it does from now on reaches the database.
@@ -159,32 +191,22 @@ class Server {
     EXPECT_EQ(found.size(), 1U);
     return found.at(0);
   }
-  // Looks after each change that the service tells of.
-  bool wait_until(const std::function<bool()>& holds) {
-    const auto deadline = std::chrono::steady_clock::now() + kPatience;
-    std::unique_lock lock(mutex_);
-    while (true) {
-      const std::uint64_t seen = changes_;
-      lock.unlock();
-      if (holds()) return true;
-      lock.lock();
-      if (!changed_.wait_until(lock, deadline, [&] { return changes_ != seen; })) return false;
-    }
-  }
+  // Looks after each change that a service of this world tells of.
+  bool wait_until(const std::function<bool()>& holds) { return world_.news.wait_until(holds); }
   bool wait_for(std::int64_t id, RunState wanted) {
     return wait_until([&] { return state(id).state == wanted; });
   }
-  std::uint64_t changes() {
-    const std::lock_guard lock(mutex_);
-    return changes_;
-  }
 
  private:
+  static std::unique_ptr<SliceService> with(const SliceServiceParts& p, const executors::Executors* executors,
+                                            storage::ObjectStore* store) {
+    return std::make_unique<SliceService>(SliceServiceParts{
+        p.database, p.ledger, p.accounts, p.catalogue, executors != nullptr ? *executors : p.executors,
+        store != nullptr ? *store : p.store, p.workers, p.clock, p.random, p.metrics, p.sole_owner});
+  }
+
   World& world_;
   SeverableDatabase database_;
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  std::uint64_t changes_ = 0;
   std::unique_ptr<SliceService> service_;
 };
 
