@@ -1,6 +1,7 @@
 #include "app/serve.h"
 
 #include <signal.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <cstdio>
@@ -28,6 +29,14 @@ sigset_t block_stop_signals() {
   return set;
 }
 
+// A connection is a descriptor, and the usual soft limit of 1,024 is for programs that use select().
+void allow_many_connections() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  ::setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 void show(const LoadedConfig& loaded) {
   for (const auto& s : loaded.settings) std::cout << s.name << " = " << s.value << "    # " << s.origin << "\n";
 }
@@ -46,6 +55,7 @@ int serve(int argc, char** argv) {
     return 0;
   }
   const sigset_t signals = block_stop_signals();
+  allow_many_connections();
   configure_log(loaded->config.log_level, loaded->config.log_format);
   auto app = App::start(loaded->config, Reach::kNetwork);
   if (!app) {
