@@ -31,14 +31,14 @@ class AskingTest : public ::testing::Test {
 };
 
 TEST_F(AskingTest, RunsOnceAndKeepsTheResult) {
-  const auto asked = value_of(server_->ask(world_.ann, world_.item.id, spec_of(kSpec)));
+  const auto asked = value_of(server_->ask(world_.reader, world_.item.id, spec_of(kSpec)));
   EXPECT_TRUE(asked.created);
   EXPECT_EQ(asked.request.catalogue_item_id, world_.item.id);
-  EXPECT_EQ(asked.request.created_by->id, world_.ann.id);
+  EXPECT_EQ(asked.request.created_by->id, world_.reader.id);
   EXPECT_EQ(asked.request.estimated_size, 4'000);
   ASSERT_TRUE(server_.wait_for(asked.request.id, RunState::kDone));
 
-  const auto done = value_of(server_->get(world_.ann, asked.request.id));
+  const auto done = value_of(server_->get(world_.reader, asked.request.id));
   EXPECT_EQ(done.rows, 3);
   EXPECT_EQ(done.real_size, 14);
   EXPECT_EQ(done.result_sha256, sha256_hex("PAR1 data PAR1"));
@@ -60,7 +60,7 @@ TEST_F(AskingTest, RunsOnceAndKeepsTheResult) {
 }
 
 TEST_F(AskingTest, TheLedgerSaysWhatTheRunCost) {
-  const auto id = server_.ask(world_.ann).id;
+  const auto id = server_.ask(world_.reader).id;
   ASSERT_TRUE(server_.wait_for(id, RunState::kDone));
   const auto entries = value_of(
       world_.database->read([&](metadata::Session& session) { return world_.ledger.after(session, 0, 1'000); }));
@@ -76,17 +76,17 @@ TEST_F(AskingTest, TheLedgerSaysWhatTheRunCost) {
 
 TEST_F(AskingTest, TheSameInAnotherOrderIsTheSameRequest) {
   const auto one = value_of(server_->ask(
-      world_.ann, world_.item.id,
+      world_.reader, world_.item.id,
       spec_of(
           R"({"columns":["a","b"],"filters":[{"name":"a","operator":">","value":1},{"name":"b","operator":"=","value":"x"}]})")));
   const auto two = value_of(server_->ask(
-      world_.bob, world_.item.id,
+      world_.other, world_.item.id,
       spec_of(
           R"({"filters":[{"value":"x","name":"b","operator":"="},{"operator":">","name":"a","value":1}],"columns":["b","a"],"randomize_ratio":1})")));
   EXPECT_TRUE(one.created);
   EXPECT_FALSE(two.created);
   EXPECT_EQ(one.request.id, two.request.id);
-  EXPECT_EQ(two.request.created_by->id, world_.ann.id);
+  EXPECT_EQ(two.request.created_by->id, world_.reader.id);
 }
 
 // threats S6
@@ -124,9 +124,9 @@ TEST_F(AskingTest, S6_FiftyEqualAsksAtOnceAreOneRequestAndOneRun) {
 }
 
 TEST_F(AskingTest, AskingAgainForADoneRequestRunsNothing) {
-  const auto id = server_.ask(world_.ann).id;
+  const auto id = server_.ask(world_.reader).id;
   ASSERT_TRUE(server_.wait_for(id, RunState::kDone));
-  const auto again = value_of(server_->ask(world_.bob, world_.item.id, spec_of(kSpec)));
+  const auto again = value_of(server_->ask(world_.other, world_.item.id, spec_of(kSpec)));
   EXPECT_FALSE(again.created);
   EXPECT_EQ(again.request.id, id);
   EXPECT_EQ(again.request.state, RunState::kDone);
@@ -134,7 +134,7 @@ TEST_F(AskingTest, AskingAgainForADoneRequestRunsNothing) {
 }
 
 TEST_F(AskingTest, AnUnknownItemIsAFaultOfTheBody) {
-  const auto asked = server_->ask(world_.ann, 58'495, spec_of(kSpec));
+  const auto asked = server_->ask(world_.reader, 58'495, spec_of(kSpec));
   ASSERT_FALSE(asked);
   EXPECT_EQ(asked.error().code, Code::kInvalid);
   EXPECT_EQ(asked.error().event, "BODY_JSON_DID_NOT_PARSE");
@@ -142,14 +142,14 @@ TEST_F(AskingTest, AnUnknownItemIsAFaultOfTheBody) {
   EXPECT_EQ(asked.error().fields[0].field, "catalogue_item");
   EXPECT_EQ(asked.error().fields[0].texts,
             (std::vector<std::string>{"catalogue item instance with id 58495 does not exist."}));
-  EXPECT_FALSE(server_->estimate(world_.ann, 58'495, spec_of(kSpec)));
+  EXPECT_FALSE(server_->estimate(world_.reader, 58'495, spec_of(kSpec)));
 }
 
 TEST_F(AskingTest, ASpecThatDoesNotFitTheItemIsRefused) {
   for (const char* text : {R"({"columns":["zzz"],"filters":[]})", R"({"columns":[],"filters":[]})", "[]",
                            R"({"columns":["a"],"filters":[{"name":"a","operator":"=","value":"x"}]})",
                            R"({"columns":["a"],"filters":[],"randomize_ratio":1.5})"}) {
-    const auto asked = server_->ask(world_.ann, world_.item.id, spec_of(text));
+    const auto asked = server_->ask(world_.reader, world_.item.id, spec_of(text));
     ASSERT_FALSE(asked) << text;
     EXPECT_EQ(asked.error().event, "BODY_DID_NOT_VALIDATE") << text;
   }
@@ -159,15 +159,15 @@ TEST_F(AskingTest, ASpecThatDoesNotFitTheItemIsRefused) {
 TEST_F(AskingTest, AnEngineThatIsNotConfiguredIsSaid) {
   const executors::Executors none;
   Server bare(world_, false, &none);
-  const auto asked = bare->ask(world_.ann, world_.item.id, spec_of(kSpec));
+  const auto asked = bare->ask(world_.reader, world_.item.id, spec_of(kSpec));
   ASSERT_FALSE(asked);
   EXPECT_EQ(asked.error().event, "EXECUTOR_NOT_CONFIGURED");
 }
 
 TEST_F(AskingTest, EstimatesReadNothing) {
-  EXPECT_EQ(value_of(server_->estimate(world_.ann, world_.item.id, spec_of(R"({"columns":["a"],"filters":[]})"))),
+  EXPECT_EQ(value_of(server_->estimate(world_.reader, world_.item.id, spec_of(R"({"columns":["a"],"filters":[]})"))),
             1'000);
-  EXPECT_EQ(value_of(server_->estimate(world_.ann, world_.item.id,
+  EXPECT_EQ(value_of(server_->estimate(world_.reader, world_.item.id,
                                        spec_of(R"({"columns":["a","b"],"filters":[],"randomize_ratio":0.25})"))),
             1'000);
   EXPECT_EQ(world_.count("SELECT COUNT(*) FROM slices_requests"), 0);
@@ -175,26 +175,26 @@ TEST_F(AskingTest, EstimatesReadNothing) {
 
 // threats F3: a stranger's answer is that of an id that does not exist.
 TEST_F(AskingTest, F3_StrangersFindNothing) {
-  const auto id = server_.ask(world_.ann).id;
+  const auto id = server_.ask(world_.reader).id;
   for (const std::int64_t tried : {id, id + 1'000, std::int64_t{0}, std::int64_t{-1}}) {
-    const auto got = server_->get(world_.bob, tried);
+    const auto got = server_->get(world_.other, tried);
     ASSERT_FALSE(got);
     EXPECT_EQ(got.error().code, Code::kNotFound);
     EXPECT_EQ(got.error().event, "COULD_NOT_FIND_DOWNLOADREQUEST");
-    const auto left = server_->leave(world_.bob, tried);
+    const auto left = server_->leave(world_.other, tried);
     ASSERT_FALSE(left);
     EXPECT_EQ(left.error().event, "COULD_NOT_FIND_DOWNLOADREQUEST");
   }
-  EXPECT_TRUE(value_of(server_->list(world_.bob)).empty());
+  EXPECT_TRUE(value_of(server_->list(world_.other)).empty());
   EXPECT_TRUE(server_.wait_for(id, RunState::kDone));
   EXPECT_FALSE(server_.state(id).is_cancelled);
 }
 
 TEST_F(AskingTest, AChangedSourceIsAnotherRequest) {
-  const auto before = server_.ask(world_.ann).id;
+  const auto before = server_.ask(world_.reader).id;
   ASSERT_TRUE(server_.wait_for(before, RunState::kDone));
   world_.engine->set_version(world_.source, "v2");
-  const auto after = value_of(server_->ask(world_.ann, world_.item.id, spec_of(kSpec)));
+  const auto after = value_of(server_->ask(world_.reader, world_.item.id, spec_of(kSpec)));
   EXPECT_TRUE(after.created);
   EXPECT_NE(after.request.id, before);
   ASSERT_TRUE(server_.wait_for(after.request.id, RunState::kDone));
@@ -204,7 +204,7 @@ TEST_F(AskingTest, AChangedSourceIsAnotherRequest) {
 
 TEST_F(AskingTest, DataThatChangeBeforeTheyAreReadAreNeverServedAsTheOld) {
   world_.engine->close_gate();
-  const auto id = server_.ask(world_.ann).id;
+  const auto id = server_.ask(world_.reader).id;
   ASSERT_TRUE(world_.engine->wait_for_runs(1));
   world_.engine->set_result("PAR1 new", {.rows = 4, .source_version = "v2"});
   world_.engine->open_gate();
@@ -212,13 +212,13 @@ TEST_F(AskingTest, DataThatChangeBeforeTheyAreReadAreNeverServedAsTheOld) {
 
   // The old version back again: the request answers for the new one, so this is another.
   world_.engine->set_result("PAR1 old", {.rows = 5, .source_version = "v1"});
-  const auto old = value_of(server_->ask(world_.bob, world_.item.id, spec_of(kSpec)));
+  const auto old = value_of(server_->ask(world_.other, world_.item.id, spec_of(kSpec)));
   EXPECT_TRUE(old.created);
   ASSERT_TRUE(server_.wait_for(old.request.id, RunState::kDone));
   EXPECT_EQ(server_.state(old.request.id).rows, 5);
 
   world_.engine->set_version(world_.source, "v2");
-  const auto joined = value_of(server_->ask(world_.bob, world_.item.id, spec_of(kSpec)));
+  const auto joined = value_of(server_->ask(world_.other, world_.item.id, spec_of(kSpec)));
   EXPECT_FALSE(joined.created);
   EXPECT_EQ(joined.request.id, id);
   EXPECT_EQ(joined.request.rows, 4);
@@ -232,7 +232,7 @@ TEST_F(AskingTest, AVanishedSourceIsNotAMissingItem) {
   executors::Executors without;
   without.add(empty);
   Server server(world_, false, &without);
-  const auto asked = server->ask(world_.ann, other.id, spec_of(kSpec));
+  const auto asked = server->ask(world_.reader, other.id, spec_of(kSpec));
   ASSERT_FALSE(asked);
   EXPECT_EQ(asked.error().code, Code::kConflict);
   EXPECT_EQ(asked.error().event, "CATALOGUEITEM_SOURCE_MISSING");
@@ -241,9 +241,9 @@ TEST_F(AskingTest, AVanishedSourceIsNotAMissingItem) {
 TEST_F(AskingTest, ProgressIsSeenWhileItRuns) {
   world_.engine->set_progress({.rows_read = 40, .rows_total = 100});
   world_.engine->close_gate();
-  const auto id = server_.ask(world_.ann).id;
+  const auto id = server_.ask(world_.reader).id;
   ASSERT_TRUE(server_.wait_until([&] { return server_.state(id).rows_read == 40; }));
-  const auto running = value_of(server_->get(world_.ann, id));
+  const auto running = value_of(server_->get(world_.reader, id));
   EXPECT_EQ(running.state, RunState::kRunning);
   EXPECT_EQ(running.rows_total, 100);
   world_.engine->open_gate();
@@ -252,17 +252,17 @@ TEST_F(AskingTest, ProgressIsSeenWhileItRuns) {
 }
 
 TEST_F(AskingTest, ListsNewestFirst) {
-  const auto one = server_.ask(world_.ann, R"({"columns":["a"],"filters":[]})").id;
-  const auto two = server_.ask(world_.ann, R"({"columns":["b"],"filters":[]})").id;
-  server_.ask(world_.bob);
-  const auto mine = value_of(server_->list(world_.ann));
+  const auto one = server_.ask(world_.reader, R"({"columns":["a"],"filters":[]})").id;
+  const auto two = server_.ask(world_.reader, R"({"columns":["b"],"filters":[]})").id;
+  server_.ask(world_.other);
+  const auto mine = value_of(server_->list(world_.reader));
   ASSERT_EQ(mine.size(), 2U);
   EXPECT_EQ(mine[0].id, two);
   EXPECT_EQ(mine[1].id, one);
 }
 
 TEST_F(AskingTest, StatesOfManyLeaveOutTheUnknown) {
-  const auto id = server_.ask(world_.ann).id;
+  const auto id = server_.ask(world_.reader).id;
   std::vector<std::int64_t> ids{id};
   for (std::int64_t i = 1; i < 1'500; ++i) ids.push_back(1'000'000 + i);
   EXPECT_EQ(value_of(server_->states(ids)).size(), 1U);

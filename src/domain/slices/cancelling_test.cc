@@ -20,21 +20,21 @@ class CancellingTest : public ::testing::Test {
 
 TEST_F(CancellingTest, TheLastOneToLeaveStopsTheRun) {
   world_.engine->close_gate();
-  const auto id = server_.ask(world_.ann).id;
-  ASSERT_EQ(server_.ask(world_.bob).id, id);
+  const auto id = server_.ask(world_.reader).id;
+  ASSERT_EQ(server_.ask(world_.other).id, id);
   ASSERT_TRUE(world_.engine->wait_for_runs(1));
 
-  ASSERT_TRUE(server_->leave(world_.ann, id));
-  EXPECT_FALSE(server_->get(world_.ann, id));
+  ASSERT_TRUE(server_->leave(world_.reader, id));
+  EXPECT_FALSE(server_->get(world_.reader, id));
   EXPECT_EQ(server_.state(id).state, RunState::kRunning);
-  EXPECT_EQ(value_of(server_->get(world_.bob, id)).state, RunState::kRunning);
+  EXPECT_EQ(value_of(server_->get(world_.other, id)).state, RunState::kRunning);
 
-  ASSERT_TRUE(server_->leave(world_.bob, id));
+  ASSERT_TRUE(server_->leave(world_.other, id));
   const auto request = server_.state(id);
   EXPECT_EQ(request.state, RunState::kCancelled);
   EXPECT_TRUE(request.is_cancelled);
   ASSERT_TRUE(server_.wait_until([&] { return world_.engine->cancelled() == 1; }));
-  EXPECT_FALSE(server_->leave(world_.bob, id));
+  EXPECT_FALSE(server_->leave(world_.other, id));
   EXPECT_EQ(world_.ledger_kinds(),
             (std::vector<std::string>{"request.created", "request.joined", "request.left", "request.cancelled"}));
   server_->stop();
@@ -43,23 +43,23 @@ TEST_F(CancellingTest, TheLastOneToLeaveStopsTheRun) {
 
 TEST_F(CancellingTest, AnEqualAskAfterwardsIsANewRequest) {
   world_.engine->close_gate();
-  const auto id = server_.ask(world_.ann).id;
+  const auto id = server_.ask(world_.reader).id;
   ASSERT_TRUE(world_.engine->wait_for_runs(1));
-  ASSERT_TRUE(server_->leave(world_.ann, id));
+  ASSERT_TRUE(server_->leave(world_.reader, id));
   world_.engine->open_gate();
-  const auto again = server_.ask(world_.ann);
+  const auto again = server_.ask(world_.reader);
   EXPECT_NE(again.id, id);
   ASSERT_TRUE(server_.wait_for(again.id, RunState::kDone));
   EXPECT_EQ(server_.state(id).state, RunState::kCancelled);
 }
 
 TEST_F(CancellingTest, WhatIsHeldIsNotPaidForAgain) {
-  const auto id = server_.ask(world_.ann).id;
+  const auto id = server_.ask(world_.reader).id;
   ASSERT_TRUE(server_.wait_for(id, RunState::kDone));
-  ASSERT_TRUE(server_->leave(world_.ann, id));
+  ASSERT_TRUE(server_->leave(world_.reader, id));
   EXPECT_EQ(server_.state(id).state, RunState::kCancelled);
 
-  const auto again = server_.ask(world_.bob);
+  const auto again = server_.ask(world_.other);
   EXPECT_NE(again.id, id);
   EXPECT_EQ(again.state, RunState::kDone);
   EXPECT_EQ(again.rows, 3);
@@ -71,15 +71,15 @@ TEST_F(CancellingTest, WhatIsHeldIsNotPaidForAgain) {
 TEST_F(CancellingTest, AQueuedRunIsNeverStarted) {
   world_.engine->close_gate();
   for (std::size_t i = 0; i < limits::kRunningRuns; ++i) {
-    server_.ask(world_.bob,
+    server_.ask(world_.other,
                 R"({"columns":["a"],"filters":[{"name":"a","operator":"=","value":)" + std::to_string(i) + "}]}");
   }
   ASSERT_TRUE(world_.engine->wait_for_runs(limits::kRunningRuns));
-  const auto id = server_.ask(world_.ann).id;
+  const auto id = server_.ask(world_.reader).id;
   EXPECT_EQ(server_.state(id).state, RunState::kQueued);
-  ASSERT_TRUE(server_->leave(world_.ann, id));
+  ASSERT_TRUE(server_->leave(world_.reader, id));
   world_.engine->open_gate();
-  const auto after = server_.ask(world_.bob, R"({"columns":["b"],"filters":[]})").id;
+  const auto after = server_.ask(world_.other, R"({"columns":["b"],"filters":[]})").id;
   ASSERT_TRUE(server_.wait_for(after, RunState::kDone));
   EXPECT_EQ(world_.engine->orders().size(), limits::kRunningRuns + 1);
 }
@@ -92,7 +92,7 @@ TEST_F(CancellingTest, CancelRacesDone) {
   for (int round = 0; round < kRounds; ++round) {
     const std::string spec =
         R"({"columns":["a"],"filters":[{"name":"a","operator":"=","value":)" + std::to_string(round) + "}]}";
-    const auto id = server_.ask(world_.ann, spec).id;
+    const auto id = server_.ask(world_.reader, spec).id;
     ASSERT_TRUE(world_.engine->wait_for_runs(static_cast<std::size_t>(round) + 1));
     std::latch together(2);
     {
@@ -102,7 +102,7 @@ TEST_F(CancellingTest, CancelRacesDone) {
       });
       const std::jthread leaving([&] {
         together.arrive_and_wait();
-        EXPECT_TRUE(server_->leave(world_.ann, id));
+        EXPECT_TRUE(server_->leave(world_.reader, id));
       });
     }
     const auto request = server_.state(id);
@@ -126,51 +126,51 @@ TEST_F(CancellingTest, JoinRacesTheLastLeave) {
   for (int round = 0; round < 100; ++round) {
     const std::string spec =
         R"({"columns":["b"],"filters":[{"name":"a","operator":"=","value":)" + std::to_string(round) + "}]}";
-    const auto id = server_.ask(world_.ann, spec).id;
+    const auto id = server_.ask(world_.reader, spec).id;
     std::latch together(2);
     std::int64_t joined = 0;
     {
       const std::jthread leaving([&] {
         together.arrive_and_wait();
-        EXPECT_TRUE(server_->leave(world_.ann, id));
+        EXPECT_TRUE(server_->leave(world_.reader, id));
       });
       const std::jthread joining([&] {
         together.arrive_and_wait();
-        joined = server_.ask(world_.bob, spec).id;
+        joined = server_.ask(world_.other, spec).id;
       });
     }
-    const auto mine = value_of(server_->get(world_.bob, joined));
+    const auto mine = value_of(server_->get(world_.other, joined));
     EXPECT_FALSE(mine.is_cancelled);
     EXPECT_EQ(server_.state(id).is_cancelled, joined != id);
-    ASSERT_TRUE(server_->leave(world_.bob, joined));
+    ASSERT_TRUE(server_->leave(world_.other, joined));
   }
 }
 
 TEST_F(CancellingTest, AnItemIsKeptWhileSomebodyWaits) {
   world_.catalogue.set_live_requests(&*server_);
-  const auto id = server_.ask(world_.ann).id;
-  const auto refused = world_.catalogue.remove(world_.ann, world_.item.id);
+  const auto id = server_.ask(world_.reader).id;
+  const auto refused = world_.catalogue.remove(world_.reader, world_.item.id);
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().event, "NOT_CANCELLED_DOWNLOAD_REQEUSTS_DETECTED");
-  ASSERT_TRUE(server_->leave(world_.ann, id));
-  EXPECT_TRUE(world_.catalogue.remove(world_.ann, world_.item.id));
+  ASSERT_TRUE(server_->leave(world_.reader, id));
+  EXPECT_TRUE(world_.catalogue.remove(world_.reader, world_.item.id));
 }
 
 // threats U4: an address stops working with the right to it.
 TEST_F(CancellingTest, U4_AddressesEndWithTheWaiting) {
-  const auto id = server_.ask(world_.ann).id;
-  ASSERT_EQ(server_.ask(world_.bob).id, id);
-  const Link ann{id, world_.ann.id, LinkPurpose::kWait, 0};
-  const Link bob{id, world_.bob.id, LinkPurpose::kWait, 0};
-  EXPECT_EQ(value_of(server_->get_for_link(ann)).id, id);
+  const auto id = server_.ask(world_.reader).id;
+  ASSERT_EQ(server_.ask(world_.other).id, id);
+  const Link reader{id, world_.reader.id, LinkPurpose::kWait, 0};
+  const Link other{id, world_.other.id, LinkPurpose::kWait, 0};
+  EXPECT_EQ(value_of(server_->get_for_link(reader)).id, id);
 
-  ASSERT_TRUE(server_->leave(world_.ann, id));
-  EXPECT_EQ(server_->get_for_link(ann).error().code, Code::kForbidden);
-  EXPECT_TRUE(server_->get_for_link(bob));
-  EXPECT_EQ(server_->get_for_link({id + 1'000, world_.bob.id, LinkPurpose::kWait, 0}).error().code, Code::kForbidden);
+  ASSERT_TRUE(server_->leave(world_.reader, id));
+  EXPECT_EQ(server_->get_for_link(reader).error().code, Code::kForbidden);
+  EXPECT_TRUE(server_->get_for_link(other));
+  EXPECT_EQ(server_->get_for_link({id + 1'000, world_.other.id, LinkPurpose::kWait, 0}).error().code, Code::kForbidden);
 
-  ASSERT_TRUE(server_->leave(world_.bob, id));
-  EXPECT_EQ(server_->get_for_link(bob).error().code, Code::kGone);
+  ASSERT_TRUE(server_->leave(world_.other, id));
+  EXPECT_EQ(server_->get_for_link(other).error().code, Code::kGone);
   EXPECT_EQ(server_->rendition(id, columnar::Format::kParquet, {}).error().code, Code::kGone);
 }
 

@@ -15,7 +15,7 @@ constexpr std::string_view kBase = "http://127.0.0.1:3000";
 class RequestJsonTest : public ::testing::Test {
  protected:
   json::object render(const DownloadRequest& request) {
-    return to_json(request, world_.item, world_.bob, world_.keys, world_.clock, kBase);
+    return to_json(request, world_.item, world_.other, world_.keys, world_.clock, kBase);
   }
   Link opened(const json::value& address) {
     const std::string text(address.as_string());
@@ -26,7 +26,7 @@ class RequestJsonTest : public ::testing::Test {
     DownloadRequest request;
     request.id = 12;
     request.spec = {{"a"}, {{"a", table::Operator::kLess, std::int64_t{3}}}, 0.5};
-    request.created_by = world_.ann;
+    request.created_by = world_.reader;
     request.estimated_size = 100;
     request.run_id = "run";
     request.created_at = world_.clock.now();
@@ -53,7 +53,7 @@ TEST_F(RequestJsonTest, HasTheContractsFieldsAndOurs) {
                                          "uri", "state", "rows", "sha256", "progress", "failure", "created_at"}));
   EXPECT_EQ(object.at("@type"), "download_request");
   EXPECT_EQ(object.at("id"), 12);
-  EXPECT_EQ(object.at("created_by").at("id"), world_.ann.id);
+  EXPECT_EQ(object.at("created_by").at("id"), world_.reader.id);
   EXPECT_EQ(object.at("catalogue_item").at("id"), world_.item.id);
   EXPECT_EQ(object.at("spec").at("columns").at(0), "a");
   EXPECT_EQ(object.at("state"), "QUEUED");
@@ -67,7 +67,7 @@ TEST_F(RequestJsonTest, HasTheContractsFieldsAndOurs) {
 TEST_F(RequestJsonTest, TheWaitingAddressIsTheCallersOwn) {
   const Link link = opened(render(queued()).at("uri"));
   EXPECT_EQ(link.request_id, 12);
-  EXPECT_EQ(link.account_id, world_.bob.id);
+  EXPECT_EQ(link.account_id, world_.other.id);
   EXPECT_EQ(link.purpose, LinkPurpose::kWait);
   EXPECT_EQ(link.expires, 0);
 }
@@ -76,7 +76,7 @@ TEST_F(RequestJsonTest, DoneHasAnAddressForAnHour) {
   const auto object = render(done());
   const Link link = opened(object.at("download_uri"));
   EXPECT_EQ(link.purpose, LinkPurpose::kGet);
-  EXPECT_EQ(link.account_id, world_.bob.id);
+  EXPECT_EQ(link.account_id, world_.other.id);
   EXPECT_EQ(link.expires, world_.clock.now() / kMicrosPerSecond + 3'600);
   EXPECT_EQ(object.at("blob_name"), "00112233445566778899aabbccddeeff");
   EXPECT_EQ(object.at("real_size"), 90);

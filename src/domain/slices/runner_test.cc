@@ -38,11 +38,11 @@ TEST_F(RunnerTest, AFinalErrorIsTheRequestsFailureAndAskingAgainRunsAgain) {
   server->start();
   world_.engine->close_gate();
   world_.engine->fail_next_run(broken());
-  const auto id = server.ask(world_.ann).id;
-  ASSERT_EQ(server.ask(world_.bob).id, id);
+  const auto id = server.ask(world_.reader).id;
+  ASSERT_EQ(server.ask(world_.other).id, id);
   world_.engine->open_gate();
   ASSERT_TRUE(server.wait_for(id, RunState::kFailed));
-  for (const auto& waiter : {world_.ann, world_.bob}) {
+  for (const auto& waiter : {world_.reader, world_.other}) {
     const auto failed = value_of(server->get(waiter, id));
     ASSERT_TRUE(failed.failure);
     EXPECT_EQ(failed.failure->code, Code::kCorrupt);
@@ -54,8 +54,8 @@ TEST_F(RunnerTest, AFinalErrorIsTheRequestsFailureAndAskingAgainRunsAgain) {
   EXPECT_NE(refused.error().message.find("a file of the table is broken"), std::string::npos);
   EXPECT_TRUE(world_.objects().empty());
 
-  const auto again =
-      value_of(server->ask(world_.ann, world_.item.id, value_of(parse_json(R"({"columns":["a","b"],"filters":[]})"))));
+  const auto again = value_of(
+      server->ask(world_.reader, world_.item.id, value_of(parse_json(R"({"columns":["a","b"],"filters":[]})"))));
   EXPECT_FALSE(again.created);
   EXPECT_EQ(again.request.id, id);
   ASSERT_TRUE(server.wait_for(id, RunState::kDone));
@@ -71,7 +71,7 @@ TEST_F(RunnerTest, AnEngineThatIsAwayIsTriedAgain) {
   Server server(world_);
   for (int i = 0; i < limits::kRunAttempts - 1; ++i) world_.engine->fail_next_run(away());
   server->start();
-  const auto id = server.ask(world_.ann).id;
+  const auto id = server.ask(world_.reader).id;
   ASSERT_TRUE(reaches(world_, server, id, RunState::kDone));
   const auto orders = world_.engine->orders();
   ASSERT_EQ(orders.size(), static_cast<std::size_t>(limits::kRunAttempts));
@@ -85,7 +85,7 @@ TEST_F(RunnerTest, AnEngineThatStaysAwayFailsTheRun) {
   Server server(world_);
   for (int i = 0; i < limits::kRunAttempts; ++i) world_.engine->fail_next_run(away());
   server->start();
-  const auto id = server.ask(world_.ann).id;
+  const auto id = server.ask(world_.reader).id;
   ASSERT_TRUE(reaches(world_, server, id, RunState::kFailed));
   EXPECT_EQ(world_.engine->orders().size(), static_cast<std::size_t>(limits::kRunAttempts));
   EXPECT_EQ(server.state(id).failure->event, "ENGINE_AWAY");
@@ -95,7 +95,7 @@ TEST_F(RunnerTest, ARetryWaitsForItsTime) {
   Server server(world_);
   world_.engine->fail_next_run(away());
   server->start();
-  const auto id = server.ask(world_.ann).id;
+  const auto id = server.ask(world_.reader).id;
   ASSERT_TRUE(server.wait_until([&] { return world_.count("SELECT failures FROM slices_runs") == 1; }));
   EXPECT_EQ(server.state(id).state, RunState::kQueued);
   const Micros now = world_.clock.now();
@@ -108,7 +108,7 @@ TEST_F(RunnerTest, AnEmptyResultIsNotPublished) {
   Server server(world_);
   world_.engine->set_result("", {});
   server->start();
-  const auto id = server.ask(world_.ann).id;
+  const auto id = server.ask(world_.reader).id;
   ASSERT_TRUE(server.wait_for(id, RunState::kFailed));
   EXPECT_EQ(server.state(id).failure->code, Code::kCorrupt);
   EXPECT_TRUE(world_.objects().empty());
@@ -121,7 +121,7 @@ TEST_F(RunnerTest, StopGivesTheRunBackAndTheNextStartFinishesIt) {
   {
     Server server(world_);
     server->start();
-    id = server.ask(world_.ann).id;
+    id = server.ask(world_.reader).id;
     ASSERT_TRUE(world_.engine->wait_for_runs(1));
     const auto began = std::chrono::steady_clock::now();
     server->stop();
@@ -159,10 +159,10 @@ TEST_F(RunnerTest, D1_AfterACrashDoneStaysDoneAndTheRestGoesOn) {
   {
     Server server(world_);
     server->start();
-    done = server.ask(world_.ann).id;
+    done = server.ask(world_.reader).id;
     ASSERT_TRUE(server.wait_for(done, RunState::kDone));
     world_.engine->close_gate();
-    running = server.ask(world_.ann, kOther).id;
+    running = server.ask(world_.reader, kOther).id;
     ASSERT_TRUE(world_.engine->wait_for_runs(2));
     ASSERT_TRUE(server.wait_until([&] {
       return world_.count(
@@ -197,7 +197,7 @@ TEST_F(RunnerTest, D14_AStaleWorkersPublishIsRefused) {
   slow.add(slow_engine);
   Server first(world_, false, &slow);
   first->start();
-  const auto id = first.ask(world_.ann).id;
+  const auto id = first.ask(world_.reader).id;
   ASSERT_TRUE(slow_engine->wait_for_runs(1));
 
   Server second(world_, false);
@@ -205,7 +205,7 @@ TEST_F(RunnerTest, D14_AStaleWorkersPublishIsRefused) {
   ASSERT_TRUE(second.wait_until([&] {
     if (second.state(id).state == RunState::kDone) return true;
     world_.clock.advance(kLease + 1);
-    second.ask(world_.bob);  // wakes the runners
+    second.ask(world_.other);  // wakes the runners
     return false;
   }));
   EXPECT_EQ(second.state(id).rows, 3);
@@ -225,7 +225,7 @@ TEST_F(RunnerTest, D1_ACommitWhoseAnswerIsLostKeepsItsObject) {
   Server server(world_);
   server->start();
   world_.engine->close_gate();
-  const auto id = server.ask(world_.ann).id;
+  const auto id = server.ask(world_.reader).id;
   ASSERT_TRUE(world_.engine->wait_for_runs(1));
   server.database().lose_next_answer();
   world_.engine->open_gate();
@@ -240,7 +240,7 @@ TEST_F(RunnerTest, D1_AResultThatCouldNotBeRecordedIsRemovedAndRunAgain) {
   Server server(world_);
   server->start();
   world_.engine->close_gate();
-  const auto id = server.ask(world_.ann).id;
+  const auto id = server.ask(world_.reader).id;
   ASSERT_TRUE(world_.engine->wait_for_runs(1));
   server.database().lose_next_write();
   world_.engine->open_gate();
@@ -254,11 +254,11 @@ TEST_F(RunnerTest, AFullDiskFailsTheRunAndLeavesNothing) {
   disk.fail_at(storage::testing::Operation::kPublish, 1, {Code::kNoSpace, "", "the disk is full", {}});
   Server server(world_, std::nullopt, nullptr, &disk);
   server->start();
-  const auto id = server.ask(world_.ann).id;
+  const auto id = server.ask(world_.reader).id;
   ASSERT_TRUE(server.wait_for(id, RunState::kFailed));
   EXPECT_EQ(server.state(id).failure->code, Code::kNoSpace);
   EXPECT_TRUE(world_.objects().empty());
-  server.ask(world_.ann);
+  server.ask(world_.reader);
   ASSERT_TRUE(server.wait_for(id, RunState::kDone));
 }
 
@@ -273,8 +273,8 @@ TEST_F(RunnerTest, D14_TwoServersNeverRunTheSameTwice) {
   for (int i = 0; i < kRequests; ++i) {
     const std::string spec =
         R"({"columns":["a"],"filters":[{"name":"a","operator":"=","value":)" + std::to_string(i) + "}]}";
-    ids.push_back(one.ask(world_.ann, spec).id);
-    EXPECT_EQ(two.ask(world_.bob, spec).id, ids.back());
+    ids.push_back(one.ask(world_.reader, spec).id);
+    EXPECT_EQ(two.ask(world_.other, spec).id, ids.back());
   }
   for (const auto id : ids) ASSERT_TRUE(one.wait_for(id, RunState::kDone));
   EXPECT_EQ(world_.engine->orders().size(), static_cast<std::size_t>(kRequests));
@@ -299,7 +299,7 @@ class FenceTest : public RunnerTest {
 
 TEST_F(FenceTest, D14_EveryWriteOfALostLeaseIsRefused) {
   Server server(world_, false);
-  const auto id = server.ask(world_.ann).id;
+  const auto id = server.ask(world_.reader).id;
   const store::Lease old = take();
   EXPECT_FALSE(write([&](metadata::Transaction& tx) {
     return store::lease(tx, "other", world_.clock.now(), world_.clock.now() + kLease, {});
@@ -337,7 +337,7 @@ TEST_F(FenceTest, D14_EveryWriteOfALostLeaseIsRefused) {
 
 TEST_F(FenceTest, ARenewedLeaseIsNotTaken) {
   Server server(world_, false);
-  server.ask(world_.ann);
+  server.ask(world_.reader);
   const store::Lease held = take();
   world_.clock.advance(kLease - 1);
   EXPECT_TRUE(write([&](metadata::Transaction& tx) {
@@ -351,9 +351,9 @@ TEST_F(FenceTest, ARenewedLeaseIsNotTaken) {
 
 TEST_F(FenceTest, TheOldestRunComesFirst) {
   Server server(world_, false);
-  const auto first = server.ask(world_.ann).id;
+  const auto first = server.ask(world_.reader).id;
   world_.clock.advance(1);
-  const auto second = server.ask(world_.ann, kOther).id;
+  const auto second = server.ask(world_.reader, kOther).id;
   EXPECT_EQ(take().request_id, first);
   EXPECT_EQ(take().request_id, second);
 }
@@ -374,14 +374,14 @@ TEST_F(RunnerTest, AHeartbeatStopsWhatWasCancelledElsewhere) {
                                 false};
   Runner runner(parts, [](std::int64_t) {});
   world_.engine->close_gate();
-  const auto id = here.ask(world_.ann).id;
+  const auto id = here.ask(world_.reader).id;
   runner.start();
   ASSERT_TRUE(world_.engine->wait_for_runs(1));
   world_.clock.advance(kLease / 2);
   runner.heartbeat();
   EXPECT_EQ(world_.count("SELECT lease_until FROM slices_runs"), world_.clock.now() + kLease);
   EXPECT_EQ(world_.engine->cancelled(), 0U);
-  ASSERT_TRUE(here->leave(world_.ann, id));
+  ASSERT_TRUE(here->leave(world_.reader, id));
   runner.heartbeat();
   runner.stop();
   EXPECT_EQ(world_.engine->cancelled(), 1U);

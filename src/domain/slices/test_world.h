@@ -109,8 +109,8 @@ struct World {
   storage::testing::MemoryStore store{clock};
   columnar::WorkerPool workers{{.program = "/nonexistent/lakelift-columnar", .spares = 0}, metrics};
   executors::Source source{{"table", "shop.sales"}};
-  accounts::Account ann = account("ann@example.com");
-  accounts::Account bob = account("bob@example.com");
+  accounts::Account reader = account("reader@example.com");
+  accounts::Account other = account("other@example.com");
   catalogue::CatalogueItem item = (executors.add(engine), add_item("shop.sales", "v1"));
 
   accounts::Account account(const std::string& email) {
@@ -130,7 +130,7 @@ struct World {
     fresh.name = name;
     fresh.source = executors::Source{{"table", name}};
     fresh.profile = false;
-    return value_of(catalogue.add(ann, fresh, {}));
+    return value_of(catalogue.add(reader, fresh, {}));
   }
 
   // Objects in the store, by key.
