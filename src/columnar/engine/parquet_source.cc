@@ -21,6 +21,8 @@ constexpr std::int64_t kLeastBufferBytes = 4 << 10;
 constexpr std::int64_t kMostBufferBytes = 512 << 10;
 constexpr std::int64_t kBatchCells = 8 << 20;  // of all columns of a file, so that wide tables take shorter batches
 constexpr std::int64_t kLeastBatchRows = 1'024;
+constexpr std::int64_t kBatchBytes = 64 << 20;  // as the footer has them, so that large cells take shorter batches
+constexpr std::int64_t kLeastLargeRows = 16;
 
 std::string refusal_of(const parquet::arrow::SchemaField& field) {
   if (!is_valid_utf8(field.field->name())) return "its name is not valid UTF-8";
@@ -67,6 +69,17 @@ parquet::ReaderProperties reader_properties(const parquet::FileMetaData& footer)
     break;
   }
   return properties;
+}
+
+std::int64_t batch_rows(const parquet::FileMetaData& footer) {
+  const std::int64_t columns = std::max(1, footer.num_columns());
+  std::int64_t rows = std::clamp(kBatchCells / columns, kLeastBatchRows, kBatchRows);
+  for (int i = 0; i < footer.num_row_groups(); ++i) {
+    const auto group = footer.RowGroup(i);
+    const std::int64_t row_bytes = group->total_byte_size() / std::max<std::int64_t>(1, group->num_rows());
+    rows = std::min(rows, std::max(kLeastLargeRows, kBatchBytes / std::max<std::int64_t>(1, row_bytes)));
+  }
+  return rows;
 }
 
 }  // namespace
@@ -163,8 +176,7 @@ bool ParquetSource::all_dictionary(int leaf) const {
 parquet::ArrowReaderProperties ParquetSource::properties() const {
   parquet::ArrowReaderProperties properties(/*use_threads=*/false);
   properties.set_pre_buffer(false);
-  properties.set_batch_size(
-      std::clamp(kBatchCells / std::max<std::int64_t>(1, metadata_->num_columns()), kLeastBatchRows, kBatchRows));
+  properties.set_batch_size(batch_rows(*metadata_));
   // Spark's and Hive's old timestamps: microseconds reach every year, nanoseconds only 1677 to 2262.
   properties.set_coerce_int96_timestamp_unit(arrow::TimeUnit::MICRO);
   for (const auto& column : columns_) {

@@ -1,5 +1,7 @@
 #include <gtest/gtest.h>
-#include <parquet/arrow/reader.h>
+#include <parquet/column_page.h>
+#include <parquet/column_reader.h>
+#include <parquet/file_reader.h>
 
 #include <atomic>
 
@@ -95,6 +97,24 @@ TEST(Dictionaries, MixedAndUselessOnesAreUndone) {
   const auto plain = merge_dictionaries({dictionary_of(texts(unique))});
   ASSERT_TRUE(plain);
   EXPECT_EQ(plain->front()->type_id(), arrow::Type::STRING);
+}
+
+TEST(ParquetSink, LargeCellsMakeNoLargePages) {
+  std::vector<std::optional<std::string>> large;
+  for (int i = 0; i < 64; ++i)
+    large.emplace_back(std::string(512 << 10, static_cast<char>('a' + i % 26)) + std::to_string(i));
+  Lake lake;
+  const auto plain = parquet::WriterProperties::Builder().disable_dictionary()->build();
+  lake.add("x.parquet", parquet_of(*table_of({{"s", texts(large)}}), 64, plain));
+  ASSERT_TRUE(slice(lake.context(), {{{"s"}, {}, 1}, "seed"}));
+  const auto reader = parquet::ParquetFileReader::Open(std::make_shared<arrow::io::BufferReader>(lake.written()));
+  const auto pages = reader->RowGroup(0)->GetColumnPageReader(0);
+  int count = 0;
+  while (const auto page = pages->NextPage()) {
+    ++count;
+    EXPECT_LE(page->size(), 3 << 20);
+  }
+  EXPECT_GE(count, 10);
 }
 
 TEST(Gather, EveryWidthWithNullsAndOffsets) {
