@@ -105,7 +105,7 @@ void Runner::work(std::stop_token stop) {
       const std::lock_guard lock(mutex_);
       seen = wakes_;
     }
-    if (auto lease = take_one()) {
+    if (auto lease = take_one(stop)) {
       carry_out(*std::move(lease), stop);
       continue;
     }
@@ -147,7 +147,7 @@ void Runner::heartbeat() {
   for (const auto& active : *lost) active->stop.request_stop();
 }
 
-std::optional<store::Lease> Runner::take_one() {
+std::optional<store::Lease> Runner::take_one(std::stop_token stop) {
   const Micros now = parts_.clock.now();
   std::vector<std::string> ours;
   {
@@ -156,8 +156,11 @@ std::optional<store::Lease> Runner::take_one() {
   }
   const auto due = parts_.database.read([&](metadata::Session& session) { return store::any_due(session, now, ours); });
   if (!due || !*due) return std::nullopt;
-  auto leased = parts_.database.write([&](metadata::Transaction& tx) {
-    return store::lease(tx, owner_, now, now + limits::kRunLeaseMs * kMicrosPerMilli, ours);
+  const Micros until = now + limits::kRunLeaseMs * kMicrosPerMilli;
+  auto leased = parts_.database.write([&](metadata::Transaction& tx) -> Result<std::optional<store::Lease>> {
+    // Looked at in here: what another thread gives back because of the stop must not be taken up again.
+    if (stop.stop_requested()) return std::nullopt;
+    return store::lease(tx, owner_, now, until, ours);
   });
   if (!leased) {
     log_warning("no run could be taken", {{"error", describe(leased.error())}});

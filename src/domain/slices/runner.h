@@ -50,7 +50,7 @@ class Runner {
 
   void work(std::stop_token stop);
   void beat(std::stop_token stop);
-  [[nodiscard]] std::optional<store::Lease> take_one();
+  [[nodiscard]] std::optional<store::Lease> take_one(std::stop_token stop);
   void carry_out(store::Lease lease, std::stop_token server_stop);
   [[nodiscard]] Result<void> run_to_end(Active& active);
   [[nodiscard]] Result<executors::RunReport> execute(Active& active, const store::Work& work, int output);
