@@ -38,7 +38,7 @@ TypePtr common_datetime(const arrow::DataType& a, const arrow::DataType& b) {
 }  // namespace
 
 const arrow::DataType& value_type_of(const arrow::DataType& type) {
-  if (type.id() != arrow::Type::DICTIONARY) return type;
+  if (type.id() != arrow::Type::DICTIONARY) return type;  // NOLINT(bugprone-return-const-ref-from-parameter)
   return *static_cast<const arrow::DictionaryType&>(type).value_type();
 }
 

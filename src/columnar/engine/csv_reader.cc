@@ -1,7 +1,5 @@
 #include "columnar/engine/csv_reader.h"
 
-#include <cstring>
-
 #include "columnar/engine/array_checks.h"
 #include "columnar/engine/arrow_errors.h"
 
@@ -97,12 +95,12 @@ Result<CsvReader::Found> CsvReader::parse_quoted(std::size_t& at) {
   bool escaped = false;
   std::size_t copied = start;
   for (;;) {
-    const auto* quote = static_cast<const char*>(std::memchr(buffer_.data() + at, '"', buffer_.size() - at));
-    if (quote == nullptr) {
+    const std::size_t quote = buffer_.find('"', at);
+    if (quote == std::string::npos) {
       if (at_end_) return broken("a quote is not closed");
       return Found::kMore;
     }
-    at = static_cast<std::size_t>(quote - buffer_.data()) + 1;
+    at = quote + 1;
     if (at == buffer_.size() && !at_end_) return Found::kMore;  // is another quote to come?
     if (at == buffer_.size() || buffer_[at] != '"') break;
     unescaped_.append(buffer_, copied, at - copied);  // one of the two quotes

@@ -110,6 +110,7 @@ Result<std::vector<ArrayPtr>> merge_dictionaries(std::vector<ArrayPtr> arrays) {
   TRY(const ArrayPtr dictionary, dictionary_of(merger, value_type->id()));
   const auto type = arrow::dictionary(arrow::int32(), dictionary->type());
   std::vector<ArrayPtr> merged;
+  merged.reserve(indices.size());
   for (auto& array : indices)
     merged.push_back(std::make_shared<arrow::DictionaryArray>(type, std::move(array), dictionary));
   return merged;

@@ -68,6 +68,7 @@ void FloatHistogram::count(double value) {
 
 std::vector<table::Bin> FloatHistogram::bins() const {
   std::vector<table::Bin> out;
+  out.reserve(counts_.size());
   for (std::size_t i = 0; i < counts_.size(); ++i) out.push_back({borders_[i], borders_[i + 1], counts_[i]});
   return out;
 }

@@ -1,5 +1,6 @@
 #include "columnar/engine/parquet_source.h"
 
+#include <arrow/extension_type.h>
 #include <parquet/arrow/schema.h>
 #include <parquet/file_reader.h>
 #include <parquet/statistics.h>
@@ -24,9 +25,15 @@ constexpr std::int64_t kLeastBatchRows = 1'024;
 constexpr std::int64_t kBatchBytes = 64 << 20;  // as the footer has them, so that large cells take shorter batches
 constexpr std::int64_t kLeastLargeRows = 16;
 
+// Arrow's extension types (JSON, UUID) count as what they are stored as.
+TypePtr storage_of(const TypePtr& type) {
+  if (type->id() != arrow::Type::EXTENSION) return type;
+  return static_cast<const arrow::ExtensionType&>(*type).storage_type();
+}
+
 std::string refusal_of(const parquet::arrow::SchemaField& field) {
   if (!is_valid_utf8(field.field->name())) return "its name is not valid UTF-8";
-  const auto type = contract_type_of(*field.field->type());
+  const auto type = contract_type_of(*storage_of(field.field->type()));
   if (!type) return type.error();
   return field.is_leaf() ? "" : "nested columns are not supported";
 }
@@ -92,6 +99,8 @@ Result<std::shared_ptr<arrow::Array>> ColumnStream::next() {
       if (batch == nullptr) return nullptr;
       if (batch->num_rows() == 0) continue;
       auto array = batch->column(0);
+      if (array->type_id() == arrow::Type::EXTENSION)
+        array = static_cast<const arrow::ExtensionArray&>(*array).storage();
       TRY_VOID(check_array(*array, where_));
       return array;
     }
@@ -134,7 +143,7 @@ Result<void> ParquetSource::look_at_footer() {
 
 void ParquetSource::add_column(const parquet::arrow::SchemaField& field) {
   FileColumn column{.name = field.field->name(),
-                    .type = field.field->type(),
+                    .type = storage_of(field.field->type()),
                     .is_nullable = field.field->nullable(),
                     .leaf = field.column_index,
                     .refusal = refusal_of(field)};

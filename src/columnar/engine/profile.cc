@@ -39,6 +39,7 @@ class SampleRows {
     std::sort(picked_.begin(), picked_.end(),
               [](const Picked& a, const Picked& b) { return std::pair(a.file, a.row) < std::pair(b.file, b.row); });
     std::vector<table::Row> rows;
+    rows.reserve(picked_.size());
     for (auto& picked : picked_) rows.push_back(std::move(picked.cells));
     return rows;
   }

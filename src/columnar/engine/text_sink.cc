@@ -33,6 +33,7 @@ class TextSink final : public TableSink {
   Result<void> write(Batch batch) override {
     return guarded(where_, [&]() -> Result<void> {
       std::vector<std::unique_ptr<CellText>> cells;
+      cells.reserve(batch.columns.size());
       for (const auto& column : batch.columns) cells.push_back(cell_text(*column, style_));
       for (std::int64_t row = 0; row < batch.rows; ++row) {
         for (std::size_t i = 0; i < cells.size(); ++i) {
