@@ -259,9 +259,11 @@ WorkerPool::~WorkerPool() {
   state_->keeper.join();
 }
 
-Result<JobReport> WorkerPool::run(const Job& job, const InputOpener& open_input, int output, std::stop_token stop,
+Result<JobReport> WorkerPool::run(const Job& asked, const InputOpener& open_input, int output, std::stop_token stop,
                                   const ProgressListener& progress) {
   State& state = *state_;
+  Job job = asked;
+  job.limits.memory_bytes = std::min(job.limits.memory_bytes, state.options.memory_bytes);
   {
     const std::lock_guard lock(state.mutex);
     ++state.present;

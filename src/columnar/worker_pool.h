@@ -1,6 +1,7 @@
 // Runs jobs in worker programs, one process a job, with a few started ahead of time.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <stop_token>
@@ -22,6 +23,7 @@ struct WorkerPoolOptions {
   std::size_t spares = limits::kSpareWorkers;
   std::size_t workers = limits::kWorkers;
   std::size_t queued = limits::kWorkerQueuedJobs;
+  std::uint64_t memory_bytes = limits::kWorkerMemoryBytes;  // of one worker; a job may have less, never more
 };
 
 // Threadsafe.

@@ -18,6 +18,8 @@
 #include <set>
 #include <thread>
 
+#include "base/testing/memory_file.h"
+
 #if defined(__SANITIZE_ADDRESS__)
 constexpr bool kAsan = true;
 #else
@@ -47,17 +49,8 @@ Job job_that(const std::string& deed, std::size_t inputs = 1) {
   return job;
 }
 
-UniqueFd memory_file(std::string_view text = {}) {
-  UniqueFd fd(::memfd_create("file", MFD_CLOEXEC));
-  EXPECT_TRUE(write_all(fd.get(), std::as_bytes(std::span(text))));
-  return fd;
-}
-
-std::string text_of(int fd) {
-  std::string out(file_size(fd).value(), '\0');
-  EXPECT_TRUE(read_at(fd, 0, std::as_writable_bytes(std::span(out))));
-  return out;
-}
+using lakelift::testing::memory_file;
+using lakelift::testing::text_of;
 
 Result<UniqueFd> hello_file(std::size_t /*index*/) { return memory_file("hello"); }
 

@@ -87,7 +87,7 @@ def test_kill_9_at_random_moments(tmp_path: Path) -> None:
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory):
-    with Server(tmp_path_factory.mktemp("crash") / "data", ["--worker-memory-mib", "512"]) as running:
+    with Server(tmp_path_factory.mktemp("crash") / "data", ["--worker-memory-mib", "256"]) as running:
         yield running
 
 
@@ -117,6 +117,15 @@ def test_a_worker_killed_in_the_middle_never_leaves_half_a_file(server: Server, 
         assert set(pq.read_table(io.BytesIO(body))["day"].to_pylist()) == {day}
 
 
+def varint(number: int) -> bytes:
+    """A number as Thrift's compact protocol writes it (zigzag: twice a number that is not negative)."""
+    out = bytearray()
+    while number > 0x7F:
+        out.append(number & 0x7F | 0x80)
+        number >>= 7
+    return bytes(out) + bytes([number])
+
+
 def bombs(folder: Path) -> dict[str, Path]:
     """Files that ask for far more than they bring, and files that are not what they claim."""
     folder.mkdir(exist_ok=True)
@@ -138,6 +147,17 @@ def bombs(folder: Path) -> dict[str, Path]:
     footer = int.from_bytes(whole[-8:-4], "little")
     made["long-footer"] = folder / "long-footer.parquet"
     made["long-footer"].write_bytes(whole[:-8] + (0x7FFFFFF0).to_bytes(4, "little") + b"PAR1")
+    # 400 texts of 1 MB in one page of one row group: there is no smaller piece that could be read.
+    made["indivisible"] = folder / "indivisible.parquet"
+    pq.write_table(pa.table({"text": [f"{i:04}" + "x" * 1_000_000 for i in range(400)]}), made["indivisible"], compression="zstd",
+                   use_dictionary=False, data_page_size=1 << 30, write_batch_size=1 << 20, write_statistics=False)
+
+    # Counts that the file does not hold: each 50,000 of the footer (rows, values) becomes far more.
+    for power in (31, 40, 62):
+        forged = whole[-8 - footer : -8].replace(varint(2 * 50_000), varint(2 * (2**power - 1)))
+        made[f"forged-2^{power}"] = folder / f"forged-{power}.parquet"
+        made[f"forged-2^{power}"].write_bytes(whole[: -8 - footer] + forged + len(forged).to_bytes(4, "little") + b"PAR1")
+
     rng = random.Random(7)
     for n in range(6):
         damaged = bytearray(whole)
@@ -153,12 +173,14 @@ def test_bombs_and_forgeries_end_with_a_clear_error(server: Server, token: str, 
     before = server.status("VmRSS")
     most = before
     outcomes = {}
+    reasons = {}
     for name, path in bombs(tmp_path / "bombs").items():
         began = time.monotonic()
         added = cli("catalogue", "add", f"bombs.{name}", str(path), "--no-profile", data=server.data)
         if added.returncode != 0:
             assert added.stderr.startswith("error: ") and "internal" not in added.stderr.lower(), added.stderr
             outcomes[name] = "refused"
+            reasons[name] = added.stderr
         else:
             item = int(cli("catalogue", "show", f"bombs.{name}", "--output", "id", data=server.data).stdout)
             columns = [c["name"] for c in server.ask("GET", f"/catalogue/items/{item}", token=token).json["spec"]]
@@ -167,10 +189,14 @@ def test_bombs_and_forgeries_end_with_a_clear_error(server: Server, token: str, 
             outcomes[name] = state["state"]
             if state["state"] == "FAILED":
                 assert state["failure"]["message"], state
+                reasons[name] = state["failure"]["message"]
         most = max(most, server.status("VmRSS"))
         assert server.ask("GET", "/livez").status == 200
         assert time.monotonic() - began < 30, name
     print(f"\n{outcomes}\nserver memory +{(most - before) / 1024:.1f} MiB")
     for name in ("half", "no-footer", "only-magic", "empty", "long-footer"):
         assert outcomes[name] == "refused", (name, outcomes)
+    for name in (n for n in outcomes if n.startswith("forged")):
+        assert outcomes[name] in {"refused", "FAILED"}, (name, outcomes)
+    assert outcomes["indivisible"] == "FAILED" and "memory_bytes" in reasons["indivisible"], "dead at its own limit, and it says so"
     assert most - before <= 32 * 1024

@@ -19,7 +19,7 @@ std::uint64_t seed_of(const std::string& version) {
 Result<columnar::JobReport> LocalExecutor::work(const Source& source, const Listing& listing, columnar::JobWork kind,
                                                 int output, const columnar::ProgressListener& progress,
                                                 std::stop_token stop) {
-  const columnar::Job job{std::move(kind), listing.inputs(), job_limits_};
+  const columnar::Job job{std::move(kind), listing.inputs(), {}};
   auto report = workers_.run(job, [&](std::size_t index) { return listing.open(index); }, output, stop, progress);
   if (!report && report.error().code == Code::kCancelled) return report;
   // A file that is written while it is read may look broken: that is no fault of the data.

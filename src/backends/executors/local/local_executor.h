@@ -13,8 +13,7 @@ class Listing;
 class LocalExecutor final : public Executor {
  public:
   // `workers` must outlive this.
-  explicit LocalExecutor(columnar::WorkerPool& workers, columnar::JobLimits job_limits = {})
-      : workers_(workers), job_limits_(job_limits) {}
+  explicit LocalExecutor(columnar::WorkerPool& workers) : workers_(workers) {}
 
   [[nodiscard]] ExecutorType type() const override { return ExecutorType::kLocal; }
   [[nodiscard]] Result<TableDescription> inspect(const Source& source, std::stop_token stop) override;
@@ -31,7 +30,6 @@ class LocalExecutor final : public Executor {
                                                  std::stop_token stop);
 
   columnar::WorkerPool& workers_;
-  const columnar::JobLimits job_limits_;
 };
 
 }  // namespace lakelift::executors

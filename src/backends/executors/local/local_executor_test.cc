@@ -12,6 +12,8 @@
 #include <fstream>
 #include <thread>
 
+#include "base/testing/memory_file.h"
+
 namespace lakelift::executors {
 namespace {
 
@@ -24,17 +26,8 @@ columnar::WorkerPoolOptions options(const std::string& program) {
   return made;
 }
 
-UniqueFd memory_file(std::string_view text = {}) {
-  UniqueFd fd(::memfd_create("file", MFD_CLOEXEC));
-  EXPECT_TRUE(write_all(fd.get(), std::as_bytes(std::span(text))));
-  return fd;
-}
-
-std::string text_of(int fd) {
-  std::string out(file_size(fd).value(), '\0');
-  EXPECT_TRUE(read_at(fd, 0, std::as_writable_bytes(std::span(out))));
-  return out;
-}
+using lakelift::testing::memory_file;
+using lakelift::testing::text_of;
 
 class LocalExecutorTest : public ::testing::Test {
  protected:
