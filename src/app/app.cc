@@ -19,6 +19,7 @@
 #include "domain/accounts/account_service.h"
 #include "domain/accounts/key_ring.h"
 #include "domain/catalogue/catalogue_service.h"
+#include "domain/notices/notice_service.h"
 #include "domain/slices/slice_service.h"
 #include "edge/http/feed.h"
 #include "edge/http/http_server.h"
@@ -53,7 +54,8 @@ Result<std::string> open_data_folder(const std::string& path) {
 // Every folder's tables, lowest folder first.
 std::vector<metadata::Migration> all_migrations() {
   std::vector<metadata::Migration> all;
-  for (auto&& part : {ledger::migrations(), accounts::migrations(), catalogue::migrations(), slices::migrations()}) {
+  for (auto&& part : {ledger::migrations(), accounts::migrations(), notices::migrations(), catalogue::migrations(),
+                      slices::migrations()}) {
     all.insert(all.end(), part.begin(), part.end());
   }
   return all;
@@ -93,6 +95,7 @@ struct App::Parts {
   std::optional<LocalTables> tables;
   executors::Executors executors;
   std::unique_ptr<accounts::AccountService> accounts;
+  std::unique_ptr<notices::NoticeService> notices;
   std::unique_ptr<catalogue::CatalogueService> catalogue;
   std::unique_ptr<slices::SliceService> slices;
   std::unique_ptr<http::Feed> feed;
@@ -130,11 +133,13 @@ Result<void> App::Parts::open_backends(const Config& config) {
 
   const std::string program =
       config.columnar_program.empty() ? program_folder() + "/lakelift-columnar" : config.columnar_program;
-  workers = std::make_unique<columnar::WorkerPool>(
-      columnar::WorkerPoolOptions{.program = program, .spares = config.spare_workers, .workers = config.workers},
-      metrics);
-  executors.add(std::make_shared<executors::LocalExecutor>(
-      *workers, columnar::JobLimits{.memory_bytes = config.worker_memory_bytes}));
+  workers =
+      std::make_unique<columnar::WorkerPool>(columnar::WorkerPoolOptions{.program = program,
+                                                                         .spares = config.spare_workers,
+                                                                         .workers = config.workers,
+                                                                         .memory_bytes = config.worker_memory_bytes},
+                                             metrics);
+  executors.add(std::make_shared<executors::LocalExecutor>(*workers));
   TRY(auto opened, LocalTables::open(data + "/tables", *workers, random));
   tables.emplace(std::move(opened));
   return {};
@@ -142,6 +147,7 @@ Result<void> App::Parts::open_backends(const Config& config) {
 
 Result<void> App::Parts::make_domain(const Config& config) {
   accounts = std::make_unique<accounts::AccountService>(*database, *ledger, *keys, clock, random);
+  notices = std::make_unique<notices::NoticeService>(*database, clock);
   catalogue = std::make_unique<catalogue::CatalogueService>(*database, *ledger, *accounts, executors, clock);
   slices = std::make_unique<slices::SliceService>(
       slices::SliceServiceParts{*database, *ledger, *accounts, *catalogue, executors, *store, *workers, clock, random,

@@ -23,10 +23,13 @@ MAY_INCLUDE: dict[str, set[str]] = {
     "backends/ledger": {"backends/metadata"},
     "backends/storage": set(),
     "backends/executors": {"columnar"},
-    "domain/accounts": {"backends/metadata", "backends/ledger"},
-    "domain/catalogue": {"domain/accounts", "backends/metadata", "backends/ledger", "backends/executors", "columnar"},
+    "backends/net": set(),
+    "domain/accounts": {"backends/metadata", "backends/ledger", "backends/net"},
+    "domain/notices": {"domain/accounts", "backends/metadata"},
+    "domain/catalogue": {"domain/accounts", "domain/notices", "backends/metadata", "backends/ledger", "backends/executors", "columnar"},
     "domain/slices": {
         "domain/accounts",
+        "domain/notices",
         "domain/catalogue",
         "backends/metadata",
         "backends/ledger",
@@ -35,7 +38,7 @@ MAY_INCLUDE: dict[str, set[str]] = {
         "columnar",
     },
     "edge/http": set(),
-    "edge/http/routes": {"edge/http", "domain/accounts", "domain/catalogue", "domain/slices", "columnar"},
+    "edge/http/routes": {"edge/http", "backends/ledger", "domain/accounts", "domain/notices", "domain/catalogue", "domain/slices", "columnar"},
     "edge/cli": set(),
     "app": {"*"},
 }
@@ -45,7 +48,7 @@ VENDOR_HEADERS: dict[str, set[str]] = {
     r"<soci/|<sqlite3": {"backends/metadata/soci"},
     r"<arrow/|<parquet/": {"columnar/engine"},
     r"<boost/(beast|asio)": {"edge/http"},
-    r"<curl/": {"edge/cli"},
+    r"<curl/": {"edge/cli", "backends/net/curl"},
     r"<CLI/": {"edge/cli", "app"},
     r"<cjose/": {"domain/accounts"},
     r"<seccomp": {"columnar/engine"},
@@ -165,7 +168,7 @@ def test_server_links_no_arrow() -> None:
 
 def test_migrations_are_owned_by_their_folder() -> None:
     """A folder's SQL names only tables with its own prefix."""
-    prefixes = {"accounts", "catalogue", "slices", "ledger"}
+    prefixes = {"accounts", "notices", "catalogue", "slices", "ledger"}
     wrong = []
     for path in sources():
         relative = path.relative_to(SRC)

@@ -8,6 +8,29 @@ namespace {
 using Text = std::optional<std::string>;
 using Int = std::optional<std::int64_t>;
 
+constexpr std::string_view kSelect =
+    "SELECT seq, id, at, kind, actor, on_behalf, subject_kind, subject_id, object, rows, bytes, scanned_bytes, "
+    "money_micros, currency, run, detail FROM ledger ";
+
+Result<std::vector<Recorded>> recorded(metadata::Session& session, std::string_view where,
+                                       const metadata::Params& params) {
+  TRY(auto rows,
+      (session.rows<std::int64_t, std::string, std::int64_t, std::string, Int, Int, std::string, std::string, Text, Int,
+                    Int, Int, Int, Text, Text, std::string>(std::string(kSelect).append(where), params)));
+  std::vector<Recorded> out;
+  out.reserve(rows.size());
+  for (auto& [seq, id, at, kind, actor, on_behalf, subject_kind, subject_id, object, count, bytes, scanned, money,
+              currency, run, detail] : rows) {
+    TRY(auto parsed, parse_json(detail));
+    if (!parsed.is_object()) return fail(Code::kCorrupt, "the detail of an entry of the ledger is no object");
+    out.push_back(
+        {seq, std::move(id), at,
+         Entry{std::move(kind), actor, on_behalf, std::move(subject_kind), std::move(subject_id), std::move(object),
+               count, bytes, scanned, money, std::move(currency), std::move(run), std::move(parsed.as_object())}});
+  }
+  return out;
+}
+
 }  // namespace
 
 Result<std::string> Ledger::append(metadata::Transaction& transaction, const Entry& entry) const {
@@ -25,24 +48,35 @@ Result<std::string> Ledger::append(metadata::Transaction& transaction, const Ent
 }
 
 Result<std::vector<Recorded>> Ledger::after(metadata::Session& session, std::int64_t after, int limit) const {
-  TRY(auto rows,
-      (session.rows<std::int64_t, std::string, std::int64_t, std::string, Int, Int, std::string, std::string, Text, Int,
-                    Int, Int, Int, Text, Text, std::string>(
-          "SELECT seq, id, at, kind, actor, on_behalf, subject_kind, subject_id, object, rows, bytes, scanned_bytes, "
-          "money_micros, currency, run, detail FROM ledger WHERE seq > ? ORDER BY seq LIMIT ?",
-          {after, limit})));
-  std::vector<Recorded> out;
-  out.reserve(rows.size());
-  for (auto& [seq, id, at, kind, actor, on_behalf, subject_kind, subject_id, object, count, bytes, scanned, money,
-              currency, run, detail] : rows) {
-    TRY(auto parsed, parse_json(detail));
-    if (!parsed.is_object()) return fail(Code::kCorrupt, "the detail of an entry of the ledger is no object");
-    out.push_back(
-        {seq, std::move(id), at,
-         Entry{std::move(kind), actor, on_behalf, std::move(subject_kind), std::move(subject_id), std::move(object),
-               count, bytes, scanned, money, std::move(currency), std::move(run), std::move(parsed.as_object())}});
+  return recorded(session, "WHERE seq > ? ORDER BY seq LIMIT ?", {after, limit});
+}
+
+Result<std::vector<Recorded>> Ledger::find(metadata::Session& session, const Query& query) const {
+  std::string where = "WHERE 1 = 1";
+  metadata::Params params;
+  const auto narrow = [&](std::string_view condition, const auto& value) {
+    if (!value) return;
+    where.append(" AND ").append(condition);
+    params.emplace_back(*value);
+  };
+  if (query.kind && query.kind->ends_with('.')) {
+    // Between "account." and "account/": '/' comes right after '.', and no wildcard has to be escaped.
+    std::string end = *query.kind;
+    end.back() = '/';
+    narrow("kind >= ?", query.kind);
+    narrow("kind < ?", std::optional(end));
+  } else {
+    narrow("kind = ?", query.kind);
   }
-  return out;
+  narrow("actor = ?", query.actor);
+  narrow("subject_kind = ?", query.subject_kind);
+  narrow("subject_id = ?", query.subject_id);
+  narrow("at >= ?", query.from);
+  narrow("at < ?", query.to);
+  narrow("seq < ?", query.before);
+  where += " ORDER BY seq DESC LIMIT ?";
+  params.emplace_back(query.limit);
+  return recorded(session, where, params);
 }
 
 }  // namespace lakelift::ledger

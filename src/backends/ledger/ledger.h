@@ -38,6 +38,18 @@ struct Recorded {
   Entry entry;
 };
 
+// Which entries; what is nothing does not narrow. Newest first.
+struct Query {
+  std::optional<std::string> kind;  // exactly, or with a trailing dot all that begin so: "account."
+  std::optional<std::int64_t> actor;
+  std::optional<std::string> subject_kind;
+  std::optional<std::string> subject_id;
+  std::optional<Micros> from;          // at >= from
+  std::optional<Micros> to;            // at < to
+  std::optional<std::int64_t> before;  // seq < before: the next page
+  int limit = 100;
+};
+
 // Threadsafe.
 class Ledger {
  public:
@@ -47,6 +59,8 @@ class Ledger {
   [[nodiscard]] Result<std::string> append(metadata::Transaction& transaction, const Entry& entry) const;
   // Entries with seq > after, oldest first, at most `limit`.
   [[nodiscard]] Result<std::vector<Recorded>> after(metadata::Session& session, std::int64_t after, int limit) const;
+  // For audits and histories.
+  [[nodiscard]] Result<std::vector<Recorded>> find(metadata::Session& session, const Query& query) const;
 
  private:
   const Clock& clock_;

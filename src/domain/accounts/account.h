@@ -19,6 +19,9 @@ struct Account {
   std::string username;
   AccountType type = AccountType::kResearcher;
   Micros created_at = 0;
+  std::optional<Micros> disabled_at = std::nullopt;  // from then on nothing of it opens anything, until it is enabled
+
+  [[nodiscard]] bool is_disabled() const { return disabled_at.has_value(); }
 };
 
 // {"@type": "account", id, email, type}: the contract's form.

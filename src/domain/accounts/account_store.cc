@@ -10,22 +10,24 @@ namespace {
 
 constexpr Micros kKeepRevocations = 86'400 * kMicrosPerSecond;  // longer than the token, should the clock be set back
 constexpr int kNumberedAttempts = 10;
-constexpr std::string_view kColumns = "SELECT id, email, username, type, created_at FROM accounts_accounts ";
+constexpr std::string_view kColumns =
+    "SELECT id, email, username, type, created_at, disabled_at FROM accounts_accounts ";
 
-using Rows = std::vector<std::tuple<std::int64_t, std::optional<std::string>, std::string, std::string, std::int64_t>>;
+using Rows = std::vector<std::tuple<std::int64_t, std::optional<std::string>, std::string, std::string, std::int64_t,
+                                    std::optional<std::int64_t>>>;
 
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
 Result<std::vector<Account>> accounts_where(metadata::Session& session, std::string_view condition,
                                             const metadata::Params& params) {
-  TRY(Rows rows, (session.rows<std::int64_t, std::optional<std::string>, std::string, std::string, std::int64_t>(
-                     std::string(kColumns) + std::string(condition), params)));
+  TRY(Rows rows, (session.rows<std::int64_t, std::optional<std::string>, std::string, std::string, std::int64_t,
+                               std::optional<std::int64_t>>(std::string(kColumns) + std::string(condition), params)));
   std::vector<Account> accounts;
   accounts.reserve(rows.size());
-  for (auto& [id, email, username, type_name, created_at] : rows) {
+  for (auto& [id, email, username, type_name, created_at, disabled_at] : rows) {
     const auto type = account_type_of(type_name);
     if (!type) return fail(Code::kCorrupt, "an account has an unknown type");
-    accounts.push_back({id, email.value_or(""), std::move(username), *type, created_at});
+    accounts.push_back({id, email.value_or(""), std::move(username), *type, created_at, disabled_at});
   }
   return accounts;
 }

@@ -111,7 +111,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   // connection_answer.cc: the four kinds of body
   awaitable<void> answer();
   awaitable<void> await_topic();
-  Result<std::unique_ptr<Feed::Subscription>> subscribe(std::int64_t topic);
+  Result<std::unique_ptr<Feed::Subscription>> subscribe(std::int64_t topic, Feed& feed);
   awaitable<void> send_text();
   awaitable<void> send_content();
   awaitable<bool> send_pieces(const ContentPlan& plan, RandomAccess& source);

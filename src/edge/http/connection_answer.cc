@@ -110,12 +110,12 @@ Connection::awaitable<bool> Connection::send_pieces(const ContentPlan& plan, Ran
 }
 
 // From now on `event_` and `topic_final_` tell of the topic, and news ring.
-Result<std::unique_ptr<Feed::Subscription>> Connection::subscribe(std::int64_t topic) {
+Result<std::unique_ptr<Feed::Subscription>> Connection::subscribe(std::int64_t topic, Feed& feed) {
   topic_final_ = false;
   event_.reset();
   const std::uint64_t number = ++wait_number_;
   // While the listener runs its subscription lives, and so do we; what it posts may come when both are over.
-  return shared_.parts.feed.subscribe(topic, [this, weak = weak_from_this(), number](const FeedUpdate& update) {
+  return feed.subscribe(topic, [this, weak = weak_from_this(), number](const FeedUpdate& update) {
     loop_.post([weak, number, update] {
       const auto self = weak.lock();
       if (!self || self->wait_number_ != number) return;
@@ -132,7 +132,7 @@ Connection::awaitable<void> Connection::await_topic() {
   Exchange& now = *exchange_;
   Wait wait = std::get<Wait>(std::move(now.response.body));
   const Micros since = shared_.parts.clock.monotonic();
-  auto subscription = subscribe(wait.topic);
+  auto subscription = subscribe(wait.topic, shared_.parts.feed);
   if (!subscription) {
     now.response = shared_.dispatcher.refuse({503, subscription.error().message}, now.context, now.route);
     co_return;
@@ -168,14 +168,14 @@ Connection::awaitable<void> Connection::send_events() {
   Exchange& now = *exchange_;
   const bool chunked = now.head.version == 11;
   if (!chunked) now.keep_alive = false;
-  const std::int64_t topic = std::get<EventStream>(now.response.body).topic;
+  const EventStream stream = std::get<EventStream>(now.response.body);
   now.response.headers.emplace_back("Content-Type", "text/event-stream");
   now.response.headers.emplace_back("X-Accel-Buffering", "no");  // nginx passes events on as they come
   const Micros since = shared_.parts.clock.monotonic();
   std::unique_ptr<Feed::Subscription> subscription;
   bool sent = false;
   if (now.context.method != Method::kHead) {
-    auto subscribed = subscribe(topic);
+    auto subscribed = subscribe(stream.topic, stream.feed != nullptr ? *stream.feed : shared_.parts.feed);
     if (!subscribed) {
       now.response = shared_.dispatcher.refuse({503, subscribed.error().message}, now.context, now.route);
       co_await send_text();

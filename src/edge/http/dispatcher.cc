@@ -139,6 +139,10 @@ Result<void> Dispatcher::admit(const Route& route, RequestContext& context, std:
   if (route.access == Access::kAdmin && !context.principal->is_admin) {
     return fail(Code::kForbidden, "ACCESS_DENIED", "only administrators may do this");
   }
+  const bool only_reads = route.method == Method::kGet || route.changes_nothing;
+  if (!context.principal->may_change && !only_reads) {
+    return fail(Code::kForbidden, "ACCESS_DENIED", "this token may only read: use one with the scope \"write\"");
+  }
   return {};
 }
 

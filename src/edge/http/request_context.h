@@ -23,7 +23,8 @@ enum class Method { kGet, kHead, kPost, kPut, kPatch, kDelete, kOptions };
 struct Principal {
   std::int64_t account_id = 0;
   std::string email;
-  bool is_admin = false;
+  bool is_admin = false;   // an account of type ADMIN with a token that may be used for that
+  bool may_change = true;  // false: the token is for reading alone
 };
 
 struct RequestContext {

@@ -14,6 +14,7 @@
 
 namespace lakelift::http {
 
+class Feed;
 struct Response;
 
 // Bytes of known size that never change under their ETag. The edge answers HEAD, Range, If-Range, If-None-Match and
@@ -38,6 +39,7 @@ struct Wait {
 // every 15 s keeps proxies from closing it. Holds no thread.
 struct EventStream {
   std::int64_t topic = 0;
+  Feed* feed = nullptr;  // nothing: the server's own, of download requests; it outlives the server
 };
 
 struct Response {

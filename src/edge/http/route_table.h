@@ -40,6 +40,8 @@ struct Route {
   // Runs on the edge's own thread, never behind slow handlers (threats D15): only for a public handler that touches no
   // disk, lock or service.
   bool cheap = false;
+  // A POST that only asks: also for tokens that may only read. GET never changes anything.
+  bool changes_nothing = false;
   bool json_body = true;  // a body that says it is something other than JSON is refused with 415
 };
 

@@ -154,14 +154,22 @@ FeedFetch make_feed_fetch(const Services& services) {
 }
 
 void add_download_request_routes(RouteTable& routes, const Services& services) {
+  const auto made = [&](Method method, std::string pattern, std::string summary, auto work) {
+    return lakey::route(method, std::move(pattern), Access::kAccount, std::move(summary),
+                        [services, work](RequestContext& context) { return work(services, context); });
+  };
   const auto add = [&](Method method, std::string pattern, std::string summary, auto work) {
-    routes.add(lakey::route(method, std::move(pattern), Access::kAccount, std::move(summary),
-                            [services, work](RequestContext& context) { return work(services, context); }));
+    routes.add(made(method, std::move(pattern), std::move(summary), work));
+  };
+  const auto add_question = [&](std::string pattern, std::string summary, auto work) {
+    Route route = made(Method::kPost, std::move(pattern), std::move(summary), work);
+    route.changes_nothing = true;
+    routes.add(std::move(route));
   };
   add(Method::kPost, "/downloader/requests/", "Ask for a slice", create_request);
   add(Method::kGet, "/downloader/requests/", "List the requests that the caller waits for", list_requests);
-  add(Method::kPost, "/downloader/requests/estimate/", "Estimate the size of a slice", estimate_request);
-  add(Method::kPost, "/downloader/requests/render_ui_data/", "Columns of an item with their operators", render_ui_data);
+  add_question("/downloader/requests/estimate/", "Estimate the size of a slice", estimate_request);
+  add_question("/downloader/requests/render_ui_data/", "Columns of an item with their operators", render_ui_data);
   add(Method::kGet, "/downloader/requests/{id}", "Read a download request", read_request);
   add(Method::kDelete, "/downloader/requests/{id}", "Stop waiting for a download request", leave_request);
   add(Method::kGet, "/downloader/requests/{id}/events", "Watch a download request", watch_request);

@@ -1,0 +1,23 @@
+// Turned-round edge (design): deleting an account tells all that hold on to it. The folders above implement it, app
+// connects them with AccountService::add_farewell_listener.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "backends/metadata/database.h"
+#include "base/result.h"
+#include "domain/accounts/account.h"
+
+namespace lakelift::accounts {
+
+class FarewellListener {
+ public:
+  virtual ~FarewellListener() = default;
+  // In the transaction that deletes the account: gives up or hands on what it holds. An error keeps the account.
+  // `actor`: who deletes it.
+  [[nodiscard]] virtual Result<void> farewell(metadata::Transaction& transaction, const Account& leaving,
+                                              std::optional<std::int64_t> actor) = 0;
+};
+
+}  // namespace lakelift::accounts
