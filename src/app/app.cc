@@ -17,7 +17,11 @@
 #include "backends/storage/disk/disk_store.h"
 #include "columnar/worker_pool.h"
 #include "domain/accounts/account_service.h"
+#include "domain/accounts/api_token_service.h"
+#include "domain/accounts/audit.h"
+#include "domain/accounts/group_service.h"
 #include "domain/accounts/key_ring.h"
+#include "domain/accounts/key_service.h"
 #include "domain/catalogue/catalogue_service.h"
 #include "domain/notices/notice_service.h"
 #include "domain/slices/slice_service.h"
@@ -95,6 +99,10 @@ struct App::Parts {
   std::optional<LocalTables> tables;
   executors::Executors executors;
   std::unique_ptr<accounts::AccountService> accounts;
+  std::unique_ptr<accounts::GroupService> groups;
+  std::unique_ptr<accounts::ApiTokenService> api_tokens;
+  std::unique_ptr<accounts::KeyService> key_service;
+  std::optional<accounts::Audit> audit;
   std::unique_ptr<notices::NoticeService> notices;
   std::unique_ptr<catalogue::CatalogueService> catalogue;
   std::unique_ptr<slices::SliceService> slices;
@@ -147,12 +155,17 @@ Result<void> App::Parts::open_backends(const Config& config) {
 
 Result<void> App::Parts::make_domain(const Config& config) {
   accounts = std::make_unique<accounts::AccountService>(*database, *ledger, *keys, clock, random);
+  groups = std::make_unique<accounts::GroupService>(*database, *ledger, clock);
+  api_tokens = std::make_unique<accounts::ApiTokenService>(*database, *ledger, clock, random);
+  key_service = std::make_unique<accounts::KeyService>(*database, *ledger, *keys, clock, random);
+  audit.emplace(*database, *ledger);
   notices = std::make_unique<notices::NoticeService>(*database, clock);
   catalogue = std::make_unique<catalogue::CatalogueService>(*database, *ledger, *accounts, executors, clock);
   slices = std::make_unique<slices::SliceService>(
       slices::SliceServiceParts{*database, *ledger, *accounts, *catalogue, executors, *store, *workers, clock, random,
                                 metrics, std::nullopt, config.running_runs});
   catalogue->set_live_requests(slices.get());
+  accounts->add_farewell_listener(*slices);
 
   TRY(const auto admin, accounts->local_admin());
   TRY(const auto items, catalogue->list(admin, {}));
@@ -178,6 +191,10 @@ Result<void> App::Parts::ready() {
 Result<void> App::Parts::serve(const Config& config, Reach reach) {
   const http::Services services{
       .accounts = *accounts,
+      .groups = *groups,
+      .api_tokens = *api_tokens,
+      .key_service = *key_service,
+      .audit = *audit,
       .catalogue = *catalogue,
       .slices = *slices,
       .keys = *keys,
@@ -197,6 +214,7 @@ Result<void> App::Parts::serve(const Config& config, Reach reach) {
                                                                     metrics, clock, random, http::render_lakey_error});
   TRY_VOID(server->start());
   slices->start();
+  key_service->start();
   if (reach == Reach::kNetwork) {
     const std::string host = config.listen.contains(':') ? "[" + config.listen + "]" : config.listen;
     address = "http://" + host + ":" + std::to_string(server->port());
@@ -220,6 +238,7 @@ void App::stop() {
   if (!parts_ || parts_->draining.exchange(true)) return;
   if (parts_->server) parts_->server->stop();
   if (parts_->slices) parts_->slices->stop();
+  if (parts_->key_service) parts_->key_service->stop();
 }
 
 }  // namespace lakelift::app

@@ -159,7 +159,10 @@ int run(int argc, char** argv, const Host& host) {
   CLI::App* serve = app.add_subcommand("serve", "Run the server (`lakelift serve --help`)");
   serve->prefix_command()->fallthrough(false);
   add_account_commands(tree);
+  add_group_commands(tree);
   add_token_commands(tree);
+  add_key_commands(tree);
+  add_audit_command(tree);
   add_catalogue_commands(tree);
   add_slice_commands(tree);
   add_server_commands(tree);

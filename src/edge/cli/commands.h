@@ -31,7 +31,10 @@ struct CommandTree {
 };
 
 void add_account_commands(CommandTree& tree);
+void add_group_commands(CommandTree& tree);
 void add_token_commands(CommandTree& tree);
+void add_key_commands(CommandTree& tree);
+void add_audit_command(CommandTree& tree);
 void add_catalogue_commands(CommandTree& tree);
 void add_slice_commands(CommandTree& tree);
 void add_slice_get(CommandTree& tree, CLI::App& slice);

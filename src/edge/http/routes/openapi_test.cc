@@ -21,6 +21,10 @@ struct Unborn {
 
 RouteTable all_routes() {
   static Unborn<accounts::AccountService> accounts;
+  static Unborn<accounts::GroupService> groups;
+  static Unborn<accounts::ApiTokenService> api_tokens;
+  static Unborn<accounts::KeyService> key_service;
+  static Unborn<accounts::Audit> audit;
   static Unborn<catalogue::CatalogueService> catalogue;
   static Unborn<slices::SliceService> slices;
   static Unborn<accounts::KeyRing> keys;
@@ -28,6 +32,10 @@ RouteTable all_routes() {
   static Unborn<SystemClock> clock;
   RouteTable routes;
   add_all_routes(routes, Services{.accounts = accounts.ref(),
+                                  .groups = groups.ref(),
+                                  .api_tokens = api_tokens.ref(),
+                                  .key_service = key_service.ref(),
+                                  .audit = audit.ref(),
                                   .catalogue = catalogue.ref(),
                                   .slices = slices.ref(),
                                   .keys = keys.ref(),

@@ -9,6 +9,10 @@
 #include "base/clock.h"
 #include "base/metrics.h"
 #include "domain/accounts/account_service.h"
+#include "domain/accounts/api_token_service.h"
+#include "domain/accounts/audit.h"
+#include "domain/accounts/group_service.h"
+#include "domain/accounts/key_service.h"
 #include "domain/catalogue/catalogue_service.h"
 #include "domain/slices/slice_service.h"
 #include "edge/http/feed.h"
@@ -27,6 +31,10 @@ using PrepareLocalFiles = std::function<Result<std::vector<std::string>>(
 // What the routes call. They keep a copy; what is referred to must outlive the route table.
 struct Services {
   accounts::AccountService& accounts;
+  accounts::GroupService& groups;
+  accounts::ApiTokenService& api_tokens;
+  accounts::KeyService& key_service;
+  const accounts::Audit& audit;
   catalogue::CatalogueService& catalogue;
   slices::SliceService& slices;
   const accounts::KeyRing& keys;
@@ -38,6 +46,10 @@ struct Services {
 };
 
 void add_account_routes(RouteTable& routes, const Services& services);
+void add_group_routes(RouteTable& routes, const Services& services);
+void add_token_routes(RouteTable& routes, const Services& services);
+void add_key_routes(RouteTable& routes, const Services& services);
+void add_audit_routes(RouteTable& routes, const Services& services);
 void add_catalogue_routes(RouteTable& routes, const Services& services);
 void add_download_request_routes(RouteTable& routes, const Services& services);
 void add_data_routes(RouteTable& routes, const Services& services);        // signed addresses
