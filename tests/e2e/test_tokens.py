@@ -221,11 +221,10 @@ def test_who_guesses_is_slowed_down(tmp_path: Path) -> None:
         jwt = server.account("reader@example.com")
         token = make(api, jwt)["token"]
         api.ask("GET", "/accounts/me", token=token, expect=200)
-        answers = [api.ask("GET", "/accounts/me", token=guess()) for _ in range(150)]
-        statuses = [answer.status for answer in answers]
-        assert set(statuses[:60]) == {401}
+        with ThreadPoolExecutor(16) as pool:
+            answers = list(pool.map(lambda _: server.ask("GET", "/accounts/me", token=guess()), range(200)))
+        assert {answer.status for answer in answers} == {401, 429}
         refused = [answer for answer in answers if answer.status == 429]
-        assert len(refused) > 40
         assert refused[0].json["@event"] == "TOO_MANY_ATTEMPTS" and int(refused[0].headers["retry-after"]) >= 1
         api.ask("GET", "/accounts/me", token=token, expect=200)
         api.ask("GET", "/accounts/me", token=jwt, expect=200)
