@@ -19,6 +19,7 @@
 #include "domain/accounts/account_service.h"
 #include "domain/accounts/key_ring.h"
 #include "domain/catalogue/catalogue_service.h"
+#include "domain/catalogue/refresher.h"
 #include "domain/notices/notice_service.h"
 #include "domain/slices/slice_service.h"
 #include "edge/http/feed.h"
@@ -97,6 +98,7 @@ struct App::Parts {
   std::unique_ptr<accounts::AccountService> accounts;
   std::unique_ptr<notices::NoticeService> notices;
   std::unique_ptr<catalogue::CatalogueService> catalogue;
+  std::unique_ptr<catalogue::Refresher> refresher;  // where somebody serves, and it was not switched off
   std::unique_ptr<slices::SliceService> slices;
   std::unique_ptr<http::Feed> feed;
   http::RouteTable routes;
@@ -139,7 +141,7 @@ Result<void> App::Parts::open_backends(const Config& config) {
                                                                          .workers = config.workers,
                                                                          .memory_bytes = config.worker_memory_bytes},
                                              metrics);
-  executors.add(std::make_shared<executors::LocalExecutor>(*workers));
+  executors.add(std::make_shared<executors::LocalExecutor>(*workers, config.profile_rows));
   TRY(auto opened, LocalTables::open(data + "/tables", *workers, random));
   tables.emplace(std::move(opened));
   return {};
@@ -198,6 +200,13 @@ Result<void> App::Parts::serve(const Config& config, Reach reach) {
   TRY_VOID(server->start());
   slices->start();
   if (reach == Reach::kNetwork) {
+    if (config.source_check_seconds > 0) {
+      refresher = std::make_unique<catalogue::Refresher>(
+          *database, *catalogue, clock,
+          catalogue::RefresherOptions{.interval_seconds = config.source_check_seconds,
+                                      .sole_owner = database->dialect() == metadata::Dialect::kSqlite});
+      refresher->start();
+    }
     const std::string host = config.listen.contains(':') ? "[" + config.listen + "]" : config.listen;
     address = "http://" + host + ":" + std::to_string(server->port());
     log_info("serving", {{"address", address}, {"data", data}});
@@ -219,6 +228,7 @@ std::string App::address() const { return parts_->address; }
 void App::stop() {
   if (!parts_ || parts_->draining.exchange(true)) return;
   if (parts_->server) parts_->server->stop();
+  if (parts_->refresher) parts_->refresher->stop();
   if (parts_->slices) parts_->slices->stop();
 }
 

@@ -100,6 +100,10 @@ std::vector<Setting> settings_of(Config& c) {
          c.worker_memory_bytes = mib * kMiB;
          return {};
        }},
+      {"profile-rows", "a table with more rows is profiled by a random part of its row groups, of about so many",
+       fmt::to_string(c.profile_rows), number<std::int64_t>(c.profile_rows, 1, std::int64_t{1} << 62)},
+      {"source-check-seconds", "how often to look whether an item's data have changed; 0: never",
+       fmt::to_string(c.source_check_seconds), number<int>(c.source_check_seconds, 0, 30 * 86'400)},
       {"columnar-program", "the worker program; default: lakelift-columnar beside this one", "",
        text(c.columnar_program)},
   };

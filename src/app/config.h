@@ -29,7 +29,9 @@ struct Config {
   std::size_t workers = limits::kWorkers;
   std::size_t spare_workers = limits::kSpareWorkers;
   std::uint64_t worker_memory_bytes = limits::kWorkerMemoryBytes;
-  std::string columnar_program;  // empty: lakelift-columnar beside this program
+  std::int64_t profile_rows = limits::kProfileRows;
+  int source_check_seconds = limits::kSourceCheckSeconds;  // 0: never
+  std::string columnar_program;                            // empty: lakelift-columnar beside this program
 };
 
 // One setting as it was resolved: for `lakelift serve --show-config`.

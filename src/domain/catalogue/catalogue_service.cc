@@ -7,6 +7,7 @@
 #include "domain/catalogue/item_body.h"
 #include "domain/catalogue/item_errors.h"
 #include "domain/catalogue/item_store.h"
+#include "domain/catalogue/refresh_store.h"
 
 namespace lakelift::catalogue {
 namespace {
@@ -101,7 +102,8 @@ Result<void> CatalogueService::insert(const accounts::Account& caller, ItemRow& 
     TRY(const auto id, insert_item(transaction, row));
     if (!id) return name_taken(row.item.name);
     row.item.id = *id;
-    return record(transaction, caller, "catalogue_item.created", row.item);
+    if (row.item.profile.profiled_at) TRY_VOID(schedule_refresh(transaction, *id, row.item.created_at));
+    return record(transaction, caller.id, "catalogue_item.created", row.item);
   });
 }
 
@@ -109,7 +111,7 @@ Result<CatalogueItem> CatalogueService::update(const accounts::Account& caller, 
                                                const json::value& body) {
   TRY(const ItemPatch patch, item_patch_from_json(body, false));
   if (patch.maintained_by_id) TRY_VOID(check_maintainer(*patch.maintained_by_id));
-  TRY(ItemRow row, change(caller, id, "catalogue_item.updated", [&](ItemRow& stored) -> Result<void> {
+  TRY(ItemRow row, change(caller.id, id, "catalogue_item.updated", [&](auto&, ItemRow& stored) -> Result<void> {
         TRY_VOID(apply(patch, stored.item));
         if (patch.maintained_by_id) stored.maintained_by = *patch.maintained_by_id;
         return {};
@@ -125,30 +127,30 @@ Result<void> CatalogueService::remove(const accounts::Account& caller, std::int6
     TRY(const std::int64_t waiting, live_->not_cancelled(transaction, id));
     if (waiting > 0) return still_waited_for(id, waiting);
     TRY_VOID(delete_item(transaction, id));
-    return record(transaction, caller, "catalogue_item.deleted", row->item);
+    return record(transaction, caller.id, "catalogue_item.deleted", row->item);
   });
 }
 
-Result<ItemRow> CatalogueService::change(const accounts::Account& caller, std::int64_t id, std::string_view kind,
-                                         const std::function<Result<void>(ItemRow&)>& changer) {
+Result<ItemRow> CatalogueService::change(std::optional<std::int64_t> actor, std::int64_t id, std::string_view kind,
+                                         const Changer& changer) {
   return database_.write([&](metadata::Transaction& transaction) -> Result<ItemRow> {
     TRY(auto row, find_item(transaction, id));
     if (!row) return no_such_item(id);
-    TRY_VOID(changer(*row));
-    row->updated_by = caller.id;
+    TRY_VOID(changer(transaction, *row));
+    if (actor) row->updated_by = actor;
     row->item.updated_at = clock_.now();
     TRY(const bool stored, update_item(transaction, *row));
     if (!stored) return name_taken(row->item.name);
-    TRY_VOID(record(transaction, caller, kind, row->item));
+    TRY_VOID(record(transaction, actor, kind, row->item));
     return *std::move(row);
   });
 }
 
-Result<void> CatalogueService::record(metadata::Transaction& transaction, const accounts::Account& caller,
+Result<void> CatalogueService::record(metadata::Transaction& transaction, std::optional<std::int64_t> actor,
                                       std::string_view kind, const CatalogueItem& item) {
   ledger::Entry entry;
   entry.kind = kind;
-  entry.actor = caller.id;
+  entry.actor = actor;
   entry.subject_kind = "catalogue_item";
   entry.subject_id = std::to_string(item.id);
   entry.rows = item.rows;

@@ -10,12 +10,14 @@ namespace {
 using Int = std::optional<std::int64_t>;
 using Text = std::optional<std::string>;
 // In the order of kSelect.
-using Cells = std::tuple<std::int64_t, std::string, Text, std::string, std::string, std::string, std::string,
-                         std::string, std::string, Int, Int, std::string, Int, Int, Int, std::int64_t, std::int64_t>;
+using Cells =
+    std::tuple<std::int64_t, std::string, Text, std::string, std::string, std::string, std::string, std::string,
+               std::string, Int, Int, std::string, Int, Int, Int, std::int64_t, std::int64_t, std::string>;
 
 constexpr std::string_view kSelect =
     "SELECT id, name, description, executor_type, source, spec, sample, null_shares, refused, row_count, byte_count, "
-    "source_version, created_by, updated_by, maintained_by, created_at, updated_at FROM catalogue_items WHERE 1 = 1";
+    "source_version, created_by, updated_by, maintained_by, created_at, updated_at, statistics FROM catalogue_items "
+    "WHERE 1 = 1";
 
 template <typename... T>
 Result<std::vector<std::tuple<T...>>> select(metadata::Session& session, const std::string& sql,
@@ -35,14 +37,16 @@ json::array refused_to_json(const std::vector<columnar::RefusedColumn>& refused)
 }
 
 struct JsonTexts {
-  std::string source, spec, sample, null_shares, refused;
+  std::string source, spec, sample, null_shares, refused, statistics;
 };
 
 JsonTexts texts_of(const CatalogueItem& item) {
-  return {to_text(item.source), to_text(table::to_json(item.spec)),
+  return {to_text(item.source),
+          to_text(table::to_json(item.spec)),
           to_text(table::sample_to_json(item.sample, item.spec)),
           to_text(json::array(item.null_shares.begin(), item.null_shares.end())),
-          to_text(refused_to_json(item.refused_columns))};
+          to_text(refused_to_json(item.refused_columns)),
+          to_text(to_json(item.profile))};
 }
 
 std::unexpected<Error> unreadable(std::string_view what) {
@@ -70,6 +74,11 @@ Result<void> read_texts(const JsonTexts& texts, CatalogueItem& item) {
     if (!share.is_number()) return unreadable("null shares");
     item.null_shares.push_back(share.to_number<double>());
   }
+  const auto statistics = parse_json(texts.statistics);
+  if (!statistics) return unreadable("statistics");
+  auto profile = item_profile_from_json(*statistics);
+  if (!profile) return unreadable("statistics");
+  item.profile = *std::move(profile);
   const auto refused = parse_json(texts.refused);
   if (!refused || !refused->is_array()) return unreadable("refused columns");
   item.refused_columns.clear();
@@ -88,7 +97,7 @@ Result<ItemRow> row_of(Cells&& cells) {
   JsonTexts texts;
   std::tie(item.id, item.name, item.description, type, texts.source, texts.spec, texts.sample, texts.null_shares,
            texts.refused, item.rows, item.bytes, item.source_version, row.created_by, row.updated_by, row.maintained_by,
-           item.created_at, item.updated_at) = std::move(cells);
+           item.created_at, item.updated_at, texts.statistics) = std::move(cells);
   const auto executor_type = executors::executor_type_of(type);
   if (!executor_type) return unreadable("executor type");
   item.executor_type = *executor_type;
@@ -110,11 +119,11 @@ Result<std::optional<std::int64_t>> insert_item(metadata::Transaction& transacti
   TRY(const auto id,
       transaction.row<std::int64_t>(
           "INSERT INTO catalogue_items(name, description, executor_type, source, spec, sample, null_shares, refused, "
-          "row_count, byte_count, source_version, created_by, updated_by, maintained_by, created_at, updated_at) "
-          "VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING RETURNING id",
+          "row_count, byte_count, source_version, created_by, updated_by, maintained_by, created_at, updated_at, "
+          "statistics) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING RETURNING id",
           {item.name, item.description, executors::name_of(item.executor_type), texts.source, texts.spec, texts.sample,
            texts.null_shares, texts.refused, item.rows, item.bytes, item.source_version, row.created_by, row.updated_by,
-           row.maintained_by, item.created_at, item.updated_at}));
+           row.maintained_by, item.created_at, item.updated_at, texts.statistics}));
   if (!id) return std::nullopt;
   return std::get<0>(*id);
 }
@@ -127,11 +136,11 @@ Result<bool> update_item(metadata::Transaction& transaction, const ItemRow& row)
       transaction.exec(
           "UPDATE catalogue_items SET name = ?, description = ?, executor_type = ?, source = ?, spec = ?, sample = ?, "
           "null_shares = ?, refused = ?, row_count = ?, byte_count = ?, source_version = ?, updated_by = ?, "
-          "maintained_by = ?, updated_at = ? WHERE id = ? "
+          "maintained_by = ?, updated_at = ?, statistics = ? WHERE id = ? "
           "AND NOT EXISTS (SELECT 1 FROM catalogue_items other WHERE other.name = ? AND other.id <> ?)",
           {item.name, item.description, executors::name_of(item.executor_type), texts.source, texts.spec, texts.sample,
            texts.null_shares, texts.refused, item.rows, item.bytes, item.source_version, row.updated_by,
-           row.maintained_by, item.updated_at, item.id, item.name, item.id}));
+           row.maintained_by, item.updated_at, texts.statistics, item.id, item.name, item.id}));
   return changed == 1;
 }
 
