@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -16,7 +15,9 @@ import numpy as np
 BINS = 20
 INT64_MAX = (1 << 63) - 1
 COUNTED_TEXTS = 30_000  # up to so many different ones top values are exact in every test's table
-EXACT_FROM = 1e150  # squares of larger numbers are beyond doubles, DuckDB's too
+# Where doubles, which DuckDB counts in, do not reach: fractions take over.
+EXACT_FROM = 1e150  # squares of larger numbers are beyond them
+EXACT_WITHIN = 1e-6  # differences that are so small beside the numbers are mostly rounding
 Json = dict[str, Any]
 
 
@@ -113,7 +114,8 @@ class Oracle:
 
     def moments(self, figures: Json, x: str) -> None:
         (count, largest) = self.ask(f"SELECT count({x}), max(abs({x}::DOUBLE)) FROM {{t}}")
-        if largest >= EXACT_FROM:
+        (wide,) = self.ask(f"SELECT max({x}) - min({x}) FROM {{t}}") if largest < EXACT_FROM else (0,)
+        if wide < EXACT_WITHIN * largest:
             mean, deviation, median = exact_moments([v for (v,) in self.all(f"SELECT {x} AS v FROM {{t}} WHERE v IS NOT NULL")])
         else:
             total = "sum" if "HUGEINT" in x else "fsum"
@@ -182,14 +184,16 @@ class Oracle:
             self.top(shown, source.sql, beyond=False, as_ours=lambda v: v * source.nanos)
 
 
-def exact_moments(values: list[float]) -> tuple[float, float, float]:
-    """Mean, standard deviation of the sample and median in fractions, where doubles do not reach."""
+def exact_moments(values: list[float]) -> tuple[float, float | None, float]:
+    """Mean, standard deviation of the sample and median without any rounding before the end."""
     getcontext().prec = 60
-    exact = [Fraction(v) for v in values]
-    mean = sum(exact) / len(exact)
-    variance = sum((v - mean) ** 2 for v in exact) / (len(exact) - 1)
-    deviation = (Decimal(variance.numerator) / Decimal(variance.denominator)).sqrt()
+    unit = 1 << 1074  # every double is a whole multiple of its reciprocal
+    whole = [numerator * (unit // denominator) for numerator, denominator in (v.as_integer_ratio() for v in values)]
+    count, total = len(whole), sum(whole)
+    deviation = None
+    if count > 1:
+        variance = Fraction(count * sum(w * w for w in whole) - total * total, count * (count - 1) * unit * unit)
+        deviation = float((Decimal(variance.numerator) / Decimal(variance.denominator)).sqrt())
     ordered = sorted(values)
-    middle = (Fraction(ordered[(len(ordered) - 1) // 2]) + Fraction(ordered[len(ordered) // 2])) / 2
-    assert math.isfinite(float(deviation))
-    return float(mean), float(deviation), float(middle)
+    middle = (Fraction(ordered[(count - 1) // 2]) + Fraction(ordered[count // 2])) / 2
+    return float(Fraction(total, count * unit)), deviation, float(middle)
