@@ -9,6 +9,9 @@ namespace lakelift::limits {
 // JSON
 inline constexpr std::size_t kJsonDepth = 32;
 
+// Rates
+inline constexpr std::size_t kRateLimiterKeys = 10'000;  // callers that one limiter remembers
+
 // HTTP
 inline constexpr std::size_t kHeaderBytes = 16 * 1024;
 inline constexpr std::size_t kTargetBytes = 8 * 1024;
