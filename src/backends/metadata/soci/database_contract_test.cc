@@ -267,6 +267,89 @@ TEST(DatabaseContract, MoreReadersThanConnectionsWaitTheirTurn) {
   EXPECT_EQ(done, 16);
 }
 
+TEST(DatabaseContract, ManyWritersCountExactly) {
+  const auto database = with_table();
+  ASSERT_TRUE((*database)->write([](Transaction& t) { return t.exec("INSERT INTO test_rows(n) VALUES(0)"); }));
+  constexpr int kThreads = 6;
+  constexpr int kRounds = 25;
+  {
+    std::vector<std::jthread> threads;
+    for (int i = 0; i < kThreads; ++i) {
+      threads.emplace_back([&] {
+        for (int round = 0; round < kRounds; ++round) {
+          ASSERT_TRUE((*database)->write([](Transaction& t) -> Result<std::int64_t> {
+            TRY(const auto row, t.row<std::int64_t>("SELECT n FROM test_rows"));
+            return t.exec("UPDATE test_rows SET n = ?", {std::get<0>(*row) + 1});
+          }));
+        }
+      });
+    }
+  }
+  const auto n = (*database)->read([](Session& s) { return s.row<std::int64_t>("SELECT n FROM test_rows"); });
+  ASSERT_TRUE(n && *n);
+  EXPECT_EQ(std::get<0>(**n), kThreads * kRounds);
+}
+
+TEST(DatabaseContract, ThousandsOfRowsAndBigTextsComeBack) {
+  const auto database = with_table();
+  constexpr int kRows = 5'000;
+  const std::string big(8'000'000, 'z');
+  ASSERT_TRUE((*database)->write([&](Transaction& t) -> Result<void> {
+    for (int i = 0; i < kRows; ++i) TRY_VOID(t.exec("INSERT INTO test_rows(n, s) VALUES(?, ?)", {i, "row"}));
+    TRY_VOID(t.exec("UPDATE test_rows SET s = ? WHERE n = 7", {big}));
+    return {};
+  }));
+  const auto rows = (*database)->read(
+      [](Session& s) { return s.rows<std::int64_t, std::string>("SELECT n, s FROM test_rows ORDER BY n"); });
+  ASSERT_TRUE(rows);
+  ASSERT_EQ(rows->size(), static_cast<std::size_t>(kRows));
+  EXPECT_EQ(std::get<0>(rows->back()), kRows - 1);
+  EXPECT_EQ(std::get<1>(rows->at(7)), big);
+}
+
+TEST(DatabaseContract, NumbersThatAreNoneAreRefusedAndInfinitiesKept) {
+  const auto database = with_table();
+  const auto insert = [&](double x) {
+    return (*database)->write([&](Transaction& t) {
+      return t.row<std::optional<double>>("INSERT INTO test_rows(x) VALUES(?) RETURNING x", {x});
+    });
+  };
+  EXPECT_EQ(insert(std::numeric_limits<double>::quiet_NaN()).error().code, Code::kInvalid);
+  const auto kept = insert(-std::numeric_limits<double>::infinity());
+  ASSERT_TRUE(kept && *kept);
+  EXPECT_EQ(std::get<0>(**kept), -std::numeric_limits<double>::infinity());
+}
+
+TEST(DatabaseContract, CommentsAndColonsAreNoParameters) {
+  const auto database = with_table();
+  const auto row = (*database)->read([](Session& s) {
+    return s.row<std::string, std::string>("SELECT 'a:b?', ? -- isn't :this one?\n/* nor :that? */", {"c:d?"});
+  });
+  ASSERT_TRUE(row && *row) << row.error().message;
+  EXPECT_EQ(**row, std::tuple("a:b?", "c:d?"));
+}
+
+TEST(DatabaseContract, WhatWasWrittenIsThereAfterOpeningAgain) {
+  const auto database = with_table();
+  ASSERT_TRUE((*database)->write([](Transaction& t) { return t.exec("INSERT INTO test_rows(n) VALUES(1)"); }));
+  database->reopen();
+  EXPECT_EQ(count(*database).value_or(-1), 1);
+}
+
+TEST(DatabaseContract, MessagesHoldNoValues) {
+  const auto database = with_table();
+  ASSERT_TRUE((*database)->write([](Transaction& t) { return t.exec("CREATE UNIQUE INDEX test_s ON test_rows(s)"); }));
+  const auto insert = [&] {
+    return (*database)->write(
+        [](Transaction& t) { return t.exec("INSERT INTO test_rows(s) VALUES(?)", {"a-secret-text"}); });
+  };
+  ASSERT_TRUE(insert());
+  const auto refused = insert();
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, Code::kInternal);
+  EXPECT_EQ(refused.error().message.find("secret"), std::string::npos) << refused.error().message;
+}
+
 TEST(DatabaseContract, CheckAnswers) {
   const auto database = with_table();
   EXPECT_TRUE((*database)->check());
