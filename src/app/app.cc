@@ -9,10 +9,13 @@
 #include <filesystem>
 #include <optional>
 
+#include "app/binding.h"
 #include "app/local_tables.h"
 #include "backends/executors/local/local_executor.h"
 #include "backends/ledger/ledger.h"
 #include "backends/metadata/soci/data_dir_lock.h"
+#include "backends/metadata/soci/postgresql_address.h"
+#include "backends/metadata/soci/postgresql_database.h"
 #include "backends/metadata/soci/sqlite_database.h"
 #include "backends/storage/disk/disk_store.h"
 #include "columnar/worker_pool.h"
@@ -59,6 +62,13 @@ std::vector<metadata::Migration> all_migrations() {
     all.insert(all.end(), part.begin(), part.end());
   }
   return all;
+}
+
+Result<std::unique_ptr<metadata::Database>> open_database(const Config& config, const std::string& data) {
+  if (config.database.empty()) return metadata::open_sqlite(data + "/lakelift.db");
+  auto opened = metadata::open_postgresql(config.database);
+  if (opened) log_info("the database is", {{"address", metadata::masked_postgresql_address(config.database)}});
+  return opened;
 }
 
 Result<void> check_reach(const Config& config) {
@@ -122,8 +132,9 @@ Result<void> App::Parts::open_backends(const Config& config) {
     return std::unexpected(std::move(error));
   }
   lock.emplace(*std::move(locked));
-  TRY(database, metadata::open_sqlite(data + "/lakelift.db"));
+  TRY(database, open_database(config, data));
   TRY_VOID(metadata::migrate(*database, all_migrations()));
+  TRY_VOID(bind_to_database(data, *database, random));
   ledger.emplace(clock, random);
   TRY(auto ring, accounts::KeyRing::load(*database, clock, random));
   keys.emplace(std::move(ring));

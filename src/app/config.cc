@@ -13,14 +13,20 @@
 #include <map>
 #include <optional>
 
+#include "backends/metadata/soci/postgresql_address.h"
+#include "base/fd.h"
+
 namespace lakelift::app {
 namespace {
+
+constexpr std::size_t kSecretFileBytes = 16 * 1024;
 
 struct Setting {
   std::string name;
   std::string help;
   std::string default_text;
   std::function<Result<void>(const std::string&)> set;
+  std::string (*shown)(const std::string&) = nullptr;  // of a value with a secret in it
 };
 
 template <typename T>
@@ -69,10 +75,29 @@ std::function<Result<void>(const std::string&)> list(std::vector<std::string>& t
   };
 }
 
+std::function<Result<void>(const std::string&)> database(std::string& target) {
+  return [&target](const std::string& value) -> Result<void> {
+    TRY_VOID(metadata::complete_postgresql_address(value));
+    target = value;
+    return {};
+  };
+}
+
+// A secret in a file of its own, as systemd and containers hand them out: other settings show up in lists of processes.
+std::function<Result<void>(const std::string&)> file_with(std::function<Result<void>(const std::string&)> set) {
+  return [set = std::move(set)](const std::string& path) -> Result<void> {
+    TRY(std::string content, read_file(path, kSecretFileBytes));
+    return set(content.substr(0, content.find_last_not_of(" \t\r\n") + 1));
+  };
+}
+
 std::vector<Setting> settings_of(Config& c) {
   constexpr std::uint64_t kMiB = 1024 * 1024;
   return {
       {"data", "the folder that holds everything", c.data_dir, text(c.data_dir)},
+      {"database", "postgresql://user:password@host:port/name; default: SQLite in the data folder", "",
+       database(c.database), metadata::masked_postgresql_address},
+      {"database-file", "a file that holds the value of --database", "", file_with(database(c.database))},
       {"listen", "the address to listen on", c.listen, text(c.listen)},
       {"port", "the port; 0: any free one", fmt::to_string(c.port), number<std::uint16_t>(c.port, 0, 65535)},
       {"public-url", "what addresses handed out begin with; needed beyond loopback", "", text(c.public_url)},
@@ -111,10 +136,25 @@ std::string environment_name(std::string name) {
   return "LAKELIFT_" + name;
 }
 
+std::string shown(const Setting& setting, const std::string& value) {
+  return setting.shown == nullptr ? value : setting.shown(value);
+}
+
 std::unexpected<Error> refuse(const Setting& setting, const std::string& value, const std::string& origin,
                               const Error& why) {
-  const std::string message = fmt::format("{} is '{}' ({}): {}", setting.name, value, origin, why.message);
+  const std::string message =
+      fmt::format("{} is '{}' ({}): {}", setting.name, shown(setting, value), origin, why.message);
   return fail(Code::kInvalid, "CONFIGURATION_DID_NOT_VALIDATE", message, {{setting.name, {why.message}}});
+}
+
+Result<void> refuse_both(const std::vector<ResolvedSetting>& settings, std::string_view one, std::string_view other) {
+  const auto is_given = [&](std::string_view name) {
+    return std::ranges::any_of(settings, [&](const auto& s) { return s.name == name && s.origin != "default"; });
+  };
+  if (!is_given(one) || !is_given(other)) return {};
+  return fail(Code::kInvalid, "CONFIGURATION_DID_NOT_VALIDATE",
+              fmt::format("{} and {} are both given: leave one out", one, other),
+              {{std::string(other), {"leave this or the other out"}}});
 }
 
 Result<std::map<std::string, std::string>> read_file_settings(const std::string& path,
@@ -203,8 +243,9 @@ Result<LoadedConfig> load_config(const std::vector<std::string>& arguments, Envi
     if (origin != "default") {
       if (auto set = setting.set(value); !set) return refuse(setting, value, origin, set.error());
     }
-    loaded.settings.push_back({setting.name, value, origin});
+    loaded.settings.push_back({setting.name, shown(setting, value), origin});
   }
+  TRY_VOID(refuse_both(loaded.settings, "database", "database-file"));
   return loaded;
 }
 

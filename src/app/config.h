@@ -17,6 +17,7 @@ namespace lakelift::app {
 
 struct Config {
   std::string data_dir = "./data";
+  std::string database;  // address of a PostgreSQL, with its password; empty: SQLite in the data folder
   std::string listen = "127.0.0.1";
   std::uint16_t port = 3000;
   std::string public_url;  // empty: addresses handed out begin with the request's Host, where that is a loopback name
@@ -35,7 +36,7 @@ struct Config {
 // One setting as it was resolved: for `lakelift serve --show-config`.
 struct ResolvedSetting {
   std::string name;
-  std::string value;
+  std::string value;   // secrets are masked
   std::string origin;  // "flag", "environment LAKELIFT_PORT", "file lakelift.toml", "default"
 };
 

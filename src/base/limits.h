@@ -76,7 +76,11 @@ inline constexpr std::size_t kUsernameChars = 32;
 
 // Metadata
 inline constexpr std::size_t kDatabaseReaders = 4;       // connections that read beside the one that writes
-inline constexpr int kDatabaseWaitMs = 10'000;           // for a connection; longer: kUnavailable
+inline constexpr int kDatabaseWaitMs = 10'000;           // for a connection or a lock; longer: kUnavailable
+inline constexpr int kDatabaseStatementMs = 60'000;      // one statement on PostgreSQL
+inline constexpr int kDatabaseIdleMs = 60'000;           // a transaction on PostgreSQL of which nothing is heard
+inline constexpr int kDatabaseConnectSeconds = 5;        // to PostgreSQL, each of its addresses
+inline constexpr int kDatabasePeerMs = 30'000;           // without a word from PostgreSQL's machine
 inline constexpr std::size_t kPreparedStatements = 256;  // kept by a connection
 inline constexpr int kWalCheckpointPages = 1'000;        // 4 KiB each
 inline constexpr int kWalTruncatePages = 16'000;
