@@ -53,6 +53,7 @@ VENDOR_HEADERS: dict[str, set[str]] = {
     r"<cjose/": {"domain/accounts"},
     r"<seccomp": {"columnar/engine"},
     r"<spdlog|<prometheus": {"base"},
+    r"<yaml-cpp/": {"edge/cli"},
 }
 
 BANNED: dict[str, str] = {

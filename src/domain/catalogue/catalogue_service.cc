@@ -31,6 +31,14 @@ class AccountCache {
   std::map<std::int64_t, std::optional<accounts::Account>> by_id_;
 };
 
+// A change that is only tried does everything, and then fails with this, which takes it back.
+constexpr std::string_view kTriedEvent = "CHANGE_WAS_TRIED";
+
+Result<void> end_of(Effect effect) {
+  if (effect == Effect::kStored) return {};
+  return fail(Code::kCancelled, std::string(kTriedEvent), "the change was only tried");
+}
+
 }  // namespace
 
 CatalogueService::CatalogueService(metadata::Database& database, const ledger::Ledger& ledger,
@@ -84,36 +92,41 @@ Result<void> CatalogueService::check_maintainer(const std::optional<std::int64_t
   return fail(Code::kInvalid, "BODY_JSON_DID_NOT_PARSE", "maintained_by: " + text, {{"maintained_by", {text}}});
 }
 
-Result<CatalogueItem> CatalogueService::create(const accounts::Account& caller, const json::value& body) {
+Result<CatalogueItem> CatalogueService::create(const accounts::Account& caller, const json::value& body,
+                                               Effect effect) {
   TRY(const ItemPatch patch, item_patch_from_json(body, true));
   ItemRow row;
   TRY_VOID(apply(patch, row.item));
   row.maintained_by = patch.maintained_by_id.value_or(std::nullopt);
   TRY_VOID(check_maintainer(row.maintained_by));
-  TRY_VOID(insert(caller, row));
+  TRY_VOID(insert(caller, row, effect));
   return with_accounts(std::move(row));
 }
 
-Result<void> CatalogueService::insert(const accounts::Account& caller, ItemRow& row) {
+Result<void> CatalogueService::insert(const accounts::Account& caller, ItemRow& row, Effect effect) {
   row.created_by = row.updated_by = caller.id;
   row.item.created_at = row.item.updated_at = clock_.now();
-  return database_.write([&](metadata::Transaction& transaction) -> Result<void> {
+  auto done = database_.write([&](metadata::Transaction& transaction) -> Result<void> {
     TRY(const auto id, insert_item(transaction, row));
     if (!id) return name_taken(row.item.name);
     row.item.id = *id;
-    return record(transaction, caller, "catalogue_item.created", row.item);
+    TRY_VOID(record(transaction, caller, "catalogue_item.created", row.item));
+    return end_of(effect);
   });
+  if (!done && done.error().event == kTriedEvent) return {};
+  return done;
 }
 
 Result<CatalogueItem> CatalogueService::update(const accounts::Account& caller, std::int64_t id,
-                                               const json::value& body) {
+                                               const json::value& body, Effect effect) {
   TRY(const ItemPatch patch, item_patch_from_json(body, false));
   if (patch.maintained_by_id) TRY_VOID(check_maintainer(*patch.maintained_by_id));
-  TRY(ItemRow row, change(caller, id, "catalogue_item.updated", [&](ItemRow& stored) -> Result<void> {
-        TRY_VOID(apply(patch, stored.item));
-        if (patch.maintained_by_id) stored.maintained_by = *patch.maintained_by_id;
-        return {};
-      }));
+  const auto changer = [&](ItemRow& stored) -> Result<void> {
+    TRY_VOID(apply(patch, stored.item));
+    if (patch.maintained_by_id) stored.maintained_by = *patch.maintained_by_id;
+    return {};
+  };
+  TRY(ItemRow row, change(caller, id, "catalogue_item.updated", changer, effect));
   return with_accounts(std::move(row));
 }
 
@@ -130,8 +143,9 @@ Result<void> CatalogueService::remove(const accounts::Account& caller, std::int6
 }
 
 Result<ItemRow> CatalogueService::change(const accounts::Account& caller, std::int64_t id, std::string_view kind,
-                                         const std::function<Result<void>(ItemRow&)>& changer) {
-  return database_.write([&](metadata::Transaction& transaction) -> Result<ItemRow> {
+                                         const std::function<Result<void>(ItemRow&)>& changer, Effect effect) {
+  ItemRow changed;
+  auto done = database_.write([&](metadata::Transaction& transaction) -> Result<void> {
     TRY(auto row, find_item(transaction, id));
     if (!row) return no_such_item(id);
     TRY_VOID(changer(*row));
@@ -140,8 +154,11 @@ Result<ItemRow> CatalogueService::change(const accounts::Account& caller, std::i
     TRY(const bool stored, update_item(transaction, *row));
     if (!stored) return name_taken(row->item.name);
     TRY_VOID(record(transaction, caller, kind, row->item));
-    return *std::move(row);
+    changed = *std::move(row);
+    return end_of(effect);
   });
+  if (!done && done.error().event != kTriedEvent) return std::unexpected(std::move(done).error());
+  return changed;
 }
 
 Result<void> CatalogueService::record(metadata::Transaction& transaction, const accounts::Account& caller,

@@ -33,6 +33,9 @@ struct ItemQuery {
   std::optional<bool> has_samples = std::nullopt;
 };
 
+// Whether a change is stored, or only tried: all of its checks, those of the database too, and then nothing of it.
+enum class Effect { kStored, kTried };
+
 // Adds a table by looking at it: what `lakelift catalogue add` sends.
 struct NewItem {
   std::string name;
@@ -59,9 +62,11 @@ class CatalogueService {
   // kConflict CATALOGUEITEM_EXISTS_ALREADY; kConflict EXECUTOR_NOT_CONFIGURED; the executor's.
   [[nodiscard]] Result<CatalogueItem> add(const accounts::Account& caller, const NewItem& item, std::stop_token stop);
   // The contract's POST: body {name, spec, sample, maintained_by_id, executor_type} as it came, checked here.
-  [[nodiscard]] Result<CatalogueItem> create(const accounts::Account& caller, const json::value& body);
+  [[nodiscard]] Result<CatalogueItem> create(const accounts::Account& caller, const json::value& body,
+                                             Effect effect = Effect::kStored);
   // Fields that are present are set.
-  [[nodiscard]] Result<CatalogueItem> update(const accounts::Account& caller, std::int64_t id, const json::value& body);
+  [[nodiscard]] Result<CatalogueItem> update(const accounts::Account& caller, std::int64_t id, const json::value& body,
+                                             Effect effect = Effect::kStored);
   // Error: kInvalid NOT_CANCELLED_DOWNLOAD_REQEUSTS_DETECTED (spelled so), fields item_id and not_cancelled_count.
   [[nodiscard]] Result<void> remove(const accounts::Account& caller, std::int64_t id);
   // Recomputes sample, sizes, null shares, distributions through the executor. Names, types and descriptions of the
@@ -82,8 +87,9 @@ class CatalogueService {
   [[nodiscard]] Result<void> check_maintainer(const std::optional<std::int64_t>& id);
   // In one transaction: the row as it is now, changed by `changer`, stored, and written to the ledger as `kind`.
   [[nodiscard]] Result<ItemRow> change(const accounts::Account& caller, std::int64_t id, std::string_view kind,
-                                       const std::function<Result<void>(ItemRow&)>& changer);
-  [[nodiscard]] Result<void> insert(const accounts::Account& caller, ItemRow& row);
+                                       const std::function<Result<void>(ItemRow&)>& changer,
+                                       Effect effect = Effect::kStored);
+  [[nodiscard]] Result<void> insert(const accounts::Account& caller, ItemRow& row, Effect effect = Effect::kStored);
   [[nodiscard]] Result<void> record(metadata::Transaction& transaction, const accounts::Account& caller,
                                     std::string_view kind, const CatalogueItem& item);
 

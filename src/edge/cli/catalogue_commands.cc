@@ -190,6 +190,8 @@ void add_catalogue_commands(CommandTree& tree) {
                 {"lakelift catalogue rm nycflights13.flights", "lakelift catalogue rm 1"}, remove);
   add_with_item(tree, *group, "profile", "Read the table again for its sample and distributions",
                 {"lakelift catalogue profile nycflights13.flights", "lakelift catalogue profile 1"}, profile);
+  add_catalogue_import(tree, *group);
+  add_catalogue_export(tree, *group);
 }
 
 }  // namespace lakelift::cli

@@ -33,6 +33,8 @@ struct CommandTree {
 void add_account_commands(CommandTree& tree);
 void add_token_commands(CommandTree& tree);
 void add_catalogue_commands(CommandTree& tree);
+void add_catalogue_import(CommandTree& tree, CLI::App& catalogue);
+void add_catalogue_export(CommandTree& tree, CLI::App& catalogue);
 void add_slice_commands(CommandTree& tree);
 void add_slice_get(CommandTree& tree, CLI::App& slice);
 void add_server_commands(CommandTree& tree);  // ready, config show, version

@@ -55,6 +55,11 @@ void Session::note(std::string_view text) {
   if (!settings_.is_quiet()) write_stderr(fmt::format("{}\n", text));
 }
 
+void Session::complain(std::string_view text) {
+  progress_.clear();
+  write_stderr(fmt::format("{}\n", text));
+}
+
 Result<Api*> Session::api(bool may_start) {
   if (api_) return api_.get();
   TRY(Endpoint where, endpoint(may_start));

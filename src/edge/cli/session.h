@@ -36,6 +36,8 @@ class Session {
   [[nodiscard]] Pause pause() const;
   // A line on stderr, for people; not with --quiet.
   void note(std::string_view text);
+  // The same for what went wrong: also with --quiet.
+  void complain(std::string_view text);
 
  private:
   [[nodiscard]] Result<Endpoint> endpoint(bool may_start);

@@ -24,9 +24,19 @@ Result<Response> list_items(const Services& services, RequestContext& context) {
                        {{"@type", "catalogue_items_list"}, {"items", std::move(items)}});
 }
 
+// ?dry_run=true: the same errors, and nothing is stored.
+Result<catalogue::Effect> effect_of(const RequestContext& context) {
+  QueryFields query(context);
+  const bool is_dry_run = query.boolean("dry_run").value_or(false);
+  TRY_VOID(query.check());
+  return is_dry_run ? catalogue::Effect::kTried : catalogue::Effect::kStored;
+}
+
 Result<Response> create_item(const Services& services, RequestContext& context) {
+  TRY(const auto effect, effect_of(context));
   TRY(const json::value body, context.json_body());
-  TRY(const auto item, services.catalogue.create(lakey::caller(context), body));
+  TRY(const auto item, services.catalogue.create(lakey::caller(context), body, effect));
+  if (effect == catalogue::Effect::kTried) return lakey::empty(200, "CATALOGUEITEM_WOULD_BE_CREATED");
   return lakey::answer(201, "CATALOGUEITEM_CREATED", to_json(item));
 }
 
@@ -47,8 +57,10 @@ Result<Response> read_item(const Services& services, RequestContext& context) {
 
 Result<Response> update_item(const Services& services, RequestContext& context) {
   TRY(const std::int64_t id, item_id(context));
+  TRY(const auto effect, effect_of(context));
   TRY(const json::value body, context.json_body());
-  TRY(const auto item, services.catalogue.update(lakey::caller(context), id, body));
+  TRY(const auto item, services.catalogue.update(lakey::caller(context), id, body, effect));
+  if (effect == catalogue::Effect::kTried) return lakey::empty(200, "CATALOGUEITEM_WOULD_BE_UPDATED");
   return lakey::answer(200, "CATALOGUEITEM_UPDATED", to_json(item));
 }
 
