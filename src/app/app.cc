@@ -21,7 +21,9 @@
 #include "columnar/worker_pool.h"
 #include "domain/accounts/account_service.h"
 #include "domain/accounts/key_ring.h"
+#include "domain/catalogue/access_request_service.h"
 #include "domain/catalogue/catalogue_service.h"
+#include "domain/catalogue/sharing_service.h"
 #include "domain/notices/notice_service.h"
 #include "domain/slices/slice_service.h"
 #include "edge/http/feed.h"
@@ -107,8 +109,11 @@ struct App::Parts {
   std::unique_ptr<accounts::AccountService> accounts;
   std::unique_ptr<notices::NoticeService> notices;
   std::unique_ptr<catalogue::CatalogueService> catalogue;
+  std::unique_ptr<catalogue::SharingService> sharing;
+  std::unique_ptr<catalogue::AccessRequestService> access_requests;
   std::unique_ptr<slices::SliceService> slices;
   std::unique_ptr<http::Feed> feed;
+  std::unique_ptr<http::Feed> notice_feed;
   http::RouteTable routes;
   std::unique_ptr<http::HttpServer> server;
   std::atomic<bool> draining = false;
@@ -160,6 +165,9 @@ Result<void> App::Parts::make_domain(const Config& config) {
   accounts = std::make_unique<accounts::AccountService>(*database, *ledger, *keys, clock, random);
   notices = std::make_unique<notices::NoticeService>(*database, clock);
   catalogue = std::make_unique<catalogue::CatalogueService>(*database, *ledger, *accounts, executors, clock);
+  catalogue->set_notices(notices.get());
+  sharing = std::make_unique<catalogue::SharingService>(*database, *ledger, *notices, clock);
+  access_requests = std::make_unique<catalogue::AccessRequestService>(*database, *ledger, *accounts, *notices, clock);
   slices = std::make_unique<slices::SliceService>(
       slices::SliceServiceParts{*database, *ledger, *accounts, *catalogue, executors, *store, *workers, clock, random,
                                 metrics, std::nullopt, config.running_runs});
@@ -187,9 +195,14 @@ Result<void> App::Parts::ready() {
 }
 
 Result<void> App::Parts::serve(const Config& config, Reach reach) {
+  notice_feed = std::make_unique<http::Feed>(http::make_notice_fetch(*notices), limits::kFeedPollMs);
+  notices->on_notice([this](std::int64_t account_id) { notice_feed->notify(account_id); });
   const http::Services services{
       .accounts = *accounts,
       .catalogue = *catalogue,
+      .sharing = *sharing,
+      .access_requests = *access_requests,
+      .notices = *notices,
       .slices = *slices,
       .keys = *keys,
       .metrics = metrics,
@@ -199,6 +212,7 @@ Result<void> App::Parts::serve(const Config& config, Reach reach) {
       .prepare_local_files = [this](const std::vector<std::string>& paths, const std::vector<std::string>& null_tokens,
                                     const std::string&,
                                     std::stop_token stop) { return tables->prepare(paths, null_tokens, stop); },
+      .notice_feed = notice_feed.get(),
   };
   http::add_all_routes(routes, services);
   feed = std::make_unique<http::Feed>(http::make_feed_fetch(services), limits::kFeedPollMs);

@@ -50,6 +50,24 @@ inline constexpr std::size_t kDistributionValues = 20;
 inline constexpr std::size_t kSourceFiles = 100'000;
 inline constexpr std::size_t kSourcePaths = 256;  // each holds a folder open while a job runs
 inline constexpr std::size_t kSearchQueryBytes = 4 * 1024;
+inline constexpr std::size_t kTags = 32;  // of one item
+inline constexpr std::size_t kTagChars = 64;
+inline constexpr std::size_t kReaders = 1'000;  // accounts and groups that one item names; more: make a group
+inline constexpr std::int64_t kFollowedItems = 1'000;
+inline constexpr std::int64_t kOpenAccessRequests = 100;  // of one account
+inline constexpr std::size_t kAccessNoteBytes = 4 * 1024;
+inline constexpr std::size_t kHistoryTextChars = 200;  // of a text in an item's history; longer ones are cut
+inline constexpr std::size_t kHistoryColumns = 100;    // of one change that are told by name
+
+// Notices
+inline constexpr std::int64_t kNoticesKept = 1'000;    // newest of an account
+inline constexpr std::int64_t kNoticesTrimEvery = 64;  // notices between two looks for old ones
+inline constexpr std::int64_t kNoticeMergeSeconds = 60;
+inline constexpr int kNoticesLookedAt = 20;  // newest unread ones that a new one may be joined with
+
+// Lists of entries, newest first (histories, notices, access requests)
+inline constexpr int kPageEntries = 100;
+inline constexpr int kPageEntriesMost = 1'000;
 
 // Slices
 inline constexpr std::size_t kFilters = 256;

@@ -81,6 +81,7 @@ Result<CatalogueItem> CatalogueService::add(const accounts::Account& caller, con
   row.item.name = item.name;
   row.item.description = item.description;
   row.item.executor_type = item.executor_type;
+  row.item.visibility = item.visibility;
   row.item.source = item.source;
   const executors::Source source = effective_source(row.item);
   if (source.empty()) return body_fault("source", "This field is required.");

@@ -2,34 +2,17 @@
 
 #include <fmt/format.h>
 
-#include <map>
-
+#include "domain/accounts/lookup.h"
+#include "domain/catalogue/access_request_store.h"
+#include "domain/catalogue/account_cache.h"
+#include "domain/catalogue/granting.h"
 #include "domain/catalogue/item_body.h"
 #include "domain/catalogue/item_errors.h"
 #include "domain/catalogue/item_store.h"
+#include "domain/catalogue/item_view.h"
 
 namespace lakelift::catalogue {
 namespace {
-
-// Accounts of one answer, each looked up once.
-class AccountCache {
- public:
-  explicit AccountCache(accounts::AccountService& accounts) : accounts_(accounts) {}
-
-  // Nothing for one that is gone.
-  Result<std::optional<accounts::Account>> find(const std::optional<std::int64_t>& id) {
-    if (!id) return std::nullopt;
-    const auto known = by_id_.find(*id);
-    if (known != by_id_.end()) return known->second;
-    auto account = accounts_.get(*id);
-    if (!account && account.error().code != Code::kNotFound) return std::unexpected(account.error());
-    return by_id_[*id] = account ? std::optional(*std::move(account)) : std::nullopt;
-  }
-
- private:
-  accounts::AccountService& accounts_;
-  std::map<std::int64_t, std::optional<accounts::Account>> by_id_;
-};
 
 // A change that is only tried does everything, and then fails with this, which takes it back.
 constexpr std::string_view kTriedEvent = "CHANGE_WAS_TRIED";
@@ -44,7 +27,12 @@ Result<void> end_of(Effect effect) {
 CatalogueService::CatalogueService(metadata::Database& database, const ledger::Ledger& ledger,
                                    accounts::AccountService& accounts, const executors::Executors& executors,
                                    const Clock& clock)
-    : database_(database), ledger_(ledger), accounts_(accounts), executors_(executors), clock_(clock) {}
+    : database_(database),
+      ledger_(ledger),
+      accounts_(accounts),
+      executors_(executors),
+      clock_(clock),
+      journal_(ledger) {}
 
 Result<std::vector<CatalogueItem>> CatalogueService::with_accounts(std::vector<ItemRow> rows) {
   AccountCache cache(accounts_);
@@ -54,6 +42,10 @@ Result<std::vector<CatalogueItem>> CatalogueService::with_accounts(std::vector<I
     TRY(row.item.created_by, cache.find(row.created_by));
     TRY(row.item.updated_by, cache.find(row.updated_by));
     TRY(row.item.maintained_by, cache.find(row.maintained_by));
+    for (const std::int64_t id : row.known_readers.accounts) {
+      TRY(auto reader, cache.find(id));
+      if (reader) row.item.readers.push_back(*std::move(reader));
+    }
     row.item.source = effective_source(row.item);
     items.push_back(std::move(row.item));
   }
@@ -67,15 +59,51 @@ Result<CatalogueItem> CatalogueService::with_accounts(ItemRow row) {
   return std::move(items.front());
 }
 
-Result<std::vector<CatalogueItem>> CatalogueService::list(const accounts::Account&, const ItemQuery& query) {
+Result<std::vector<CatalogueItem>> CatalogueService::list(const accounts::Account& caller, const ItemQuery& query) {
   TRY(NameSearch search, NameSearch::parse(query.query));
-  const StoreQuery stored{std::move(search), query.name, query.has_samples};
-  TRY(auto rows, database_.read([&](metadata::Session& session) { return list_items(session, stored); }));
+  StoreQuery stored{std::move(search), query.name, query.has_samples, std::nullopt};
+  TRY(auto rows, database_.read([&](metadata::Session& session) -> Result<std::vector<ItemRow>> {
+    TRY(stored.reader, reader_of(session, caller));
+    TRY(auto found, list_items(session, stored));
+    TRY_VOID(show_to(session, *stored.reader, found));
+    return found;
+  }));
   return with_accounts(std::move(rows));
 }
 
-// Everybody with an account may see every item.
-Result<CatalogueItem> CatalogueService::get(const accounts::Account&, std::int64_t id) { return get(id); }
+Result<ItemRow> CatalogueService::shown(metadata::Session& session, const accounts::Account& caller,
+                                        std::int64_t id) const {
+  TRY(const Reader reader, reader_of(session, caller));
+  TRY(auto row, find_visible_item(session, id, reader));
+  if (!row) return no_such_item(id);
+  std::vector<ItemRow> rows;
+  rows.push_back(*std::move(row));
+  TRY_VOID(show_to(session, reader, rows));
+  return std::move(rows.front());
+}
+
+Result<CatalogueItem> CatalogueService::get(const accounts::Account& caller, std::int64_t id) {
+  TRY(auto row, database_.read([&](metadata::Session& session) { return shown(session, caller, id); }));
+  return with_accounts(std::move(row));
+}
+
+Result<std::set<std::int64_t>> CatalogueService::visible(const accounts::Account& caller,
+                                                         const std::vector<std::int64_t>& ids) {
+  return database_.read([&](metadata::Session& session) -> Result<std::set<std::int64_t>> {
+    TRY(const Reader reader, reader_of(session, caller));
+    return visible_items(session, ids, reader);
+  });
+}
+
+Result<bool> CatalogueService::sees(std::int64_t account_id, std::int64_t id) {
+  return database_.read([&](metadata::Session& session) -> Result<bool> {
+    TRY(const auto account, accounts::find_active(session, account_id));
+    if (!account) return false;
+    TRY(const Reader reader, reader_of(session, *account));
+    TRY(const auto seen, visible_items(session, {id}, reader));
+    return !seen.empty();
+  });
+}
 
 Result<CatalogueItem> CatalogueService::get(std::int64_t id) {
   TRY(auto row, database_.read([&](metadata::Session& session) { return find_item(session, id); }));
@@ -110,7 +138,7 @@ Result<void> CatalogueService::insert(const accounts::Account& caller, ItemRow& 
     TRY(const auto id, insert_item(transaction, row));
     if (!id) return name_taken(row.item.name);
     row.item.id = *id;
-    TRY_VOID(record(transaction, caller, "catalogue_item.created", row.item));
+    TRY_VOID(journal_.created(transaction, caller.id, row));
     return end_of(effect);
   });
   if (!done && done.error().event == kTriedEvent) return {};
@@ -138,7 +166,8 @@ Result<void> CatalogueService::remove(const accounts::Account& caller, std::int6
     TRY(const std::int64_t waiting, live_->not_cancelled(transaction, id));
     if (waiting > 0) return still_waited_for(id, waiting);
     TRY_VOID(delete_item(transaction, id));
-    return record(transaction, caller, "catalogue_item.deleted", row->item);
+    TRY_VOID(detach_access_requests(transaction, id));
+    return journal_.deleted(transaction, caller.id, *row);
   });
 }
 
@@ -148,31 +177,21 @@ Result<ItemRow> CatalogueService::change(const accounts::Account& caller, std::i
   auto done = database_.write([&](metadata::Transaction& transaction) -> Result<void> {
     TRY(auto row, find_item(transaction, id));
     if (!row) return no_such_item(id);
+    const ItemRow before = *row;
     TRY_VOID(changer(*row));
     row->updated_by = caller.id;
     row->item.updated_at = clock_.now();
     TRY(const bool stored, update_item(transaction, *row));
     if (!stored) return name_taken(row->item.name);
-    TRY_VOID(record(transaction, caller, kind, row->item));
-    changed = *std::move(row);
+    TRY_VOID(journal_.changed(transaction, caller.id, kind, before, *row));
+    if (row->item.visibility == Visibility::kEveryone && before.item.visibility != Visibility::kEveryone) {
+      TRY_VOID(set_readers(transaction, journal_, caller.id, *row, {}, clock_.now()));
+    }
+    TRY(changed, shown(transaction, caller, id));
     return end_of(effect);
   });
   if (!done && done.error().event != kTriedEvent) return std::unexpected(std::move(done).error());
   return changed;
-}
-
-Result<void> CatalogueService::record(metadata::Transaction& transaction, const accounts::Account& caller,
-                                      std::string_view kind, const CatalogueItem& item) {
-  ledger::Entry entry;
-  entry.kind = kind;
-  entry.actor = caller.id;
-  entry.subject_kind = "catalogue_item";
-  entry.subject_id = std::to_string(item.id);
-  entry.rows = item.rows;
-  entry.bytes = item.bytes;
-  entry.detail = {{"name", item.name}, {"executor_type", executors::name_of(item.executor_type)}};
-  TRY_VOID(ledger_.append(transaction, entry));
-  return {};
 }
 
 }  // namespace lakelift::catalogue

@@ -4,6 +4,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <stop_token>
 #include <string>
 #include <string_view>
@@ -15,10 +16,10 @@
 #include "domain/accounts/account.h"
 #include "domain/accounts/account_service.h"
 #include "domain/catalogue/catalogue_item.h"
+#include "domain/catalogue/item_history.h"
+#include "domain/catalogue/item_journal.h"
 
 namespace lakelift::catalogue {
-
-struct ItemRow;  // item_store.h
 
 // Turned-round edge (design): deleting an item asks who still waits for it. slices implements it, app connects it.
 class LiveRequests {
@@ -43,6 +44,7 @@ struct NewItem {
   executors::ExecutorType executor_type = executors::ExecutorType::kLocal;
   executors::Source source;
   bool profile = true;  // also sample and distributions
+  Visibility visibility = Visibility::kEveryone;
 };
 
 // Threadsafe.
@@ -51,11 +53,19 @@ class CatalogueService {
   CatalogueService(metadata::Database& database, const ledger::Ledger& ledger, accounts::AccountService& accounts,
                    const executors::Executors& executors, const Clock& clock);
   void set_live_requests(LiveRequests* live) { live_ = live; }
+  // Without it followers are not told; set before the first change.
+  void set_notices(notices::NoticeService* notices) { journal_.set_notices(notices); }
 
-  // Items in order of name. Error: kInvalid QUERY_DID_NOT_VALIDATE.
+  // Items that the caller may see, in order of name. Error: kInvalid QUERY_DID_NOT_VALIDATE.
   [[nodiscard]] Result<std::vector<CatalogueItem>> list(const accounts::Account& caller, const ItemQuery& query);
   // Error: kNotFound COULD_NOT_FIND_CATALOGUEITEM, also for one that the caller may not see.
   [[nodiscard]] Result<CatalogueItem> get(const accounts::Account& caller, std::int64_t id);
+  // Of these items those that the caller may see.
+  [[nodiscard]] Result<std::set<std::int64_t>> visible(const accounts::Account& caller,
+                                                       const std::vector<std::int64_t>& ids);
+  // Whether the account (as it is now; not when it is gone or disabled) may see the item: for who comes with something
+  // that we signed earlier.
+  [[nodiscard]] Result<bool> sees(std::int64_t account_id, std::int64_t id);
   // Without a caller: for the server's own work.
   [[nodiscard]] Result<CatalogueItem> get(std::int64_t id);
   // Inspects (and profiles) through the executor, then stores. Errors: kInvalid BODY_DID_NOT_VALIDATE (name, source);
@@ -79,10 +89,20 @@ class CatalogueService {
   // decide.
   [[nodiscard]] Result<CatalogueItem> set_source(const accounts::Account& caller, std::int64_t id,
                                                  const executors::Source& source, std::stop_token stop);
+  // From now on the caller hears of changes, or no longer. Fine when it is so already. Errors:
+  // COULD_NOT_FIND_CATALOGUEITEM; kConflict TOO_MANY_ITEMS_FOLLOWED.
+  [[nodiscard]] Result<CatalogueItem> follow(const accounts::Account& caller, std::int64_t id, bool follows);
+  // What was changed, when, by whom, newest first: entries of the ledger with seq < before. Who was named and who no
+  // longer is told only to admins and the maintainer. Error: COULD_NOT_FIND_CATALOGUEITEM.
+  [[nodiscard]] Result<HistoryPage> history(const accounts::Account& caller, std::int64_t id,
+                                            std::optional<std::int64_t> before, int limit);
 
  private:
   [[nodiscard]] Result<std::vector<CatalogueItem>> with_accounts(std::vector<ItemRow> rows);
   [[nodiscard]] Result<CatalogueItem> with_accounts(ItemRow row);
+  // As the caller may see it. Error: COULD_NOT_FIND_CATALOGUEITEM.
+  [[nodiscard]] Result<ItemRow> shown(metadata::Session& session, const accounts::Account& caller,
+                                      std::int64_t id) const;
   // Accounts that a body names must be there.
   [[nodiscard]] Result<void> check_maintainer(const std::optional<std::int64_t>& id);
   // In one transaction: the row as it is now, changed by `changer`, stored, and written to the ledger as `kind`.
@@ -90,14 +110,13 @@ class CatalogueService {
                                        const std::function<Result<void>(ItemRow&)>& changer,
                                        Effect effect = Effect::kStored);
   [[nodiscard]] Result<void> insert(const accounts::Account& caller, ItemRow& row, Effect effect = Effect::kStored);
-  [[nodiscard]] Result<void> record(metadata::Transaction& transaction, const accounts::Account& caller,
-                                    std::string_view kind, const CatalogueItem& item);
 
   metadata::Database& database_;
   const ledger::Ledger& ledger_;
   accounts::AccountService& accounts_;
   const executors::Executors& executors_;
   const Clock& clock_;
+  ItemJournal journal_;
   LiveRequests* live_ = nullptr;
 };
 

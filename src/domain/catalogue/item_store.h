@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <string_view>
 #include <vector>
 
@@ -18,12 +19,14 @@ struct ItemRow {
   std::optional<std::int64_t> created_by;
   std::optional<std::int64_t> updated_by;
   std::optional<std::int64_t> maintained_by;
+  NamedReaders known_readers;  // what item.readers is made of; filled by show_to()
 };
 
 struct StoreQuery {
   NameSearch search;
   std::optional<std::string> name;
   std::optional<bool> has_samples;
+  std::optional<Reader> reader;  // only what it may see; nothing: all
 };
 
 // What is stored can be read again: kInternal for an item that could not.
@@ -36,6 +39,15 @@ struct StoreQuery {
 [[nodiscard]] Result<void> delete_item(metadata::Transaction& transaction, std::int64_t id);
 
 [[nodiscard]] Result<std::optional<ItemRow>> find_item(metadata::Session& session, std::int64_t id);
+// Nothing also for one that the reader may not see.
+[[nodiscard]] Result<std::optional<ItemRow>> find_visible_item(metadata::Session& session, std::int64_t id,
+                                                               const Reader& reader);
+[[nodiscard]] Result<std::optional<ItemRow>> find_item_by_name(metadata::Session& session, std::string_view name);
+// Of these ids those that the reader may see.
+[[nodiscard]] Result<std::set<std::int64_t>> visible_items(metadata::Session& session,
+                                                           const std::vector<std::int64_t>& ids, const Reader& reader);
+[[nodiscard]] Result<std::vector<std::int64_t>> items_maintained_by(metadata::Session& session,
+                                                                    std::int64_t account_id);
 [[nodiscard]] Result<bool> name_is_taken(metadata::Session& session, std::string_view name);
 // In byte order of their names.
 [[nodiscard]] Result<std::vector<ItemRow>> list_items(metadata::Session& session, const StoreQuery& query);

@@ -22,6 +22,9 @@ struct Unborn {
 RouteTable all_routes() {
   static Unborn<accounts::AccountService> accounts;
   static Unborn<catalogue::CatalogueService> catalogue;
+  static Unborn<catalogue::SharingService> sharing;
+  static Unborn<catalogue::AccessRequestService> access_requests;
+  static Unborn<notices::NoticeService> notices;
   static Unborn<slices::SliceService> slices;
   static Unborn<accounts::KeyRing> keys;
   static Unborn<Metrics> metrics;
@@ -29,6 +32,9 @@ RouteTable all_routes() {
   RouteTable routes;
   add_all_routes(routes, Services{.accounts = accounts.ref(),
                                   .catalogue = catalogue.ref(),
+                                  .sharing = sharing.ref(),
+                                  .access_requests = access_requests.ref(),
+                                  .notices = notices.ref(),
                                   .slices = slices.ref(),
                                   .keys = keys.ref(),
                                   .metrics = metrics.ref(),

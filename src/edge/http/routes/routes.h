@@ -9,7 +9,10 @@
 #include "base/clock.h"
 #include "base/metrics.h"
 #include "domain/accounts/account_service.h"
+#include "domain/catalogue/access_request_service.h"
 #include "domain/catalogue/catalogue_service.h"
+#include "domain/catalogue/sharing_service.h"
+#include "domain/notices/notice_service.h"
 #include "domain/slices/slice_service.h"
 #include "edge/http/feed.h"
 #include "edge/http/http_server.h"
@@ -28,6 +31,9 @@ using PrepareLocalFiles = std::function<Result<std::vector<std::string>>(
 struct Services {
   accounts::AccountService& accounts;
   catalogue::CatalogueService& catalogue;
+  catalogue::SharingService& sharing;
+  catalogue::AccessRequestService& access_requests;
+  notices::NoticeService& notices;
   slices::SliceService& slices;
   const accounts::KeyRing& keys;
   Metrics& metrics;
@@ -35,10 +41,14 @@ struct Services {
   std::function<Result<void>()> ready;  // for /readyz: database, storage; an error while draining
   int uri_wait_ms = limits::kUriWaitMs;
   PrepareLocalFiles prepare_local_files;
+  Feed* notice_feed = nullptr;  // topics: account ids
 };
 
 void add_account_routes(RouteTable& routes, const Services& services);
 void add_catalogue_routes(RouteTable& routes, const Services& services);
+void add_sharing_routes(RouteTable& routes, const Services& services);         // who may see an item
+void add_access_request_routes(RouteTable& routes, const Services& services);  // asking to
+void add_notice_routes(RouteTable& routes, const Services& services);
 void add_download_request_routes(RouteTable& routes, const Services& services);
 void add_data_routes(RouteTable& routes, const Services& services);        // signed addresses
 void add_operations_routes(RouteTable& routes, const Services& services);  // /livez /readyz /metrics
@@ -47,6 +57,7 @@ void add_all_routes(RouteTable& routes, const Services& services);         // al
 
 [[nodiscard]] Authenticator make_authenticator(const Services& services);
 [[nodiscard]] FeedFetch make_feed_fetch(const Services& services);
+[[nodiscard]] FeedFetch make_notice_fetch(notices::NoticeService& notices);
 // {"@event", "@type": "error", errors?, "@authorizer"?, message, request_id}
 [[nodiscard]] Response render_lakey_error(const Error& error, const RequestContext& context);
 [[nodiscard]] int status_of(Code code);
