@@ -17,11 +17,15 @@
 #include "backends/metadata/soci/postgresql_address.h"
 #include "backends/metadata/soci/postgresql_database.h"
 #include "backends/metadata/soci/sqlite_database.h"
+#include "backends/net/curl/curl_client.h"
 #include "backends/storage/disk/disk_store.h"
 #include "columnar/worker_pool.h"
 #include "domain/accounts/account_service.h"
+#include "domain/accounts/device_grant.h"
+#include "domain/accounts/issuers.h"
 #include "domain/accounts/key_ring.h"
 #include "domain/catalogue/access_request_service.h"
+#include "domain/accounts/sign_in.h"
 #include "domain/catalogue/catalogue_service.h"
 #include "domain/catalogue/sharing_service.h"
 #include "domain/notices/notice_service.h"
@@ -73,7 +77,19 @@ Result<std::unique_ptr<metadata::Database>> open_database(const Config& config, 
   return opened;
 }
 
+// Behind a proxy it is not one machine either.
+Result<void> check_dev_login(const Config& config) {
+  if (!config.dev_login) return {};
+  if (is_loopback(config.listen) && config.public_url.empty() && config.trusted_proxies.empty()) return {};
+  return fail(
+      Code::kInvalid, "CONFIGURATION_DID_NOT_VALIDATE",
+      "dev-login believes whoever types an email: it is for a server that listens on loopback, without public-url "
+      "and trusted-proxies",
+      {{"dev-login", {"not beyond loopback"}}});
+}
+
 Result<void> check_reach(const Config& config) {
+  TRY_VOID(check_dev_login(config));
   if (is_loopback(config.listen) || !config.public_url.empty()) return {};
   return fail(Code::kInvalid, "CONFIGURATION_DID_NOT_VALIDATE",
               "public-url is needed when listening beyond loopback: addresses handed out must begin with it",
@@ -106,7 +122,11 @@ struct App::Parts {
   std::unique_ptr<columnar::WorkerPool> workers;
   std::optional<LocalTables> tables;
   executors::Executors executors;
+  std::unique_ptr<net::HttpClient> http;
+  std::optional<accounts::Issuers> issuers;
   std::unique_ptr<accounts::AccountService> accounts;
+  std::unique_ptr<accounts::SignIn> sign_in;
+  std::unique_ptr<accounts::DeviceGrant> device_grant;
   std::unique_ptr<notices::NoticeService> notices;
   std::unique_ptr<catalogue::CatalogueService> catalogue;
   std::unique_ptr<catalogue::SharingService> sharing;
@@ -121,6 +141,7 @@ struct App::Parts {
 
   Result<void> open_backends(const Config& config);
   Result<void> make_domain(const Config& config);
+  Result<void> make_sign_in(const Config& config);
   Result<void> serve(const Config& config, Reach reach);
   Result<void> ready();
 };
@@ -161,8 +182,20 @@ Result<void> App::Parts::open_backends(const Config& config) {
   return {};
 }
 
+Result<void> App::Parts::make_sign_in(const Config& config) {
+  TRY(http, net::make_curl_client({config.ca_file}));
+  issuers.emplace(config.issuers, *http, clock);
+  const accounts::SignInParts parts{*database, *ledger, *accounts, *issuers, clock, random};
+  sign_in =
+      std::make_unique<accounts::SignIn>(parts, accounts::SignInOptions{config.dev_login, config.sign_ins_per_minute});
+  device_grant = std::make_unique<accounts::DeviceGrant>(parts);
+  if (config.dev_login) log_warning("dev-login: whoever reaches this server signs in as whoever they say they are");
+  return {};
+}
+
 Result<void> App::Parts::make_domain(const Config& config) {
   accounts = std::make_unique<accounts::AccountService>(*database, *ledger, *keys, clock, random);
+  TRY_VOID(make_sign_in(config));
   notices = std::make_unique<notices::NoticeService>(*database, clock);
   catalogue = std::make_unique<catalogue::CatalogueService>(*database, *ledger, *accounts, executors, clock);
   catalogue->set_notices(notices.get());
@@ -199,6 +232,8 @@ Result<void> App::Parts::serve(const Config& config, Reach reach) {
   notices->on_notice([this](std::int64_t account_id) { notice_feed->notify(account_id); });
   const http::Services services{
       .accounts = *accounts,
+      .sign_in = *sign_in,
+      .device_grant = *device_grant,
       .catalogue = *catalogue,
       .sharing = *sharing,
       .access_requests = *access_requests,
@@ -207,12 +242,14 @@ Result<void> App::Parts::serve(const Config& config, Reach reach) {
       .keys = *keys,
       .metrics = metrics,
       .clock = clock,
+      .random = random,
       .ready = [this] { return ready(); },
       .uri_wait_ms = config.uri_wait_ms,
       .prepare_local_files = [this](const std::vector<std::string>& paths, const std::vector<std::string>& null_tokens,
                                     const std::string&,
                                     std::stop_token stop) { return tables->prepare(paths, null_tokens, stop); },
       .notice_feed = notice_feed.get(),
+      .sign_ins_per_minute = config.sign_ins_per_minute,
   };
   http::add_all_routes(routes, services);
   feed = std::make_unique<http::Feed>(http::make_feed_fetch(services), limits::kFeedPollMs);

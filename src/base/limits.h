@@ -92,6 +92,35 @@ inline constexpr std::int64_t kTokenSkewMaxSeconds = 300;  // the most an operat
 inline constexpr std::size_t kEmailBytes = 254;
 inline constexpr std::size_t kUsernameChars = 32;
 
+// Signing in
+inline constexpr std::size_t kIdTokenBytes = 16 * 1024;
+inline constexpr std::int64_t kAuthRequestSeconds = 600;         // to sign in; of a device's request too
+inline constexpr std::int64_t kAuthRequestKeptSeconds = 86'400;  // then it is told as expired, not as unknown
+inline constexpr std::int64_t kAuthRequests = 100'000;           // at once; more: 503
+inline constexpr std::int64_t kFlowSeconds = 600;                // that a browser may be away at an issuer
+inline constexpr std::int64_t kFlows = 100'000;                  // at once; more: 503
+inline constexpr std::int64_t kDevicePollSeconds = 5;            // and 5 more whenever a device asks too soon
+inline constexpr std::int64_t kDevicePollMostSeconds = 300;
+inline constexpr std::size_t kProgramNameChars = 64;  // what a program calls itself, as a page shows it
+inline constexpr std::int64_t kBrowserCookieSeconds = 3'600;
+inline constexpr std::size_t kReturnToBytes = 1'024;
+inline constexpr std::int64_t kSignInsPerMinute = 600;         // from an address, of an account; an operator may set it
+inline constexpr std::int64_t kUserCodeGuessesPerMinute = 20;  // from an address
+inline constexpr std::size_t kIssuers = 16;
+inline constexpr std::size_t kIssuerKeys = 64;  // of one issuer
+inline constexpr std::size_t kIssuerKeyIdBytes = 256;
+inline constexpr std::int64_t kIssuerRefetchSeconds = 60;        // least time between two fetches of one document
+inline constexpr std::int64_t kIssuerRetrySeconds = 5;           // after a fetch that failed
+inline constexpr std::int64_t kIssuerMaxAgeSeconds = 86'400;     // the most that a Cache-Control is believed
+inline constexpr std::int64_t kIssuerDefaultAgeSeconds = 3'600;  // where there is none
+inline constexpr std::int64_t kIssuerGraceSeconds = 86'400;      // last good ones are used so long beyond their age
+inline constexpr std::size_t kIssuerWaiters = 4;                 // for a fetch that somebody else makes; more: 503
+inline constexpr std::size_t kIssuerCalls = 4;                   // code exchanges at once; more: 503
+
+// Calls of others (backends/net)
+inline constexpr int kOutboundTimeoutMs = 5'000;
+inline constexpr std::size_t kOutboundAnswerBytes = 256 * 1024;
+
 // Metadata
 inline constexpr std::size_t kDatabaseReaders = 4;       // connections that read beside the one that writes
 inline constexpr int kDatabaseWaitMs = 10'000;           // for a connection or a lock; longer: kUnavailable

@@ -52,6 +52,7 @@ class BodyFields {
   [[nodiscard]] std::optional<bool> optional_boolean(std::string_view name);
   [[nodiscard]] std::optional<std::vector<std::string>> optional_texts(std::string_view name);
 
+  [[nodiscard]] bool has(std::string_view name) const { return set(name) != nullptr; }  // neither missing nor null
   void refuse(std::string_view field, std::string_view text) { errors_.add(field, text); }
   [[nodiscard]] Result<void> check() const { return errors_.check("BODY_DID_NOT_VALIDATE"); }
 

@@ -21,6 +21,8 @@ struct Unborn {
 
 RouteTable all_routes() {
   static Unborn<accounts::AccountService> accounts;
+  static Unborn<accounts::SignIn> sign_in;
+  static Unborn<accounts::DeviceGrant> device_grant;
   static Unborn<catalogue::CatalogueService> catalogue;
   static Unborn<catalogue::SharingService> sharing;
   static Unborn<catalogue::AccessRequestService> access_requests;
@@ -28,9 +30,12 @@ RouteTable all_routes() {
   static Unborn<slices::SliceService> slices;
   static Unborn<accounts::KeyRing> keys;
   static Unborn<Metrics> metrics;
-  static Unborn<SystemClock> clock;
+  static SystemClock clock;
+  static SystemRandom random;
   RouteTable routes;
   add_all_routes(routes, Services{.accounts = accounts.ref(),
+                                  .sign_in = sign_in.ref(),
+                                  .device_grant = device_grant.ref(),
                                   .catalogue = catalogue.ref(),
                                   .sharing = sharing.ref(),
                                   .access_requests = access_requests.ref(),
@@ -38,7 +43,8 @@ RouteTable all_routes() {
                                   .slices = slices.ref(),
                                   .keys = keys.ref(),
                                   .metrics = metrics.ref(),
-                                  .clock = clock.ref(),
+                                  .clock = clock,
+                                  .random = random,
                                   .ready = {},
                                   .prepare_local_files = {}});
   return routes;

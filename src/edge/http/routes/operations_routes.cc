@@ -40,6 +40,8 @@ void add_operations_routes(RouteTable& routes, const Services& services) {
 
 void add_all_routes(RouteTable& routes, const Services& services) {
   add_account_routes(routes, services);
+  add_sign_in_routes(routes, services);
+  add_device_routes(routes, services);
   add_catalogue_routes(routes, services);
   add_sharing_routes(routes, services);
   add_access_request_routes(routes, services);

@@ -8,8 +8,11 @@
 
 #include "base/clock.h"
 #include "base/metrics.h"
+#include "base/random.h"
 #include "domain/accounts/account_service.h"
 #include "domain/catalogue/access_request_service.h"
+#include "domain/accounts/device_grant.h"
+#include "domain/accounts/sign_in.h"
 #include "domain/catalogue/catalogue_service.h"
 #include "domain/catalogue/sharing_service.h"
 #include "domain/notices/notice_service.h"
@@ -30,6 +33,8 @@ using PrepareLocalFiles = std::function<Result<std::vector<std::string>>(
 // What the routes call. They keep a copy; what is referred to must outlive the route table.
 struct Services {
   accounts::AccountService& accounts;
+  accounts::SignIn& sign_in;
+  accounts::DeviceGrant& device_grant;
   catalogue::CatalogueService& catalogue;
   catalogue::SharingService& sharing;
   catalogue::AccessRequestService& access_requests;
@@ -38,13 +43,17 @@ struct Services {
   const accounts::KeyRing& keys;
   Metrics& metrics;
   const Clock& clock;
+  Random& random;
   std::function<Result<void>()> ready;  // for /readyz: database, storage; an error while draining
   int uri_wait_ms = limits::kUriWaitMs;
   PrepareLocalFiles prepare_local_files;
   Feed* notice_feed = nullptr;  // topics: account ids
+  std::int64_t sign_ins_per_minute = limits::kSignInsPerMinute;  // of one address
 };
 
 void add_account_routes(RouteTable& routes, const Services& services);
+void add_sign_in_routes(RouteTable& routes, const Services& services);
+void add_device_routes(RouteTable& routes, const Services& services);  // RFC 8628
 void add_catalogue_routes(RouteTable& routes, const Services& services);
 void add_sharing_routes(RouteTable& routes, const Services& services);         // who may see an item
 void add_access_request_routes(RouteTable& routes, const Services& services);  // asking to
