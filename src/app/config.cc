@@ -13,9 +13,9 @@
 #include <map>
 #include <optional>
 
+#include "app/issuer_config.h"
 #include "backends/metadata/soci/postgresql_address.h"
 #include "base/fd.h"
-#include "app/issuer_config.h"
 
 namespace lakelift::app {
 namespace {
@@ -28,7 +28,7 @@ struct Setting {
   std::string default_text;
   std::function<Result<void>(const std::string&)> set;
   std::string (*shown)(const std::string&) = nullptr;  // of a value with a secret in it
-  bool is_switch = false;  // a flag without a value
+  bool is_switch = false;                              // a flag without a value
 };
 
 template <typename T>

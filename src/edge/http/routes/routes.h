@@ -10,9 +10,9 @@
 #include "base/metrics.h"
 #include "base/random.h"
 #include "domain/accounts/account_service.h"
-#include "domain/catalogue/access_request_service.h"
 #include "domain/accounts/device_grant.h"
 #include "domain/accounts/sign_in.h"
+#include "domain/catalogue/access_request_service.h"
 #include "domain/catalogue/catalogue_service.h"
 #include "domain/catalogue/sharing_service.h"
 #include "domain/notices/notice_service.h"
@@ -47,7 +47,7 @@ struct Services {
   std::function<Result<void>()> ready;  // for /readyz: database, storage; an error while draining
   int uri_wait_ms = limits::kUriWaitMs;
   PrepareLocalFiles prepare_local_files;
-  Feed* notice_feed = nullptr;  // topics: account ids
+  Feed* notice_feed = nullptr;                                   // topics: account ids
   std::int64_t sign_ins_per_minute = limits::kSignInsPerMinute;  // of one address
 };
 
