@@ -27,6 +27,7 @@
 #include "domain/accounts/sign_in.h"
 #include "domain/catalogue/access_request_service.h"
 #include "domain/catalogue/catalogue_service.h"
+#include "domain/catalogue/refresher.h"
 #include "domain/catalogue/sharing_service.h"
 #include "domain/notices/notice_service.h"
 #include "domain/slices/slice_service.h"
@@ -131,6 +132,7 @@ struct App::Parts {
   std::unique_ptr<catalogue::CatalogueService> catalogue;
   std::unique_ptr<catalogue::SharingService> sharing;
   std::unique_ptr<catalogue::AccessRequestService> access_requests;
+  std::unique_ptr<catalogue::Refresher> refresher;  // where somebody serves, and it was not switched off
   std::unique_ptr<slices::SliceService> slices;
   std::unique_ptr<http::Feed> feed;
   std::unique_ptr<http::Feed> notice_feed;
@@ -176,7 +178,7 @@ Result<void> App::Parts::open_backends(const Config& config) {
                                                                          .workers = config.workers,
                                                                          .memory_bytes = config.worker_memory_bytes},
                                              metrics);
-  executors.add(std::make_shared<executors::LocalExecutor>(*workers));
+  executors.add(std::make_shared<executors::LocalExecutor>(*workers, config.profile_rows));
   TRY(auto opened, LocalTables::open(data + "/tables", *workers, random));
   tables.emplace(std::move(opened));
   return {};
@@ -260,6 +262,13 @@ Result<void> App::Parts::serve(const Config& config, Reach reach) {
   TRY_VOID(server->start());
   slices->start();
   if (reach == Reach::kNetwork) {
+    if (config.source_check_seconds > 0) {
+      refresher = std::make_unique<catalogue::Refresher>(
+          *database, *catalogue, clock,
+          catalogue::RefresherOptions{.interval_seconds = config.source_check_seconds,
+                                      .sole_owner = database->dialect() == metadata::Dialect::kSqlite});
+      refresher->start();
+    }
     const std::string host = config.listen.contains(':') ? "[" + config.listen + "]" : config.listen;
     address = "http://" + host + ":" + std::to_string(server->port());
     log_info("serving", {{"address", address}, {"data", data}});
@@ -281,6 +290,7 @@ std::string App::address() const { return parts_->address; }
 void App::stop() {
   if (!parts_ || parts_->draining.exchange(true)) return;
   if (parts_->server) parts_->server->stop();
+  if (parts_->refresher) parts_->refresher->stop();
   if (parts_->slices) parts_->slices->stop();
 }
 

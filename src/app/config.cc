@@ -144,6 +144,10 @@ std::vector<Setting> settings_of(Config& c, GoogleSettings& google) {
        number<std::int64_t>(c.sign_ins_per_minute, 1, 1'000'000)},
       {"ca-file", "PEM file of the authorities that are trusted when the server calls others; default: the system's",
        "", text(c.ca_file)},
+      {"profile-rows", "a table with more rows is profiled by a random part of its row groups, of about so many",
+       fmt::to_string(c.profile_rows), number<std::int64_t>(c.profile_rows, 1, std::int64_t{1} << 62)},
+      {"source-check-seconds", "how often to look whether an item's data have changed; 0: never",
+       fmt::to_string(c.source_check_seconds), number<int>(c.source_check_seconds, 0, 30 * 86'400)},
       {"columnar-program", "the worker program; default: lakelift-columnar beside this one", "",
        text(c.columnar_program)},
   };

@@ -47,6 +47,12 @@ inline constexpr std::size_t kColumns = 10'000;
 inline constexpr std::size_t kSampleRows = 10;
 inline constexpr std::size_t kSampleCellBytes = 1'024;
 inline constexpr std::size_t kDistributionValues = 20;
+inline constexpr std::int64_t kProfileRows =
+    200'000'000;                                 // of a larger table a random part of the row groups is profiled
+inline constexpr int kSourceCheckSeconds = 300;  // between two looks whether an item's data have changed
+inline constexpr std::int64_t kRefreshClaimSeconds = 7'200;    // longer than a worker's CPU time
+inline constexpr std::int64_t kRefreshBackoffSeconds = 3'600;  // the longest pause after failures
+inline constexpr int kRefreshPollMs = 5'000;
 inline constexpr std::size_t kSourceFiles = 100'000;
 inline constexpr std::size_t kSourcePaths = 256;  // each holds a folder open while a job runs
 inline constexpr std::size_t kSearchQueryBytes = 4 * 1024;
@@ -140,7 +146,7 @@ inline constexpr std::uint64_t kWorkerMemoryBytes = 2ULL << 30;
 inline constexpr std::uint64_t kWorkerOutputBytes = 64ULL << 30;
 inline constexpr std::uint64_t kWorkerOpenFiles = 64;
 inline constexpr int kWorkerCpuSeconds = 3'600;
-inline constexpr std::size_t kJobFrameBytes = 32 * 1024 * 1024;
+inline constexpr std::size_t kJobFrameBytes = 64 * 1024 * 1024;
 inline constexpr std::size_t kNullTokens = 64;  // of one CSV conversion
 
 }  // namespace lakelift::limits

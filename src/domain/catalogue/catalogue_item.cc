@@ -46,6 +46,12 @@ json::object to_json(const CatalogueItem& item) {
   out["rows"] = or_null(item.rows);
   out["bytes"] = or_null(item.bytes);
   out["null_shares"] = json::array(item.null_shares.begin(), item.null_shares.end());
+  out["statistics"] = table::to_json(item.profile.columns);
+  out["statistics_rows"] = or_null(item.profile.rows);
+  out["statistics_partial"] = item.profile.is_partial;
+  out["statistics_stale"] = item.profile.is_stale;
+  out["profiled_at"] = item.profile.profiled_at ? json::value(iso8601(*item.profile.profiled_at)) : nullptr;
+  out["profile_error"] = or_null(item.profile.error);
   out["refused_columns"] = std::move(refused);
   out["created_at"] = iso8601(item.created_at);
   out["updated_at"] = iso8601(item.updated_at);

@@ -8,6 +8,7 @@
 #include "backends/executors/executor.h"
 #include "base/clock.h"
 #include "domain/accounts/account.h"
+#include "domain/catalogue/item_profile.h"
 #include "domain/catalogue/rights.h"
 #include "table/column.h"
 
@@ -27,6 +28,7 @@ struct CatalogueItem {
   table::Columns spec;
   std::vector<table::Row> sample;
   std::vector<double> null_shares;  // one a column of spec, in [0, 1]; empty before the first profile
+  ItemProfile profile;
   std::vector<columnar::RefusedColumn> refused_columns;
   std::optional<std::int64_t> rows;   // as of the last inspection or profile
   std::optional<std::int64_t> bytes;  // as stored by the source
@@ -50,8 +52,9 @@ struct CatalogueItem {
 
 // The contract's form (`@type` catalogue_item, id, name, description, executor_type, created_by, updated_by,
 // maintained_by, sample, spec, researchers: the accounts that are named, [] where everyone sees it) and beside it our
-// own: visibility, groups, tags, is_followed, rows, bytes, null_shares, refused_columns, created_at, updated_at. The
-// source (paths) is not in it.
+// own: visibility, groups, tags, is_followed, rows, bytes, null_shares, statistics, statistics_rows,
+// statistics_partial, statistics_stale, profiled_at, profile_error, refused_columns, created_at, updated_at. The source
+// (paths) is not in it.
 [[nodiscard]] json::object to_json(const CatalogueItem& item);
 
 }  // namespace lakelift::catalogue

@@ -10,6 +10,7 @@
 #include "domain/catalogue/item_errors.h"
 #include "domain/catalogue/item_store.h"
 #include "domain/catalogue/item_view.h"
+#include "domain/catalogue/refresh_store.h"
 
 namespace lakelift::catalogue {
 namespace {
@@ -138,6 +139,7 @@ Result<void> CatalogueService::insert(const accounts::Account& caller, ItemRow& 
     TRY(const auto id, insert_item(transaction, row));
     if (!id) return name_taken(row.item.name);
     row.item.id = *id;
+    if (row.item.profile.profiled_at) TRY_VOID(schedule_refresh(transaction, *id, row.item.created_at));
     TRY_VOID(journal_.created(transaction, caller.id, row));
     return end_of(effect);
   });
@@ -149,12 +151,12 @@ Result<CatalogueItem> CatalogueService::update(const accounts::Account& caller, 
                                                const json::value& body, Effect effect) {
   TRY(const ItemPatch patch, item_patch_from_json(body, false));
   if (patch.maintained_by_id) TRY_VOID(check_maintainer(*patch.maintained_by_id));
-  const auto changer = [&](ItemRow& stored) -> Result<void> {
+  const auto changer = [&](metadata::Transaction&, ItemRow& stored) -> Result<void> {
     TRY_VOID(apply(patch, stored.item));
     if (patch.maintained_by_id) stored.maintained_by = *patch.maintained_by_id;
     return {};
   };
-  TRY(ItemRow row, change(caller, id, "catalogue_item.updated", changer, effect));
+  TRY(ItemRow row, change(&caller, id, "catalogue_item.updated", changer, effect));
   return with_accounts(std::move(row));
 }
 
@@ -171,23 +173,28 @@ Result<void> CatalogueService::remove(const accounts::Account& caller, std::int6
   });
 }
 
-Result<ItemRow> CatalogueService::change(const accounts::Account& caller, std::int64_t id, std::string_view kind,
-                                         const std::function<Result<void>(ItemRow&)>& changer, Effect effect) {
+Result<ItemRow> CatalogueService::change(const accounts::Account* caller, std::int64_t id, std::string_view kind,
+                                         const Changer& changer, Effect effect) {
+  const Actor actor = caller != nullptr ? Actor(caller->id) : std::nullopt;
   ItemRow changed;
   auto done = database_.write([&](metadata::Transaction& transaction) -> Result<void> {
     TRY(auto row, find_item(transaction, id));
     if (!row) return no_such_item(id);
     const ItemRow before = *row;
-    TRY_VOID(changer(*row));
-    row->updated_by = caller.id;
+    TRY_VOID(changer(transaction, *row));
+    if (actor) row->updated_by = actor;
     row->item.updated_at = clock_.now();
     TRY(const bool stored, update_item(transaction, *row));
     if (!stored) return name_taken(row->item.name);
-    TRY_VOID(journal_.changed(transaction, caller.id, kind, before, *row));
+    TRY_VOID(journal_.changed(transaction, actor, kind, before, *row));
     if (row->item.visibility == Visibility::kEveryone && before.item.visibility != Visibility::kEveryone) {
-      TRY_VOID(set_readers(transaction, journal_, caller.id, *row, {}, clock_.now()));
+      TRY_VOID(set_readers(transaction, journal_, actor, *row, {}, clock_.now()));
     }
-    TRY(changed, shown(transaction, caller, id));
+    if (caller != nullptr) {
+      TRY(changed, shown(transaction, *caller, id));
+    } else {
+      changed = *std::move(row);
+    }
     return end_of(effect);
   });
   if (!done && done.error().event != kTriedEvent) return std::unexpected(std::move(done).error());

@@ -84,6 +84,11 @@ class CatalogueService {
   // kConflict SOURCE_CHANGED where the table has lost a column of the spec or holds another type in it;
   // EXECUTOR_NOT_CONFIGURED; the executor's.
   [[nodiscard]] Result<CatalogueItem> profile(const accounts::Account& caller, std::int64_t id, std::stop_token stop);
+  // The server's own work: looks whether the data are others than those of the last profile, and profiles again where
+  // they are. True where it did. An item that was never profiled is left alone. What goes wrong is written into the
+  // item (profile.error; profile.is_stale where the data are known to have changed), which keeps its figures, and comes
+  // back as the error: as of profile(), or kCancelled, which is written nowhere.
+  [[nodiscard]] Result<bool> refresh(std::int64_t id, std::stop_token stop);
   // Says where the data of an item are (it was created by its spec alone, or they have moved), after a look that they
   // fit the spec: as profile(), but sample and distributions stay. Whether the caller may name paths is the edge's to
   // decide.
@@ -106,9 +111,14 @@ class CatalogueService {
   // Accounts that a body names must be there.
   [[nodiscard]] Result<void> check_maintainer(const std::optional<std::int64_t>& id);
   // In one transaction: the row as it is now, changed by `changer`, stored, and written to the ledger as `kind`.
-  [[nodiscard]] Result<ItemRow> change(const accounts::Account& caller, std::int64_t id, std::string_view kind,
-                                       const std::function<Result<void>(ItemRow&)>& changer,
-                                       Effect effect = Effect::kStored);
+  // `caller`: who does it; null: the server itself, which is nobody's `updated_by`.
+  using Changer = std::function<Result<void>(metadata::Transaction&, ItemRow&)>;
+  [[nodiscard]] Result<ItemRow> change(const accounts::Account* caller, std::int64_t id, std::string_view kind,
+                                       const Changer& changer, Effect effect = Effect::kStored);
+  [[nodiscard]] Result<ItemRow> store_profile(const accounts::Account* caller, const CatalogueItem& before,
+                                              const executors::TableProfile& seen);
+  [[nodiscard]] Result<executors::TableProfile> look_again(const CatalogueItem& item, std::stop_token stop);
+  [[nodiscard]] Result<void> note_look(std::int64_t id, const std::optional<std::string>& error, bool is_stale);
   [[nodiscard]] Result<void> insert(const accounts::Account& caller, ItemRow& row, Effect effect = Effect::kStored);
 
   metadata::Database& database_;

@@ -67,7 +67,7 @@ class CatalogueServiceTest : public ::testing::Test {
     seen_.version = "v1";
     engine_->set_table("shop.sales", seen_);
     profile_.description = seen_;
-    profile_.description.columns[0].distribution = std::vector<table::Bin>{{std::int64_t{1}, std::int64_t{9}, 3}};
+    profile_.description.columns[0].distribution = table::Distribution{{std::int64_t{1}, 3}};
     profile_.description.columns[1].distribution = std::vector<table::ValueCount>{{std::string("UA"), 2}};
     profile_.description.columns[1].is_enum = true;
     profile_.description.columns[1].size = 42;

@@ -17,10 +17,29 @@ namespace {
 constexpr std::array<std::string_view, 8> kSettable{"name", "description", "executor_type", "maintained_by_id",
                                                     "spec", "sample",      "visibility",    "tags"};
 // What answers carry and only we set (threats F4).
-constexpr std::array<std::string_view, 17> kOurs{
-    "@type",       "@event",        "id",         "created_by", "updated_by",  "created_at",     "updated_at",
-    "researchers", "maintained_by", "rows",       "bytes",      "null_shares", "source_version", "refused_columns",
-    "@authorizer", "groups",        "is_followed"};
+constexpr std::array<std::string_view, 23> kOurs{"@type",
+                                                 "@event",
+                                                 "id",
+                                                 "created_by",
+                                                 "updated_by",
+                                                 "created_at",
+                                                 "updated_at",
+                                                 "researchers",
+                                                 "maintained_by",
+                                                 "rows",
+                                                 "bytes",
+                                                 "null_shares",
+                                                 "source_version",
+                                                 "refused_columns",
+                                                 "@authorizer",
+                                                 "groups",
+                                                 "is_followed",
+                                                 "statistics",
+                                                 "statistics_rows",
+                                                 "statistics_partial",
+                                                 "statistics_stale",
+                                                 "profiled_at",
+                                                 "profile_error"};
 
 class BodyReader {
  public:
@@ -139,6 +158,7 @@ Result<void> apply(const ItemPatch& patch, CatalogueItem& item) {
     item.source_version.clear();
     item.rows.reset();
     item.bytes.reset();
+    item.profile = {};
   }
   if (!patch.spec && !patch.sample) return {};
   // Also a sample that was there before has to fit a new spec; what a profile stored is held to its own looser rules.
@@ -146,6 +166,7 @@ Result<void> apply(const ItemPatch& patch, CatalogueItem& item) {
   if (patch.spec) {
     if (!same_names(item.spec, *patch.spec)) item.null_shares.clear();
     item.spec = *patch.spec;
+    keep_columns(item.profile, item.spec);
   }
   TRY(item.sample,
       table::sample_from_json(sample, item.spec, patch.sample ? table::Rules::kContract : table::Rules::kStored));

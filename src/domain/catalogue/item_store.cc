@@ -12,14 +12,14 @@ namespace {
 using Int = std::optional<std::int64_t>;
 using Text = std::optional<std::string>;
 // In the order of kSelect.
-using Cells =
-    std::tuple<std::int64_t, std::string, Text, std::string, std::string, std::string, std::string, std::string,
-               std::string, Int, Int, std::string, Int, Int, Int, std::int64_t, std::int64_t, std::string, std::string>;
+using Cells = std::tuple<std::int64_t, std::string, Text, std::string, std::string, std::string, std::string,
+                         std::string, std::string, Int, Int, std::string, Int, Int, Int, std::int64_t, std::int64_t,
+                         std::string, std::string, std::string>;
 
 constexpr std::string_view kSelect =
     "SELECT id, name, description, executor_type, source, spec, sample, null_shares, refused, row_count, byte_count, "
     "source_version, created_by, updated_by, maintained_by, created_at, updated_at, "
-    "visibility, tags FROM catalogue_items WHERE 1 = 1";
+    "visibility, tags, statistics FROM catalogue_items WHERE 1 = 1";
 
 template <typename... T>
 Result<std::vector<std::tuple<T...>>> select(metadata::Session& session, const std::string& sql,
@@ -39,7 +39,7 @@ json::array refused_to_json(const std::vector<columnar::RefusedColumn>& refused)
 }
 
 struct JsonTexts {
-  std::string source, spec, sample, null_shares, refused, tags;
+  std::string source, spec, sample, null_shares, refused, tags, statistics;
 };
 
 JsonTexts texts_of(const CatalogueItem& item) {
@@ -48,7 +48,8 @@ JsonTexts texts_of(const CatalogueItem& item) {
           to_text(table::sample_to_json(item.sample, item.spec)),
           to_text(json::array(item.null_shares.begin(), item.null_shares.end())),
           to_text(refused_to_json(item.refused_columns)),
-          to_text(json::array(item.tags.begin(), item.tags.end()))};
+          to_text(json::array(item.tags.begin(), item.tags.end())),
+          to_text(to_json(item.profile))};
 }
 
 std::unexpected<Error> unreadable(std::string_view what) {
@@ -83,6 +84,11 @@ Result<void> read_texts(const JsonTexts& texts, CatalogueItem& item) {
     if (!tag.is_string()) return unreadable("tags");
     item.tags.emplace_back(tag.get_string());
   }
+  const auto statistics = parse_json(texts.statistics);
+  if (!statistics) return unreadable("statistics");
+  auto profile = item_profile_from_json(*statistics);
+  if (!profile) return unreadable("statistics");
+  item.profile = *std::move(profile);
   const auto refused = parse_json(texts.refused);
   if (!refused || !refused->is_array()) return unreadable("refused columns");
   item.refused_columns.clear();
@@ -102,7 +108,7 @@ Result<ItemRow> row_of(Cells&& cells) {
   JsonTexts texts;
   std::tie(item.id, item.name, item.description, type, texts.source, texts.spec, texts.sample, texts.null_shares,
            texts.refused, item.rows, item.bytes, item.source_version, row.created_by, row.updated_by, row.maintained_by,
-           item.created_at, item.updated_at, visibility, texts.tags) = std::move(cells);
+           item.created_at, item.updated_at, visibility, texts.tags, texts.statistics) = std::move(cells);
   const auto executor_type = executors::executor_type_of(type);
   if (!executor_type) return unreadable("executor type");
   item.executor_type = *executor_type;
@@ -128,11 +134,12 @@ Result<std::optional<std::int64_t>> insert_item(metadata::Transaction& transacti
       transaction.row<std::int64_t>(
           "INSERT INTO catalogue_items(name, description, executor_type, source, spec, sample, null_shares, refused, "
           "row_count, byte_count, source_version, created_by, updated_by, maintained_by, created_at, updated_at, "
-          "visibility, tags) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING "
-          "RETURNING id",
+          "visibility, tags, statistics) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
+          "ON CONFLICT DO NOTHING RETURNING id",
           {item.name, item.description, executors::name_of(item.executor_type), texts.source, texts.spec, texts.sample,
            texts.null_shares, texts.refused, item.rows, item.bytes, item.source_version, row.created_by, row.updated_by,
-           row.maintained_by, item.created_at, item.updated_at, name_of(item.visibility), texts.tags}));
+           row.maintained_by, item.created_at, item.updated_at, name_of(item.visibility), texts.tags,
+           texts.statistics}));
   if (!id) return std::nullopt;
   return std::get<0>(*id);
 }
@@ -145,11 +152,28 @@ Result<bool> update_item(metadata::Transaction& transaction, const ItemRow& row)
       transaction.exec(
           "UPDATE catalogue_items SET name = ?, description = ?, executor_type = ?, source = ?, spec = ?, sample = ?, "
           "null_shares = ?, refused = ?, row_count = ?, byte_count = ?, source_version = ?, updated_by = ?, "
-          "maintained_by = ?, updated_at = ?, visibility = ?, tags = ? WHERE id = ? "
+          "maintained_by = ?, updated_at = ?, visibility = ?, tags = ?, statistics = ? WHERE id = ? "
           "AND NOT EXISTS (SELECT 1 FROM catalogue_items other WHERE other.name = ? AND other.id <> ?)",
-          {item.name, item.description, executors::name_of(item.executor_type), texts.source, texts.spec, texts.sample,
-           texts.null_shares, texts.refused, item.rows, item.bytes, item.source_version, row.updated_by,
-           row.maintained_by, item.updated_at, name_of(item.visibility), texts.tags, item.id, item.name, item.id}));
+          {item.name,
+           item.description,
+           executors::name_of(item.executor_type),
+           texts.source,
+           texts.spec,
+           texts.sample,
+           texts.null_shares,
+           texts.refused,
+           item.rows,
+           item.bytes,
+           item.source_version,
+           row.updated_by,
+           row.maintained_by,
+           item.updated_at,
+           name_of(item.visibility),
+           texts.tags,
+           texts.statistics,
+           item.id,
+           item.name,
+           item.id}));
   return changed == 1;
 }
 

@@ -142,8 +142,7 @@ Result<void> show(Session& session, const std::string& name) {
   if (session.output().format() == OutputFormat::kTable)
     return session.output().text(show_item(found.item, session.output()));
   if (session.output().format() != OutputFormat::kCsv) return session.output().one(found.item, items_view());
-  TRY(const json::array columns, array_of(found.item, "spec"));
-  return session.output().list(columns, columns_view());
+  return session.output().list(columns_with_figures(found.item), columns_view());
 }
 
 Result<void> remove(Session& session, const std::string& name) {
