@@ -154,11 +154,10 @@ Result<void> App::Parts::make_domain(const Config& config) {
                                 metrics, std::nullopt, config.running_runs});
   catalogue->set_live_requests(slices.get());
 
-  TRY(const auto admin, accounts->local_admin());
-  TRY(const auto items, catalogue->list(admin, {}));
+  TRY(const auto sources, catalogue->local_sources());
   std::vector<std::string> in_use;
-  for (const auto& item : items) {
-    const auto* paths = find(item.source, "paths");
+  for (const auto& source : sources) {
+    const auto* paths = find(source, "paths");
     if (paths == nullptr || !paths->is_array()) continue;
     for (const auto& path : paths->get_array()) {
       if (path.is_string()) in_use.emplace_back(path.get_string());
@@ -198,6 +197,7 @@ Result<void> App::Parts::serve(const Config& config, Reach reach) {
   TRY_VOID(server->start());
   slices->start();
   if (reach == Reach::kNetwork) {
+    catalogue->warm_up();
     const std::string host = config.listen.contains(':') ? "[" + config.listen + "]" : config.listen;
     address = "http://" + host + ":" + std::to_string(server->port());
     log_info("serving", {{"address", address}, {"data", data}});

@@ -47,6 +47,13 @@ inline constexpr std::size_t kDistributionValues = 20;
 inline constexpr std::size_t kSourceFiles = 100'000;
 inline constexpr std::size_t kSourcePaths = 256;  // each holds a folder open while a job runs
 inline constexpr std::size_t kSearchQueryBytes = 4 * 1024;
+inline constexpr std::size_t kSearchWords = 32;              // of one full text search
+inline constexpr std::size_t kSearchWordBytes = 64;          // longer words count as their beginning
+inline constexpr std::size_t kSearchWordsPerItem = 20'000;   // what stands after them is not found
+inline constexpr std::size_t kSearchReadItems = 1'000;       // documents read at once from the database
+inline constexpr std::int64_t kItemsPerPage = 1'000;         // the most that a caller may ask for at once
+inline constexpr std::size_t kFacetValues = 30;
+inline constexpr std::int64_t kFacetBudgetMs = 50;  // of one search; facets that take longer are left out by name
 
 // Slices
 inline constexpr std::size_t kFilters = 256;

@@ -59,13 +59,6 @@ Result<CatalogueItem> CatalogueService::with_accounts(ItemRow row) {
   return std::move(items.front());
 }
 
-Result<std::vector<CatalogueItem>> CatalogueService::list(const accounts::Account&, const ItemQuery& query) {
-  TRY(NameSearch search, NameSearch::parse(query.query));
-  const StoreQuery stored{std::move(search), query.name, query.has_samples};
-  TRY(auto rows, database_.read([&](metadata::Session& session) { return list_items(session, stored); }));
-  return with_accounts(std::move(rows));
-}
-
 // Everybody with an account may see every item.
 Result<CatalogueItem> CatalogueService::get(const accounts::Account&, std::int64_t id) { return get(id); }
 

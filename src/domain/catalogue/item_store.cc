@@ -1,21 +1,26 @@
 #include "domain/catalogue/item_store.h"
 
 #include <algorithm>
+#include <map>
 #include <string>
 #include <tuple>
+
+#include "domain/catalogue/item_documents.h"
 
 namespace lakelift::catalogue {
 namespace {
 
 using Int = std::optional<std::int64_t>;
 using Text = std::optional<std::string>;
-// In the order of kSelect.
+// In the order of kSelectBeforeSample, the sample, kSelectAfterSample.
 using Cells = std::tuple<std::int64_t, std::string, Text, std::string, std::string, std::string, std::string,
                          std::string, std::string, Int, Int, std::string, Int, Int, Int, std::int64_t, std::int64_t>;
 
-constexpr std::string_view kSelect =
-    "SELECT id, name, description, executor_type, source, spec, sample, null_shares, refused, row_count, byte_count, "
-    "source_version, created_by, updated_by, maintained_by, created_at, updated_at FROM catalogue_items WHERE 1 = 1";
+constexpr std::string_view kSelectBeforeSample = "SELECT id, name, description, executor_type, source, spec, ";
+constexpr std::string_view kSelectAfterSample =
+    ", null_shares, refused, row_count, byte_count, source_version, created_by, updated_by, maintained_by, created_at, "
+    "updated_at FROM catalogue_items WHERE 1 = 1";
+constexpr std::size_t kIdsPerSelect = 64;
 
 template <typename... T>
 Result<std::vector<std::tuple<T...>>> select(metadata::Session& session, const std::string& sql,
@@ -24,8 +29,10 @@ Result<std::vector<std::tuple<T...>>> select(metadata::Session& session, const s
 }
 
 Result<std::vector<Cells>> select_cells(metadata::Session& session, std::string_view where,
-                                        const metadata::Params& params) {
-  return select(session, std::string(kSelect).append(where), params, std::type_identity<Cells>());
+                                        const metadata::Params& params, ItemDetail detail = ItemDetail::kFull) {
+  std::string sql(kSelectBeforeSample);
+  sql.append(detail == ItemDetail::kFull ? "sample" : "'[]'").append(kSelectAfterSample).append(where);
+  return select(session, sql, params, std::type_identity<Cells>());
 }
 
 json::array refused_to_json(const std::vector<columnar::RefusedColumn>& refused) {
@@ -116,6 +123,7 @@ Result<std::optional<std::int64_t>> insert_item(metadata::Transaction& transacti
            texts.null_shares, texts.refused, item.rows, item.bytes, item.source_version, row.created_by, row.updated_by,
            row.maintained_by, item.created_at, item.updated_at}));
   if (!id) return std::nullopt;
+  TRY_VOID(touch(transaction, std::get<0>(*id)));
   return std::get<0>(*id);
 }
 
@@ -132,12 +140,13 @@ Result<bool> update_item(metadata::Transaction& transaction, const ItemRow& row)
           {item.name, item.description, executors::name_of(item.executor_type), texts.source, texts.spec, texts.sample,
            texts.null_shares, texts.refused, item.rows, item.bytes, item.source_version, row.updated_by,
            row.maintained_by, item.updated_at, item.id, item.name, item.id}));
+  TRY_VOID(touch(transaction, item.id));
   return changed == 1;
 }
 
 Result<void> delete_item(metadata::Transaction& transaction, std::int64_t id) {
   TRY_VOID(transaction.exec("DELETE FROM catalogue_items WHERE id = ?", {id}));
-  return {};
+  return forget(transaction, id);
 }
 
 Result<std::optional<ItemRow>> find_item(metadata::Session& session, std::int64_t id) {
@@ -148,28 +157,54 @@ Result<std::optional<ItemRow>> find_item(metadata::Session& session, std::int64_
 }
 
 Result<bool> name_is_taken(metadata::Session& session, std::string_view name) {
-  TRY(const auto found, session.row<std::int64_t>("SELECT id FROM catalogue_items WHERE name = ?", {name}));
-  return found.has_value();
+  TRY(const auto id, id_of_name(session, name));
+  return id.has_value();
 }
 
-Result<std::vector<ItemRow>> list_items(metadata::Session& session, const StoreQuery& query) {
-  std::string where;
-  metadata::Params params;
-  if (query.name) {
-    where += " AND name = ?";
-    params.emplace_back(*query.name);
+Result<std::optional<std::int64_t>> id_of_name(metadata::Session& session, std::string_view name) {
+  TRY(const auto found, session.row<std::int64_t>("SELECT id FROM catalogue_items WHERE name = ?", {name}));
+  if (!found) return std::nullopt;
+  return std::get<0>(*found);
+}
+
+Result<std::vector<ItemRow>> find_items(metadata::Session& session, const std::vector<std::int64_t>& ids,
+                                        ItemDetail detail) {
+  std::map<std::int64_t, ItemRow> found;
+  for (std::size_t at = 0; at < ids.size(); at += kIdsPerSelect) {
+    metadata::Params params;
+    // Always as many, the last one again and again, so that there is one prepared statement.
+    for (std::size_t i = 0; i < kIdsPerSelect; ++i) params.emplace_back(ids[std::min(at + i, ids.size() - 1)]);
+    std::string where = " AND id IN (?";
+    for (std::size_t i = 1; i < kIdsPerSelect; ++i) where += ", ?";
+    TRY(auto all, select_cells(session, where + ")", params, detail));
+    for (auto& cells : all) {
+      const std::int64_t id = std::get<0>(cells);
+      TRY(ItemRow row, row_of(std::move(cells)));
+      found.emplace(id, std::move(row));
+    }
   }
-  if (query.has_samples) where += *query.has_samples ? " AND sample <> '[]'" : " AND sample = '[]'";
-  TRY(auto all, select_cells(session, where, params));
   std::vector<ItemRow> rows;
-  for (auto& cells : all) {
-    if (!query.search.matches(std::get<1>(cells))) continue;
-    TRY(ItemRow row, row_of(std::move(cells)));
-    rows.push_back(std::move(row));
+  for (const std::int64_t id : ids) {
+    if (auto row = found.extract(id); !row.empty()) rows.push_back(std::move(row.mapped()));
   }
-  // Not ORDER BY: each database has its own idea of the order of texts.
-  std::ranges::sort(rows, {}, [](const ItemRow& row) -> const std::string& { return row.item.name; });
+  if (detail == ItemDetail::kSummary) {
+    for (auto& row : rows) {
+      for (auto& column : row.item.spec) column.distribution.reset();
+    }
+  }
   return rows;
+}
+
+Result<std::vector<executors::Source>> list_sources(metadata::Session& session, executors::ExecutorType type) {
+  TRY(const auto rows, session.rows<std::string>("SELECT source FROM catalogue_items WHERE executor_type = ?",
+                                                 {executors::name_of(type)}));
+  std::vector<executors::Source> sources;
+  for (const auto& [text] : rows) {
+    auto source = parse_json(text);
+    if (!source || !source->is_object()) return unreadable("source");
+    sources.push_back(std::move(source->get_object()));
+  }
+  return sources;
 }
 
 }  // namespace lakelift::catalogue

@@ -1,4 +1,5 @@
-// The SQL of catalogue_items, and nothing else.
+// The SQL of catalogue_items, and nothing else. What changes an item keeps its search document (item_documents.h) in
+// step.
 #pragma once
 
 #include <cstdint>
@@ -8,7 +9,6 @@
 
 #include "backends/metadata/database.h"
 #include "domain/catalogue/catalogue_item.h"
-#include "domain/catalogue/name_search.h"
 
 namespace lakelift::catalogue {
 
@@ -20,10 +20,10 @@ struct ItemRow {
   std::optional<std::int64_t> maintained_by;
 };
 
-struct StoreQuery {
-  NameSearch search;
-  std::optional<std::string> name;
-  std::optional<bool> has_samples;
+// How much of an item is read.
+enum class ItemDetail {
+  kFull,
+  kSummary,  // without sample and distributions
 };
 
 // What is stored can be read again: kInternal for an item that could not.
@@ -37,7 +37,12 @@ struct StoreQuery {
 
 [[nodiscard]] Result<std::optional<ItemRow>> find_item(metadata::Session& session, std::int64_t id);
 [[nodiscard]] Result<bool> name_is_taken(metadata::Session& session, std::string_view name);
-// In byte order of their names.
-[[nodiscard]] Result<std::vector<ItemRow>> list_items(metadata::Session& session, const StoreQuery& query);
+[[nodiscard]] Result<std::optional<std::int64_t>> id_of_name(metadata::Session& session, std::string_view name);
+// In the order of `ids`; those that are not there are left out.
+[[nodiscard]] Result<std::vector<ItemRow>> find_items(metadata::Session& session, const std::vector<std::int64_t>& ids,
+                                                      ItemDetail detail);
+// Where the data of each item of that executor are, as stored.
+[[nodiscard]] Result<std::vector<executors::Source>> list_sources(metadata::Session& session,
+                                                                  executors::ExecutorType type);
 
 }  // namespace lakelift::catalogue
