@@ -208,11 +208,10 @@ Result<void> App::Parts::make_domain(const Config& config) {
                                 metrics, std::nullopt, config.running_runs});
   catalogue->set_live_requests(slices.get());
 
-  TRY(const auto admin, accounts->local_admin());
-  TRY(const auto items, catalogue->list(admin, {}));
+  TRY(const auto sources, catalogue->local_sources());
   std::vector<std::string> in_use;
-  for (const auto& item : items) {
-    const auto* paths = find(item.source, "paths");
+  for (const auto& source : sources) {
+    const auto* paths = find(source, "paths");
     if (paths == nullptr || !paths->is_array()) continue;
     for (const auto& path : paths->get_array()) {
       if (path.is_string()) in_use.emplace_back(path.get_string());
@@ -262,6 +261,7 @@ Result<void> App::Parts::serve(const Config& config, Reach reach) {
   TRY_VOID(server->start());
   slices->start();
   if (reach == Reach::kNetwork) {
+    catalogue->warm_up();
     if (config.source_check_seconds > 0) {
       refresher = std::make_unique<catalogue::Refresher>(
           *database, *catalogue, clock,

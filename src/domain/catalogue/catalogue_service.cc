@@ -60,18 +60,6 @@ Result<CatalogueItem> CatalogueService::with_accounts(ItemRow row) {
   return std::move(items.front());
 }
 
-Result<std::vector<CatalogueItem>> CatalogueService::list(const accounts::Account& caller, const ItemQuery& query) {
-  TRY(NameSearch search, NameSearch::parse(query.query));
-  StoreQuery stored{std::move(search), query.name, query.has_samples, std::nullopt};
-  TRY(auto rows, database_.read([&](metadata::Session& session) -> Result<std::vector<ItemRow>> {
-    TRY(stored.reader, reader_of(session, caller));
-    TRY(auto found, list_items(session, stored));
-    TRY_VOID(show_to(session, *stored.reader, found));
-    return found;
-  }));
-  return with_accounts(std::move(rows));
-}
-
 Result<ItemRow> CatalogueService::shown(metadata::Session& session, const accounts::Account& caller,
                                         std::int64_t id) const {
   TRY(const Reader reader, reader_of(session, caller));

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <set>
@@ -15,6 +16,7 @@
 #include "backends/metadata/migration.h"
 #include "domain/accounts/account.h"
 #include "domain/accounts/account_service.h"
+#include "domain/catalogue/catalogue_index.h"
 #include "domain/catalogue/catalogue_item.h"
 #include "domain/catalogue/item_history.h"
 #include "domain/catalogue/item_journal.h"
@@ -28,10 +30,29 @@ class LiveRequests {
   [[nodiscard]] virtual Result<std::int64_t> not_cancelled(metadata::Session& session, std::int64_t item_id) = 0;
 };
 
+// What is asked for together must hold together; empty: all items.
 struct ItemQuery {
-  std::string query = {};                          // the contract's search language over names; empty: all
+  std::string query = {};                          // the contract's search language over names
   std::optional<std::string> name = std::nullopt;  // exactly this one
   std::optional<bool> has_samples = std::nullopt;
+  std::string text = {};  // full text; ranked
+  std::optional<executors::ExecutorType> executor_type = std::nullopt;
+  std::optional<std::int64_t> maintainer = std::nullopt;
+  std::optional<table::ColumnType> column_type = std::nullopt;  // at least one column of it
+  std::optional<std::string> size = std::nullopt;               // one of size_classes()
+  std::vector<std::string> tags = {};                           // all of them
+  std::optional<std::string> after = std::nullopt;              // ItemPage::next of the page before
+  std::optional<std::size_t> limit = std::nullopt;
+  bool facets = false;
+  bool is_summary = false;  // items without samples and distributions
+};
+
+struct ItemPage {
+  std::vector<CatalogueItem> items;  // by name; with `text` the best first
+  std::int64_t total = 0;            // over all pages
+  std::optional<std::string> next;
+  std::map<std::string, std::vector<FacetValue>> facets;  // as SearchPage has them
+  std::vector<std::string> facets_timed_out;
 };
 
 // Whether a change is stored, or only tried: all of its checks, those of the database too, and then nothing of it.
@@ -56,8 +77,12 @@ class CatalogueService {
   // Without it followers are not told; set before the first change.
   void set_notices(notices::NoticeService* notices) { journal_.set_notices(notices); }
 
-  // Items that the caller may see, in order of name. Error: kInvalid QUERY_DID_NOT_VALIDATE.
-  [[nodiscard]] Result<std::vector<CatalogueItem>> list(const accounts::Account& caller, const ItemQuery& query);
+  // Reads the catalogue into the search index in the background, so that the first search need not wait for it.
+  void warm_up() { index_.warm_up(); }
+  // What the caller may see of what is asked for. Error: kInvalid QUERY_DID_NOT_VALIDATE.
+  [[nodiscard]] Result<ItemPage> list(const accounts::Account& caller, const ItemQuery& query);
+  // Where the data of all LOCAL items are. For the server's own work.
+  [[nodiscard]] Result<std::vector<executors::Source>> local_sources();
   // Error: kNotFound COULD_NOT_FIND_CATALOGUEITEM, also for one that the caller may not see.
   [[nodiscard]] Result<CatalogueItem> get(const accounts::Account& caller, std::int64_t id);
   // Of these items those that the caller may see.
@@ -108,6 +133,7 @@ class CatalogueService {
   // As the caller may see it. Error: COULD_NOT_FIND_CATALOGUEITEM.
   [[nodiscard]] Result<ItemRow> shown(metadata::Session& session, const accounts::Account& caller,
                                       std::int64_t id) const;
+  [[nodiscard]] Result<ItemPage> named(const accounts::Account& caller, const std::string& name);
   // Accounts that a body names must be there.
   [[nodiscard]] Result<void> check_maintainer(const std::optional<std::int64_t>& id);
   // In one transaction: the row as it is now, changed by `changer`, stored, and written to the ledger as `kind`.
@@ -127,6 +153,7 @@ class CatalogueService {
   const executors::Executors& executors_;
   const Clock& clock_;
   ItemJournal journal_;
+  CatalogueIndex index_{database_, clock_};
   LiveRequests* live_ = nullptr;
 };
 

@@ -114,7 +114,7 @@ class CatalogueServiceTest : public ::testing::Test {
     std::vector<std::string> out;
     const auto items = service_.list(admin_, query);
     EXPECT_TRUE(items);
-    for (std::size_t i = 0; items && i < items->size(); ++i) out.push_back((*items)[i].name);
+    for (std::size_t i = 0; items && i < items->items.size(); ++i) out.push_back(items->items[i].name);
     return out;
   }
 

@@ -65,7 +65,7 @@ Result<void> ItemJournal::created(metadata::Transaction& transaction, Actor acto
     changes["visibility"] = {{"from", nullptr}, {"to", name_of(row.item.visibility)}};
   }
   TRY_VOID(append(transaction, actor, "catalogue_item.created", row.item, std::move(changes)));
-  return documents::touch(transaction, row);
+  return touch(transaction, row.item.id);
 }
 
 Result<void> ItemJournal::changed(metadata::Transaction& transaction, Actor actor, std::string_view kind,
@@ -73,7 +73,7 @@ Result<void> ItemJournal::changed(metadata::Transaction& transaction, Actor acto
   json::object changes = changes_between(before, after);
   const auto fields = told_to_followers(changes);
   TRY_VOID(append(transaction, actor, kind, after.item, std::move(changes)));
-  TRY_VOID(documents::touch(transaction, after));
+  TRY_VOID(touch(transaction, after.item.id));
   return tell(transaction, actor, after, fields);
 }
 
@@ -82,7 +82,7 @@ Result<void> ItemJournal::readers_changed(metadata::Transaction& transaction, Ac
   if (change.empty()) return {};
   json::object readers{{"added", readers_json(change.added)}, {"removed", readers_json(change.removed)}};
   TRY_VOID(append(transaction, actor, kReadersChanged, row.item, {{"readers", std::move(readers)}}));
-  TRY_VOID(documents::touch(transaction, row));
+  TRY_VOID(touch(transaction, row.item.id));
   return tell(transaction, actor, row, {});
 }
 
@@ -90,7 +90,7 @@ Result<void> ItemJournal::deleted(metadata::Transaction& transaction, Actor acto
   TRY_VOID(append(transaction, actor, "catalogue_item.deleted", row.item, {}));
   TRY_VOID(delete_readers(transaction, row.item.id));
   TRY_VOID(delete_followers_of(transaction, row.item.id));
-  return documents::forget(transaction, row.item.id);
+  return forget(transaction, row.item.id);
 }
 
 Result<void> ItemJournal::tell(metadata::Transaction& transaction, Actor actor, const ItemRow& row,

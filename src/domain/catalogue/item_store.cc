@@ -1,6 +1,7 @@
 #include "domain/catalogue/item_store.h"
 
 #include <algorithm>
+#include <map>
 #include <string>
 #include <tuple>
 
@@ -11,15 +12,17 @@ namespace {
 
 using Int = std::optional<std::int64_t>;
 using Text = std::optional<std::string>;
-// In the order of kSelect.
+// In the order of the SELECT.
 using Cells = std::tuple<std::int64_t, std::string, Text, std::string, std::string, std::string, std::string,
                          std::string, std::string, Int, Int, std::string, Int, Int, Int, std::int64_t, std::int64_t,
                          std::string, std::string, std::string>;
 
-constexpr std::string_view kSelect =
-    "SELECT id, name, description, executor_type, source, spec, sample, null_shares, refused, row_count, byte_count, "
-    "source_version, created_by, updated_by, maintained_by, created_at, updated_at, "
-    "visibility, tags, statistics FROM catalogue_items WHERE 1 = 1";
+constexpr std::string_view kSelectBeforeSample = "SELECT id, name, description, executor_type, source, spec, ";
+constexpr std::string_view kSelectAfterSample =
+    ", null_shares, refused, row_count, byte_count, source_version, created_by, updated_by, maintained_by, created_at, "
+    "updated_at, visibility, tags, ";
+constexpr std::string_view kSelectAfterStatistics = " FROM catalogue_items WHERE 1 = 1";
+constexpr std::size_t kIdsPerSelect = 64;
 
 template <typename... T>
 Result<std::vector<std::tuple<T...>>> select(metadata::Session& session, const std::string& sql,
@@ -28,8 +31,12 @@ Result<std::vector<std::tuple<T...>>> select(metadata::Session& session, const s
 }
 
 Result<std::vector<Cells>> select_cells(metadata::Session& session, std::string_view where,
-                                        const metadata::Params& params) {
-  return select(session, std::string(kSelect).append(where), params, std::type_identity<Cells>());
+                                        const metadata::Params& params, ItemDetail detail = ItemDetail::kFull) {
+  std::string sql(kSelectBeforeSample);
+  const bool is_full = detail == ItemDetail::kFull;
+  sql.append(is_full ? "sample" : "'[]'").append(kSelectAfterSample);
+  sql.append(is_full ? "statistics" : "'{}'").append(kSelectAfterStatistics).append(where);
+  return select(session, sql, params, std::type_identity<Cells>());
 }
 
 json::array refused_to_json(const std::vector<columnar::RefusedColumn>& refused) {
@@ -232,33 +239,55 @@ Result<std::vector<std::int64_t>> items_maintained_by(metadata::Session& session
 }
 
 Result<bool> name_is_taken(metadata::Session& session, std::string_view name) {
-  TRY(const auto found, session.row<std::int64_t>("SELECT id FROM catalogue_items WHERE name = ?", {name}));
-  return found.has_value();
+  TRY(const auto id, id_of_name(session, name));
+  return id.has_value();
 }
 
-Result<std::vector<ItemRow>> list_items(metadata::Session& session, const StoreQuery& query) {
-  std::string where;
-  metadata::Params params;
-  if (query.name) {
-    where += " AND name = ?";
-    params.emplace_back(*query.name);
-  }
-  if (query.reader) {
-    const Condition visible = visible_to(*query.reader);
-    where += visible.sql;
+Result<std::optional<std::int64_t>> id_of_name(metadata::Session& session, std::string_view name) {
+  TRY(const auto found, session.row<std::int64_t>("SELECT id FROM catalogue_items WHERE name = ?", {name}));
+  if (!found) return std::nullopt;
+  return std::get<0>(*found);
+}
+
+Result<std::vector<ItemRow>> find_items(metadata::Session& session, const std::vector<std::int64_t>& ids,
+                                        ItemDetail detail) {
+  std::map<std::int64_t, ItemRow> found;
+  for (std::size_t at = 0; at < ids.size(); at += kIdsPerSelect) {
+    metadata::Params params;
+    // Always as many, the last one again and again, so that there is one prepared statement.
+    for (std::size_t i = 0; i < kIdsPerSelect; ++i) params.emplace_back(ids[std::min(at + i, ids.size() - 1)]);
+    std::string where = " AND id IN (?";
+    for (std::size_t i = 1; i < kIdsPerSelect; ++i) where += ", ?";
     params.insert(params.end(), visible.params.begin(), visible.params.end());
+    TRY(auto all, select_cells(session, where + ")" + visible.sql, params, detail));
+    for (auto& cells : all) {
+      const std::int64_t id = std::get<0>(cells);
+      TRY(ItemRow row, row_of(std::move(cells)));
+      found.emplace(id, std::move(row));
+    }
   }
-  if (query.has_samples) where += *query.has_samples ? " AND sample <> '[]'" : " AND sample = '[]'";
-  TRY(auto all, select_cells(session, where, params));
   std::vector<ItemRow> rows;
-  for (auto& cells : all) {
-    if (!query.search.matches(std::get<1>(cells))) continue;
-    TRY(ItemRow row, row_of(std::move(cells)));
-    rows.push_back(std::move(row));
+  for (const std::int64_t id : ids) {
+    if (auto row = found.extract(id); !row.empty()) rows.push_back(std::move(row.mapped()));
   }
-  // Not ORDER BY: each database has its own idea of the order of texts.
-  std::ranges::sort(rows, {}, [](const ItemRow& row) -> const std::string& { return row.item.name; });
+  if (detail == ItemDetail::kSummary) {
+    for (auto& row : rows) {
+      for (auto& column : row.item.spec) column.distribution.reset();
+    }
+  }
   return rows;
+}
+
+Result<std::vector<executors::Source>> list_sources(metadata::Session& session, executors::ExecutorType type) {
+  TRY(const auto rows, session.rows<std::string>("SELECT source FROM catalogue_items WHERE executor_type = ?",
+                                                 {executors::name_of(type)}));
+  std::vector<executors::Source> sources;
+  for (const auto& [text] : rows) {
+    auto source = parse_json(text);
+    if (!source || !source->is_object()) return unreadable("source");
+    sources.push_back(std::move(source->get_object()));
+  }
+  return sources;
 }
 
 }  // namespace lakelift::catalogue

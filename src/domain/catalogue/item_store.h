@@ -1,4 +1,5 @@
-// The SQL of catalogue_items, and nothing else.
+// The SQL of catalogue_items, and nothing else. What changes an item keeps its search document (item_documents.h) in
+// step.
 #pragma once
 
 #include <cstdint>
@@ -9,7 +10,6 @@
 
 #include "backends/metadata/database.h"
 #include "domain/catalogue/catalogue_item.h"
-#include "domain/catalogue/name_search.h"
 
 namespace lakelift::catalogue {
 
@@ -22,11 +22,10 @@ struct ItemRow {
   NamedReaders known_readers;  // what item.readers is made of; filled by show_to()
 };
 
-struct StoreQuery {
-  NameSearch search;
-  std::optional<std::string> name;
-  std::optional<bool> has_samples;
-  std::optional<Reader> reader;  // only what it may see; nothing: all
+// How much of an item is read.
+enum class ItemDetail {
+  kFull,
+  kSummary,  // without sample and distributions
 };
 
 // What is stored can be read again: kInternal for an item that could not.
@@ -49,7 +48,12 @@ struct StoreQuery {
 [[nodiscard]] Result<std::vector<std::int64_t>> items_maintained_by(metadata::Session& session,
                                                                     std::int64_t account_id);
 [[nodiscard]] Result<bool> name_is_taken(metadata::Session& session, std::string_view name);
-// In byte order of their names.
-[[nodiscard]] Result<std::vector<ItemRow>> list_items(metadata::Session& session, const StoreQuery& query);
+[[nodiscard]] Result<std::optional<std::int64_t>> id_of_name(metadata::Session& session, std::string_view name);
+// In the order of `ids`; those that are not there, or that the reader may not see, are left out.
+[[nodiscard]] Result<std::vector<ItemRow>> find_items(metadata::Session& session, const std::vector<std::int64_t>& ids,
+                                                      ItemDetail detail);
+// Where the data of each item of that executor are, as stored.
+[[nodiscard]] Result<std::vector<executors::Source>> list_sources(metadata::Session& session,
+                                                                  executors::ExecutorType type);
 
 }  // namespace lakelift::catalogue

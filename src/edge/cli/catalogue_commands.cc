@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "base/encoding.h"
+#include "edge/cli/catalogue_list.h"
 #include "edge/cli/catalogue_show.h"
 #include "edge/cli/cli_limits.h"
 #include "edge/cli/commands.h"
@@ -26,28 +27,7 @@ struct AddOptions {
   std::vector<std::string> null_tokens;
 };
 
-const View& items_view() {
-  static const View view{{{"id", FieldKind::kText},
-                          {"name"},
-                          {"columns", FieldKind::kCount},
-                          {"rows", FieldKind::kCount},
-                          {"bytes", FieldKind::kBytes},
-                          {"description"}},
-                         [](const json::object& item) {
-                           json::object flat;
-                           for (const char* key : {"id", "name", "rows", "bytes"}) {
-                             if (const json::value* value = find(item, key)) flat[key] = *value;
-                           }
-                           if (const json::value* spec = find(item, "spec"); spec != nullptr && spec->is_array())
-                             flat["columns"] = spec->get_array().size();
-                           // Markdown: the first line says what it is.
-                           const std::string description = find_string(item, "description").value_or("");
-                           flat["description"] = description.substr(0, description.find('\n'));
-                           return flat;
-                         }};
-  return view;
-}
-
+// "@FILE" stands for the file's content.
 Result<json::value> description_of(const std::string& text) {
   if (text.empty()) return json::value(nullptr);
   TRY(std::string markdown, text_argument(text));
@@ -125,17 +105,6 @@ void add_add(CommandTree& tree, CLI::App& parent, const std::string& name) {
       ->allow_extra_args(false);
 }
 
-Result<void> list(Session& session, const std::string& query) {
-  TRY(Api * api, session.api());
-  TRY(const json::object answer,
-      api->get("/catalogue/items/" + (query.empty() ? "" : "?query=" + percent_encode(query))));
-  TRY(const json::array items, array_of(answer, "items"));
-  if (items.empty() && session.output().format() == OutputFormat::kTable) {
-    session.note(query.empty() ? "the catalogue is empty" : "no item's name matches");
-  }
-  return session.output().list(items, items_view());
-}
-
 Result<void> show(Session& session, const std::string& name) {
   TRY(Api * api, session.api());
   TRY(const FoundItem found, find_item(*api, name));
@@ -180,12 +149,7 @@ void add_catalogue_commands(CommandTree& tree) {
                                    {"lakelift catalogue list", "lakelift catalogue show nycflights13.flights"});
   add_add(tree, *group, "add");
   add_add(tree, tree.root, "create_catalogue_item");
-  const auto query = std::make_shared<std::string>();
-  tree.add(*group, "list", "All tables, or those whose names match",
-           {"lakelift catalogue list", "lakelift catalogue list --query 'flights |weather'",
-            "lakelift catalogue list --output jsonl"},
-           [query](Session& session) { return list(session, *query); })
-      ->add_option("--query", *query, "Words of the name; |word or, &word and, ~word and not");
+  add_catalogue_list(tree, *group);
   add_with_item(tree, *group, "show", "One table: columns, types, distributions, sample",
                 {"lakelift catalogue show nycflights13.flights", "lakelift catalogue show 1 --output json"}, show);
   add_with_item(tree, *group, "rm", "Remove a table from the catalogue (its files stay)",

@@ -25,6 +25,7 @@ inline constexpr int kBackoffMostMs = 20'000;
 inline constexpr int kRetryAfterMostMs = 120'000;
 inline constexpr int kFreshLinks = 3;  // in a row, without a byte between them
 inline constexpr int kLocalServerWaitMs = 10'000;
+inline constexpr std::int64_t kItemsPerPage = 1'000;
 
 inline constexpr std::int64_t kBarIntervalMicros = 100'000;  // redrawn at most 10 times a second
 inline constexpr std::int64_t kLineIntervalMicros = 1'000'000;

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "edge/http/routes/body_fields.h"
+#include "edge/http/routes/catalogue_listing.h"
 #include "edge/http/routes/item_path.h"
 #include "edge/http/routes/lakey.h"
 #include "edge/http/routes/paging.h"
@@ -11,20 +12,6 @@
 
 namespace lakelift::http {
 namespace {
-
-Result<Response> list_items(const Services& services, RequestContext& context) {
-  QueryFields query(context);
-  catalogue::ItemQuery wanted;
-  wanted.query = query.text("query");
-  if (std::string name = query.text("name"); !name.empty()) wanted.name = std::move(name);
-  wanted.has_samples = query.boolean("has_samples");
-  TRY_VOID(query.check());
-  TRY(const auto found, services.catalogue.list(lakey::caller(context), wanted));
-  json::array items;
-  for (const auto& item : found) items.push_back(to_json(item));
-  return lakey::answer(200, "CATALOGUEITEMS_BULK_READ",
-                       {{"@type", "catalogue_items_list"}, {"items", std::move(items)}});
-}
 
 // ?dry_run=true: the same errors, and nothing is stored.
 Result<catalogue::Effect> effect_of(const RequestContext& context) {
@@ -143,7 +130,7 @@ void add_catalogue_routes(RouteTable& routes, const Services& services) {
     routes.add(lakey::route(method, std::move(pattern), access, std::move(summary),
                             [services, work](RequestContext& context) { return work(services, context); }));
   };
-  add(Method::kGet, "/catalogue/items/", Access::kAccount, "List catalogue items", list_items);
+  add(Method::kGet, "/catalogue/items/", Access::kAccount, "List catalogue items", list_catalogue_items);
   add(Method::kPost, "/catalogue/items/", Access::kAdmin, "Create a catalogue item", create_item);
   add(Method::kGet, "/catalogue/items/{id}", Access::kAccount, "Read a catalogue item", read_item);
   add(Method::kPut, "/catalogue/items/{id}", Access::kAdmin, "Update a catalogue item", update_item);
