@@ -32,7 +32,8 @@ struct Globals {
 
 void add_global_flags(CLI::App& app, Globals& globals) {
   app.add_option("--data", globals.data, "The data folder of a server on this machine (./data)");
-  app.add_option("--server", globals.server, "The address of a server; the token comes from LAKELIFT_TOKEN");
+  app.add_option("--server", globals.server,
+                 "The address of a server; the token is LAKELIFT_TOKEN, else what `auth login` keeps");
   app.add_option("--profile", globals.profile, "A [profile.NAME] of the configuration file");
   app.add_option("--client-config", globals.client_config, "The configuration file");
   app.add_option("--output", globals.output, "How results are printed: table, json, jsonl, csv, id")
@@ -159,6 +160,8 @@ int run(int argc, char** argv, const Host& host) {
   CommandTree tree{app, {}, [&] { given = flags_given(app); }};
   CLI::App* serve = app.add_subcommand("serve", "Run the server (`lakelift serve --help`)");
   serve->prefix_command()->fallthrough(false);
+  add_auth_commands(tree);
+  add_profile_commands(tree);
   add_account_commands(tree);
   add_token_commands(tree);
   add_catalogue_commands(tree);

@@ -31,6 +31,8 @@ struct CommandTree {
 };
 
 void add_account_commands(CommandTree& tree);
+void add_auth_commands(CommandTree& tree);     // auth login, status, token, logout, list
+void add_profile_commands(CommandTree& tree);  // profile add, list, use
 void add_token_commands(CommandTree& tree);
 void add_catalogue_commands(CommandTree& tree);
 void add_catalogue_import(CommandTree& tree, CLI::App& catalogue);

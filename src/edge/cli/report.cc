@@ -22,7 +22,7 @@ std::string_view hint_of(const Error& error) {
   }
   switch (error.code) {
     case Code::kUnauthenticated:
-      return "put a token into LAKELIFT_TOKEN; an admin makes one with `lakelift token create EMAIL`";
+      return "sign in with `lakelift auth login`, or put a token into LAKELIFT_TOKEN";
     case Code::kForbidden:
       return error.event == "ACCESS_DENIED" ? "an account of type ADMIN may do this" : "";
     case Code::kUnavailable:

@@ -10,12 +10,20 @@
 #include "base/result.h"
 #include "edge/cli/api.h"
 #include "edge/cli/cli.h"
+#include "edge/cli/credentials.h"
 #include "edge/cli/interrupt.h"
 #include "edge/cli/output.h"
 #include "edge/cli/progress.h"
 #include "edge/cli/settings.h"
 
 namespace lakelift::cli {
+
+// What opens the server, and where it came from.
+struct SessionToken {
+  std::string token;   // empty: none
+  std::string source;  // "environment" (LAKELIFT_TOKEN, which wins), "stored" (by `lakelift auth login`), "none"
+  SignedIn stored;     // of "stored"
+};
 
 // Not threadsafe.
 class Session {
@@ -27,6 +35,9 @@ class Session {
   [[nodiscard]] Result<Api*> api(bool may_start = true);
   // After api(): over the data folder's Unix socket.
   [[nodiscard]] bool is_local() const { return !http_->endpoint().socket_path.empty(); }
+
+  // For a server of this address (as parse_server_url gives it). Errors: those of Credentials.
+  [[nodiscard]] Result<SessionToken> token_for(const std::string& server) const;
 
   [[nodiscard]] const Settings& settings() const { return settings_; }
   [[nodiscard]] Output& output() { return output_; }
