@@ -45,7 +45,7 @@ test-peers: ## real servers of others: they come with the features that need the
 test-full: test ## the large doses
 	@LAKELIFT_DOSE=full build/venv/bin/python -m pytest -q tests clients/python/tests
 
-bench: build test-deps ## our slice job beside DuckDB, Polars and pyarrow; start-up; memory
+bench: build test-deps ## our slice job beside DuckDB, Polars and pyarrow; the catalogue as it grows; start-up; memory
 	@build/venv/bin/python bench/run.py
 
 lint: build test-deps ## clang-format, clang-tidy, ruff, shellcheck

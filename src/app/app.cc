@@ -9,10 +9,13 @@
 #include <filesystem>
 #include <optional>
 
+#include "app/binding.h"
 #include "app/local_tables.h"
 #include "backends/executors/local/local_executor.h"
 #include "backends/ledger/ledger.h"
 #include "backends/metadata/soci/data_dir_lock.h"
+#include "backends/metadata/soci/postgresql_address.h"
+#include "backends/metadata/soci/postgresql_database.h"
 #include "backends/metadata/soci/sqlite_database.h"
 #include "backends/net/curl/curl_client.h"
 #include "backends/storage/disk/disk_store.h"
@@ -22,7 +25,10 @@
 #include "domain/accounts/issuers.h"
 #include "domain/accounts/key_ring.h"
 #include "domain/accounts/sign_in.h"
+#include "domain/catalogue/access_request_service.h"
 #include "domain/catalogue/catalogue_service.h"
+#include "domain/catalogue/refresher.h"
+#include "domain/catalogue/sharing_service.h"
 #include "domain/notices/notice_service.h"
 #include "domain/slices/slice_service.h"
 #include "edge/http/feed.h"
@@ -63,6 +69,13 @@ std::vector<metadata::Migration> all_migrations() {
     all.insert(all.end(), part.begin(), part.end());
   }
   return all;
+}
+
+Result<std::unique_ptr<metadata::Database>> open_database(const Config& config, const std::string& data) {
+  if (config.database.empty()) return metadata::open_sqlite(data + "/lakelift.db");
+  auto opened = metadata::open_postgresql(config.database);
+  if (opened) log_info("the database is", {{"address", metadata::masked_postgresql_address(config.database)}});
+  return opened;
 }
 
 // Behind a proxy it is not one machine either.
@@ -117,8 +130,12 @@ struct App::Parts {
   std::unique_ptr<accounts::DeviceGrant> device_grant;
   std::unique_ptr<notices::NoticeService> notices;
   std::unique_ptr<catalogue::CatalogueService> catalogue;
+  std::unique_ptr<catalogue::SharingService> sharing;
+  std::unique_ptr<catalogue::AccessRequestService> access_requests;
+  std::unique_ptr<catalogue::Refresher> refresher;  // where somebody serves, and it was not switched off
   std::unique_ptr<slices::SliceService> slices;
   std::unique_ptr<http::Feed> feed;
+  std::unique_ptr<http::Feed> notice_feed;
   http::RouteTable routes;
   std::unique_ptr<http::HttpServer> server;
   std::atomic<bool> draining = false;
@@ -143,8 +160,9 @@ Result<void> App::Parts::open_backends(const Config& config) {
     return std::unexpected(std::move(error));
   }
   lock.emplace(*std::move(locked));
-  TRY(database, metadata::open_sqlite(data + "/lakelift.db"));
+  TRY(database, open_database(config, data));
   TRY_VOID(metadata::migrate(*database, all_migrations()));
+  TRY_VOID(bind_to_database(data, *database, random));
   ledger.emplace(clock, random);
   TRY(auto ring, accounts::KeyRing::load(*database, clock, random));
   keys.emplace(std::move(ring));
@@ -160,7 +178,7 @@ Result<void> App::Parts::open_backends(const Config& config) {
                                                                          .workers = config.workers,
                                                                          .memory_bytes = config.worker_memory_bytes},
                                              metrics);
-  executors.add(std::make_shared<executors::LocalExecutor>(*workers));
+  executors.add(std::make_shared<executors::LocalExecutor>(*workers, config.profile_rows));
   TRY(auto opened, LocalTables::open(data + "/tables", *workers, random));
   tables.emplace(std::move(opened));
   return {};
@@ -182,16 +200,18 @@ Result<void> App::Parts::make_domain(const Config& config) {
   TRY_VOID(make_sign_in(config));
   notices = std::make_unique<notices::NoticeService>(*database, clock);
   catalogue = std::make_unique<catalogue::CatalogueService>(*database, *ledger, *accounts, executors, clock);
+  catalogue->set_notices(notices.get());
+  sharing = std::make_unique<catalogue::SharingService>(*database, *ledger, *notices, clock);
+  access_requests = std::make_unique<catalogue::AccessRequestService>(*database, *ledger, *accounts, *notices, clock);
   slices = std::make_unique<slices::SliceService>(
       slices::SliceServiceParts{*database, *ledger, *accounts, *catalogue, executors, *store, *workers, clock, random,
                                 metrics, std::nullopt, config.running_runs});
   catalogue->set_live_requests(slices.get());
 
-  TRY(const auto admin, accounts->local_admin());
-  TRY(const auto items, catalogue->list(admin, {}));
+  TRY(const auto sources, catalogue->local_sources());
   std::vector<std::string> in_use;
-  for (const auto& item : items) {
-    const auto* paths = find(item.source, "paths");
+  for (const auto& source : sources) {
+    const auto* paths = find(source, "paths");
     if (paths == nullptr || !paths->is_array()) continue;
     for (const auto& path : paths->get_array()) {
       if (path.is_string()) in_use.emplace_back(path.get_string());
@@ -209,11 +229,16 @@ Result<void> App::Parts::ready() {
 }
 
 Result<void> App::Parts::serve(const Config& config, Reach reach) {
+  notice_feed = std::make_unique<http::Feed>(http::make_notice_fetch(*notices), limits::kFeedPollMs);
+  notices->on_notice([this](std::int64_t account_id) { notice_feed->notify(account_id); });
   const http::Services services{
       .accounts = *accounts,
       .sign_in = *sign_in,
       .device_grant = *device_grant,
       .catalogue = *catalogue,
+      .sharing = *sharing,
+      .access_requests = *access_requests,
+      .notices = *notices,
       .slices = *slices,
       .keys = *keys,
       .metrics = metrics,
@@ -224,6 +249,7 @@ Result<void> App::Parts::serve(const Config& config, Reach reach) {
       .prepare_local_files = [this](const std::vector<std::string>& paths, const std::vector<std::string>& null_tokens,
                                     const std::string&,
                                     std::stop_token stop) { return tables->prepare(paths, null_tokens, stop); },
+      .notice_feed = notice_feed.get(),
       .sign_ins_per_minute = config.sign_ins_per_minute,
   };
   http::add_all_routes(routes, services);
@@ -235,6 +261,14 @@ Result<void> App::Parts::serve(const Config& config, Reach reach) {
   TRY_VOID(server->start());
   slices->start();
   if (reach == Reach::kNetwork) {
+    catalogue->warm_up();
+    if (config.source_check_seconds > 0) {
+      refresher = std::make_unique<catalogue::Refresher>(
+          *database, *catalogue, clock,
+          catalogue::RefresherOptions{.interval_seconds = config.source_check_seconds,
+                                      .sole_owner = database->dialect() == metadata::Dialect::kSqlite});
+      refresher->start();
+    }
     const std::string host = config.listen.contains(':') ? "[" + config.listen + "]" : config.listen;
     address = "http://" + host + ":" + std::to_string(server->port());
     log_info("serving", {{"address", address}, {"data", data}});
@@ -256,6 +290,7 @@ std::string App::address() const { return parts_->address; }
 void App::stop() {
   if (!parts_ || parts_->draining.exchange(true)) return;
   if (parts_->server) parts_->server->stop();
+  if (parts_->refresher) parts_->refresher->stop();
   if (parts_->slices) parts_->slices->stop();
 }
 

@@ -93,5 +93,30 @@ TEST_F(ConfigTest, ListsAreSplitAtCommas) {
   EXPECT_EQ(loaded->config.trusted_proxies, (std::vector<std::string>{"127.0.0.1", "::1"}));
 }
 
+TEST_F(ConfigTest, TheDatabasesPasswordIsNotShown) {
+  const std::string address = "postgresql://ada:secret@127.0.0.1:5432/lake";
+  g_environment = {{"LAKELIFT_DATABASE", address}};
+  const auto loaded = load_config({}, fake_environment);
+  ASSERT_TRUE(loaded) << loaded.error().message;
+  EXPECT_EQ(loaded->config.database, address);
+  for (const auto& s : loaded->settings) EXPECT_EQ(s.value.find("secret"), std::string::npos) << s.name;
+
+  const auto wrong = load_config({"--database", "postgres:/ada:secret@127.0.0.1/lake"}, fake_environment);
+  ASSERT_FALSE(wrong);
+  EXPECT_EQ(wrong.error().fields.front().field, "database");
+  EXPECT_EQ(wrong.error().message.find("secret"), std::string::npos) << wrong.error().message;
+}
+
+TEST_F(ConfigTest, TheDatabaseMayStandInAFile) {
+  const std::string path = testing::TempDir() + "lakelift-database";
+  std::ofstream(path) << "postgresql://ada:secret@127.0.0.1:5432/lake \n";
+  const auto loaded = load_config({"--database-file", path}, fake_environment);
+  ASSERT_TRUE(loaded) << loaded.error().message;
+  EXPECT_EQ(loaded->config.database, "postgresql://ada:secret@127.0.0.1:5432/lake");
+  EXPECT_FALSE(load_config({"--database-file", path + "-none"}, fake_environment));
+  g_environment = {{"LAKELIFT_DATABASE", "postgresql://127.0.0.1/other"}, {"LAKELIFT_DATABASE_FILE", path}};
+  EXPECT_EQ(load_config({}, fake_environment).error().fields.front().field, "database-file");
+}
+
 }  // namespace
 }  // namespace lakelift::app

@@ -45,7 +45,7 @@ MAY_INCLUDE: dict[str, set[str]] = {
 
 # A vendor's headers, and the folders where they may stand.
 VENDOR_HEADERS: dict[str, set[str]] = {
-    r"<soci/|<sqlite3": {"backends/metadata/soci"},
+    r"<soci/|<sqlite3|<libpq": {"backends/metadata/soci"},
     r"<arrow/|<parquet/": {"columnar/engine"},
     r"<boost/(beast|asio)": {"edge/http"},
     r"<curl/": {"edge/cli", "backends/net/curl"},
@@ -53,6 +53,7 @@ VENDOR_HEADERS: dict[str, set[str]] = {
     r"<cjose/": {"domain/accounts"},
     r"<seccomp": {"columnar/engine"},
     r"<spdlog|<prometheus": {"base"},
+    r"<yaml-cpp/": {"edge/cli"},
 }
 
 BANNED: dict[str, str] = {

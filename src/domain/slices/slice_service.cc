@@ -5,6 +5,7 @@
 
 #include <cerrno>
 #include <map>
+#include <set>
 
 #include "base/log.h"
 #include "domain/slices/asking.h"
@@ -113,6 +114,11 @@ class SliceService::Impl {
     return std::move(completed.front());
   }
 
+  Result<bool> sees(const accounts::Account& caller, std::int64_t item_id) {
+    TRY(const auto visible, parts.catalogue.visible(caller, {item_id}));
+    return !visible.empty();
+  }
+
   void add_progress(DownloadRequest& request) const {
     if (request.state != RunState::kRunning) return;
     const auto progress = runner.progress_of(request.id);
@@ -157,6 +163,10 @@ Result<Asked> SliceService::ask(const accounts::Account& caller, std::int64_t it
 Result<std::vector<DownloadRequest>> SliceService::list(const accounts::Account& caller) {
   TRY(auto stored,
       impl_->parts.database.read([&](metadata::Session& session) { return store::list_awaited(session, caller.id); }));
+  std::set<std::int64_t> items;
+  for (const auto& one : stored) items.insert(one.request.catalogue_item_id);
+  TRY(const auto visible, impl_->parts.catalogue.visible(caller, {items.begin(), items.end()}));
+  std::erase_if(stored, [&](const auto& one) { return !visible.contains(one.request.catalogue_item_id); });
   return impl_->complete(std::move(stored));
 }
 
@@ -164,10 +174,13 @@ Result<DownloadRequest> SliceService::get(const accounts::Account& caller, std::
   TRY(auto stored, impl_->parts.database.read(
                        [&](metadata::Session& session) { return store::find_awaited(session, id, caller.id); }));
   if (!stored) return no_such_request(id);
+  TRY(const bool seen, impl_->sees(caller, stored->request.catalogue_item_id));
+  if (!seen) return no_such_request(id);
   return impl_->complete_one(*std::move(stored));
 }
 
 Result<void> SliceService::leave(const accounts::Account& caller, std::int64_t id) {
+  TRY_VOID(get(caller, id));
   TRY(const store::Left left, impl_->parts.database.write([&](metadata::Transaction& tx) -> Result<store::Left> {
     TRY(auto gone, store::leave(tx, id, caller.id, impl_->parts.clock.now()));
     if (!gone.was_waiter) return no_such_request(id);
@@ -198,6 +211,9 @@ Result<DownloadRequest> SliceService::get_for_link(const Link& link) {
         return found;
       }));
   if (!stored) return fail(Code::kForbidden, "LINK_NOT_VALID", "whom this address was made for no longer waits");
+  // Asked each time: the right to the item may be gone since the address was made (threats U4).
+  TRY(const bool seen, impl_->parts.catalogue.sees(link.account_id, stored->request.catalogue_item_id));
+  if (!seen) return fail(Code::kForbidden, "LINK_NOT_VALID", "whom this address was made for may not see the item");
   if (stored->request.is_cancelled) return cancelled();
   return impl_->complete_one(*std::move(stored));
 }

@@ -61,7 +61,8 @@ class SliceService final : public catalogue::LiveRequests {
   // again. Errors: BODY_DID_NOT_VALIDATE; kInvalid BODY_JSON_DID_NOT_PARSE, field catalogue_item, "catalogue item
   // instance with id 58495 does not exist."; EXECUTOR_NOT_CONFIGURED.
   [[nodiscard]] Result<Asked> ask(const accounts::Account& caller, std::int64_t item_id, const json::value& spec);
-  // Those the caller waits for, newest first.
+  // Those the caller waits for, newest first. Here and below: a request of an item that the caller may not see (any
+  // more) is not there for them.
   [[nodiscard]] Result<std::vector<DownloadRequest>> list(const accounts::Account& caller);
   // Error: kNotFound COULD_NOT_FIND_DOWNLOADREQUEST, also for one that the caller does not wait for.
   [[nodiscard]] Result<DownloadRequest> get(const accounts::Account& caller, std::int64_t id);
@@ -71,8 +72,8 @@ class SliceService final : public catalogue::LiveRequests {
   [[nodiscard]] Result<std::int64_t> estimate(const accounts::Account& caller, std::int64_t item_id,
                                               const json::value& spec);
 
-  // For holders of a verified link: the request as long as that account still waits for it (else kForbidden;
-  // kGone when cancelled).
+  // For holders of a verified link: the request as long as that account still waits for it and may see the item (else
+  // kForbidden; kGone when cancelled).
   [[nodiscard]] Result<DownloadRequest> get_for_link(const Link& link);
   // The request's state without a caller; for the edge's Feed. Those not found are left out.
   [[nodiscard]] Result<std::vector<DownloadRequest>> states(const std::vector<std::int64_t>& ids);

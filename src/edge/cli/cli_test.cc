@@ -306,10 +306,10 @@ TEST(Commands, CatalogueShowIsAPage) {
   const CliRun run = run_cli(at(fake, {"catalogue", "show", "t.flights"}));
   EXPECT_EQ(run.code, kOk) << run.err;
   EXPECT_THAT(run.out, HasSubstr("t.flights\nid 7 · 336,776 rows · 12.3 MB · LOCAL\n\nDepartures\nof a year\n"));
-  EXPECT_THAT(run.out, HasSubstr("dep_delay  INTEGER   yes    1.0 kB"));
+  EXPECT_THAT(run.out, HasSubstr("dep_delay  INTEGER     yes            1.0 kB"));
   EXPECT_THAT(run.out, HasSubstr("carrier  dep_delay  cancelled  dep_time\nUA               2  false      ·\n"));
-  EXPECT_EQ(run_cli(at(fake, {"catalogue", "show", "7", "--output", "csv"})).out.substr(0, 49),
-            "name,type,size,is_nullable,is_enum,description\r\nc");
+  EXPECT_EQ(run_cli(at(fake, {"catalogue", "show", "7", "--output", "csv"})).out.substr(0, 90),
+            "name,type,size,is_nullable,is_enum,description,null_share,distinct,min,max,mean,std\r\ncarrie");
 }
 
 TEST(Commands, CatalogueAddGoesToTheSocketWithAbsolutePaths) {

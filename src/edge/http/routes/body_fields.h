@@ -72,8 +72,10 @@ class QueryFields {
   explicit QueryFields(const RequestContext& context) : context_(context) {}
 
   [[nodiscard]] std::string text(std::string_view name) const;  // missing: empty
+  [[nodiscard]] std::vector<std::string> texts(std::string_view name) const;  // each time that it is there
   [[nodiscard]] std::optional<std::int64_t> integer(std::string_view name, std::int64_t least, std::int64_t most);
   [[nodiscard]] std::optional<bool> boolean(std::string_view name);  // true, false, True, False, 1, 0
+  void refuse(std::string_view field, std::string_view text) { errors_.add(field, text); }
   [[nodiscard]] Result<void> check() const { return errors_.check("QUERY_DID_NOT_VALIDATE"); }
 
  private:

@@ -24,6 +24,9 @@ RouteTable all_routes() {
   static Unborn<accounts::SignIn> sign_in;
   static Unborn<accounts::DeviceGrant> device_grant;
   static Unborn<catalogue::CatalogueService> catalogue;
+  static Unborn<catalogue::SharingService> sharing;
+  static Unborn<catalogue::AccessRequestService> access_requests;
+  static Unborn<notices::NoticeService> notices;
   static Unborn<slices::SliceService> slices;
   static Unborn<accounts::KeyRing> keys;
   static Unborn<Metrics> metrics;
@@ -34,6 +37,9 @@ RouteTable all_routes() {
                                   .sign_in = sign_in.ref(),
                                   .device_grant = device_grant.ref(),
                                   .catalogue = catalogue.ref(),
+                                  .sharing = sharing.ref(),
+                                  .access_requests = access_requests.ref(),
+                                  .notices = notices.ref(),
                                   .slices = slices.ref(),
                                   .keys = keys.ref(),
                                   .metrics = metrics.ref(),

@@ -12,7 +12,10 @@
 #include "domain/accounts/account_service.h"
 #include "domain/accounts/device_grant.h"
 #include "domain/accounts/sign_in.h"
+#include "domain/catalogue/access_request_service.h"
 #include "domain/catalogue/catalogue_service.h"
+#include "domain/catalogue/sharing_service.h"
+#include "domain/notices/notice_service.h"
 #include "domain/slices/slice_service.h"
 #include "edge/http/feed.h"
 #include "edge/http/http_server.h"
@@ -33,6 +36,9 @@ struct Services {
   accounts::SignIn& sign_in;
   accounts::DeviceGrant& device_grant;
   catalogue::CatalogueService& catalogue;
+  catalogue::SharingService& sharing;
+  catalogue::AccessRequestService& access_requests;
+  notices::NoticeService& notices;
   slices::SliceService& slices;
   const accounts::KeyRing& keys;
   Metrics& metrics;
@@ -41,6 +47,7 @@ struct Services {
   std::function<Result<void>()> ready;  // for /readyz: database, storage; an error while draining
   int uri_wait_ms = limits::kUriWaitMs;
   PrepareLocalFiles prepare_local_files;
+  Feed* notice_feed = nullptr;                                   // topics: account ids
   std::int64_t sign_ins_per_minute = limits::kSignInsPerMinute;  // of one address
 };
 
@@ -48,6 +55,9 @@ void add_account_routes(RouteTable& routes, const Services& services);
 void add_sign_in_routes(RouteTable& routes, const Services& services);
 void add_device_routes(RouteTable& routes, const Services& services);  // RFC 8628
 void add_catalogue_routes(RouteTable& routes, const Services& services);
+void add_sharing_routes(RouteTable& routes, const Services& services);         // who may see an item
+void add_access_request_routes(RouteTable& routes, const Services& services);  // asking to
+void add_notice_routes(RouteTable& routes, const Services& services);
 void add_download_request_routes(RouteTable& routes, const Services& services);
 void add_data_routes(RouteTable& routes, const Services& services);        // signed addresses
 void add_operations_routes(RouteTable& routes, const Services& services);  // /livez /readyz /metrics
@@ -56,6 +66,7 @@ void add_all_routes(RouteTable& routes, const Services& services);         // al
 
 [[nodiscard]] Authenticator make_authenticator(const Services& services);
 [[nodiscard]] FeedFetch make_feed_fetch(const Services& services);
+[[nodiscard]] FeedFetch make_notice_fetch(notices::NoticeService& notices);
 // {"@event", "@type": "error", errors?, "@authorizer"?, message, request_id}
 [[nodiscard]] Response render_lakey_error(const Error& error, const RequestContext& context);
 [[nodiscard]] int status_of(Code code);
