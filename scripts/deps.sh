@@ -2,6 +2,7 @@
 # Installs what the project needs and says what it installs; a second run finds everything there and is quick.
 #   scripts/deps.sh         to build and run
 #   scripts/deps.sh test    also to test, lint and bench
+#   scripts/deps.sh peers   also to test against programs of others: a browser, an OpenID Connect provider
 # Debian packages go into the system (as root, or with sudo); all else goes under build/.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -84,13 +85,30 @@ web_packages() {
   stamp web "$d"
 }
 
+peers_packages() { # FOLDER...
+  local folder name d
+  command -v npm >/dev/null || apt_packages scripts/apt-packages-web.txt
+  for folder; do
+    name=peers-$(basename "$folder")
+    d=$(digest "$folder/package-lock.json")
+    fresh "$name" "$d" && [ -d "$folder/node_modules" ] && continue
+    say "installing packages from $folder/package-lock.json"
+    (cd "$folder" && npm ci --no-audit --no-fund --loglevel=error >&2)
+    stamp "$name" "$d"
+  done
+}
+
 mkdir -p build/deps
 apt_packages scripts/apt-packages.txt
 python_packages run scripts/requirements.txt
 arrow
 demo_data
 web_packages
-if [ "$want" = test ]; then
+if [ "$want" = test ] || [ "$want" = peers ]; then
   apt_packages scripts/apt-packages-test.txt
   python_packages test scripts/requirements.txt scripts/requirements-test.txt
+fi
+if [ "$want" = peers ]; then
+  apt_packages scripts/apt-packages-peers.txt
+  peers_packages tests/peers/oidc tests/peers/browser
 fi

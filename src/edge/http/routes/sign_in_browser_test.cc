@@ -79,9 +79,9 @@ TEST(LocalPath, LeadsNowhereElse) {
   EXPECT_EQ(local_path("/" + std::string(limits::kReturnToBytes, 'x')), "/");
 }
 
-TEST(Redirect, IsA303) {
+TEST(Redirect, IsA302) {
   const Response response = redirect("/docs");
-  EXPECT_EQ(response.status, 303);
+  EXPECT_EQ(response.status, 302);
   EXPECT_EQ(response.headers.back().second, "/docs");
 }
 
