@@ -1,5 +1,6 @@
 #include "backends/net/address_rule.h"
 
+#include <arpa/inet.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 
@@ -58,11 +59,11 @@ V6 v6_of(const sockaddr& address) {
   return bytes;
 }
 
-// As a text. Names that look like numbers ("0x7f.1", "2130706433") are no such text, so they are no loopback.
-bool is_loopback_name(const boost::urls::url_view& url) {
-  if (url.host_type() == boost::urls::host_type::ipv4) return url.host_ipv4_address().is_loopback();
-  if (url.host_type() == boost::urls::host_type::ipv6) return url.host_ipv6_address().is_loopback();
-  return url.host() == "localhost";
+// As a text: names that look like numbers ("0x7f.1", "2130706433", "127.0.0.1.example") are no loopback.
+bool is_loopback_host(const std::string& host) {
+  V4 v4{};
+  if (::inet_pton(AF_INET, host.c_str(), v4.data()) == 1) return v4[0] == 127;
+  return host == "localhost" || host == "[::1]";
 }
 
 }  // namespace
@@ -76,7 +77,8 @@ Result<CheckedUrl> check_url(std::string_view url) {
   if (view.has_userinfo()) return refused("an address must not carry a user or a password");
   if (view.has_fragment()) return refused("an address must not carry a fragment");
   if (view.host().empty()) return refused("the address names no host");
-  if (!is_https && !is_loopback_name(view)) return refused("it must be https: plain http goes to this machine alone");
+  if (!is_https && !is_loopback_host(std::string(std::string_view(view.encoded_host()))))
+    return refused("it must be https: plain http goes to this machine alone");
   return CheckedUrl{is_https, std::string(std::string_view(view.encoded_host_and_port()))};
 }
 

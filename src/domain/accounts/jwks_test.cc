@@ -59,7 +59,7 @@ TEST(IssuerKey, WhatWeDoNotVerifyWith) {
   EXPECT_FALSE(changed(rsa_key().jwk(), "use", 1));
   EXPECT_FALSE(changed(rsa_key().jwk(), "key_ops", json::array{"sign"}));
   EXPECT_FALSE(changed(rsa_key().jwk(), "key_ops", "verify"));
-  EXPECT_FALSE(changed(rsa_key().jwk(), "kid", std::string(300, 'k')));
+  EXPECT_FALSE(changed(rsa_key().jwk(), "kid", json::string(300, 'k')));
   EXPECT_FALSE(changed(ec_key().jwk(), "crv", "P-384"));
   EXPECT_FALSE(changed(ec_key().jwk(), "x", "AQAB"));
   EXPECT_FALSE(IssuerKey::from(rsa_key().jwk(true))) << "a private key";

@@ -62,6 +62,7 @@ class Peer {
     }
   }
   static bool is_whole(const std::string& request) {
+    if (request.starts_with('\x16')) return true;  // a TLS handshake, which it does not speak
     const auto head = request.find("\r\n\r\n");
     if (head == std::string::npos) return false;
     const auto length = request.find("Content-Length: ");
