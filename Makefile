@@ -39,8 +39,8 @@ test-unit: dev
 test-e2e: build test-deps
 	@build/venv/bin/python -m pytest -q tests clients/python/tests
 
-test-peers: ## real servers of others: they come with the features that need them
-	@echo "no feature of this version talks to another server"
+test-peers: build test-deps ## what talks to real servers of others (part of `make test` too): PostgreSQL
+	@build/venv/bin/python -m pytest -q -k postgresql tests
 
 test-full: test ## the large doses
 	@LAKELIFT_DOSE=full build/venv/bin/python -m pytest -q tests clients/python/tests
