@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import itertools
 import re
+import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -57,6 +58,21 @@ TABLE: dict[str, dict[str, dict[str, int]]] = {
         "another's": row(401, 401, 401, 403, 403, 200),
         "missing": account(200),
     },
+    "POST /accounts/auth_requests/": {"its": anybody(201)},
+    "GET /accounts/auth_requests/{uuid}/authenticate/ui/": {"its": anybody(200), "missing": anybody(404)},
+    "POST /accounts/auth_requests/attach_account/": {"its": anybody(409), "missing": anybody(404)},  # no issuer here
+    "POST /accounts/auth_requests/auth_tokens/": {"its": anybody(404), "missing": anybody(404)},  # nobody has signed in
+    "POST /accounts/auth_tokens/": {"its": anybody(404), "missing": anybody(404)},
+    "GET /accounts/oidc/start": {"its": anybody(200)},
+    "GET /accounts/oidc/callback": {"missing": anybody(400)},
+    "POST /accounts/dev_login": {"its": anybody(404)},  # the server was not started with it
+    "POST /accounts/sign_out": {"its": anybody(200)},
+    "POST /accounts/device/code": {"its": anybody(200)},
+    "POST /accounts/device/token": {"its": anybody(400), "missing": anybody(400)},
+    "GET /accounts/device/": {"its": anybody(200)},
+    "POST /accounts/device/": {"its": anybody(403)},  # not from our own page
+    "GET /accounts/assets/sign_in.css": {"its": anybody(200)},
+    "GET /accounts/assets/sign_in.js": {"its": anybody(200)},
     "GET /catalogue/items/": {"its": account(200)},
     "POST /catalogue/items/": {"its": admin(201)},
     "GET /catalogue/items/{id}": {"its": account(200), "missing": account(404)},
@@ -145,6 +161,14 @@ class World:
             return path, {"email": "nobody@contract.test" if missing else self.new_account()}
         if operation == "POST /accounts/tokens/revoke/":
             return path, {"token": self.token_to_revoke(about, caller)}
+        if path.startswith("/accounts/auth_requests/{uuid}/"):
+            return path.replace("{uuid}", self.new_auth_request(missing)), None
+        if operation in ("POST /accounts/auth_requests/attach_account/", "POST /accounts/auth_requests/auth_tokens/", "POST /accounts/auth_tokens/"):
+            fields = {"oauth_token": "x.y.z", "email": "a@contract.test"} if path.endswith("attach_account/") else {}
+            return path, {"request_uuid": self.new_auth_request(missing)} | fields
+        if operation == "POST /accounts/device/token":
+            code = "x" if missing else self.api.ask("POST", "/accounts/device/code", {}, expect=200).json["device_code"]
+            return path, {"grant_type": "urn:ietf:params:oauth:grant-type:device_code", "device_code": code}
         if operation == "POST /catalogue/items/":
             return path, self.item_body()
         if operation == "POST /local/catalogue/items":
@@ -165,6 +189,19 @@ class World:
         if path.startswith("/downloader/data/"):
             return self.data_path(about), None
         return path, None
+
+    def new_auth_request(self, missing: bool) -> str:
+        """A request_uuid."""
+        if missing:
+            return str(uuid.uuid4())
+        return self.api.ask("POST", "/accounts/auth_requests/", expect=201).json["request_uuid"]
+
+    def token_for(self, operation: str, caller: str) -> str | None:
+        """What the caller sends; one of its own to lose where the call takes it away."""
+        token = self.tokens[caller]
+        if operation != "POST /accounts/sign_out" or caller not in ("stranger", "waiter", "admin"):
+            return token
+        return self.token_of(self.api.ask("GET", "/accounts/me", token=token, expect=200).json["email"])
 
     def token_to_revoke(self, about: str, caller: str) -> str:
         """The caller's own (a second one), another account's, or none that we made."""
@@ -216,13 +253,13 @@ def test_cell(world: World, operation: str, about: str, caller: str, status: int
     path, body = world.path_and_body(operation, about, caller)
     if method in ("GET", "DELETE"):
         body = None
-    answer = world.api.ask(method, path, body, world.tokens[caller])
+    answer = world.api.ask(method, path, body, world.token_for(operation, caller))
     assert answer.status == status, answer.body[:400]
     if status == 401:
         expected = "COULD_NOT_FIND_AUTH_TOKEN" if caller == "nobody" else "AUTH_TOKEN_WAS_BROKEN"
         assert answer.json["@event"] == expected
         assert answer.headers["www-authenticate"].startswith("Bearer")
-    if status == 403 and world.tokens[caller] and "/downloader/data/" not in path:
+    if status == 403 and world.tokens[caller] and not path.startswith(("/downloader/data/", "/accounts/device/")):
         assert answer.json["@event"] == "ACCESS_DENIED"
         assert answer.json["@authorizer"]["account_id"] > 0
 

@@ -78,7 +78,7 @@ std::string local_path(std::string_view wanted) {
 }
 
 Response redirect(std::string_view address) {
-  Response response = Response::text(303, "text/plain; charset=utf-8", "see the Location\n");
+  Response response = Response::text(302, "text/plain; charset=utf-8", "see the Location\n");
   response.headers.emplace_back("Location", std::string(address));
   return response;
 }

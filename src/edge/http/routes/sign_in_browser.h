@@ -38,6 +38,6 @@ void clear_token_cookie(const RequestContext& context, Response& response);
 // A path of ours ("/ui/catalogue/?query=x"); "/" for whatever could lead elsewhere.
 [[nodiscard]] std::string local_path(std::string_view wanted);
 
-[[nodiscard]] Response redirect(std::string_view address);  // 303
+[[nodiscard]] Response redirect(std::string_view address);  // 302
 
 }  // namespace lakelift::http
