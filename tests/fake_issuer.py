@@ -12,7 +12,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from joserfc import jwk, jwt
+from joserfc import jwk, jws
 
 CLIENT_ID = "lakelift.apps.issuer.test"
 CLIENT_SECRET = "s&cret of a test"
@@ -20,7 +20,7 @@ CLIENT_SECRET = "s&cret of a test"
 
 def rsa_key(name: str) -> jwk.RSAKey:
     """A key for RS256."""
-    return jwk.RSAKey.generate_key(2048, parameters={"kid": name, "use": "sig", "alg": "RS256"})
+    return jwk.RSAKey.generate_key(2048, parameters={"kid": name, "use": "sig"})
 
 
 def ec_key(name: str) -> jwk.ECKey:
@@ -64,7 +64,7 @@ class FakeIssuer:
 
     # --- what it says -------------------------------------------------------------------------------------------------
 
-    def claims(self, email: str, **changes: Any) -> dict[str, Any]:
+    def claims(self, email: str, /, **changes: Any) -> dict[str, Any]:
         """Google's shape; a change to None takes the claim away."""
         now = int(time.time())
         said = {
@@ -74,22 +74,22 @@ class FakeIssuer:
         } | changes
         return {name: value for name, value in said.items() if value is not None}
 
-    def id_token(self, email: str, key: Any = None, algorithm: str = "", **changes: Any) -> str:
+    def id_token(self, email: str, /, key: Any = None, algorithm: str = "", **changes: Any) -> str:
         """Signed by `key` (the last one that it publishes)."""
         key = key or self.keys[-1]
         algorithm = algorithm or ("ES256" if key.key_type == "EC" else "RS256")
         header = {"alg": algorithm, "kid": key.kid, "typ": "JWT"}
-        return jwt.encode(header, self.claims(email, **changes), key, algorithms=[algorithm])
+        return jws.serialize_compact(header, json.dumps(self.claims(email, **changes)).encode(), key, algorithms=[algorithm])
 
     def count(self, path: str) -> int:
         """How often it was asked."""
         return self.fetches.count(path)
 
-    def sign_in_at(self, authorization_url: str, email: str, **changes: Any) -> str:
+    def sign_in_at(self, authorization_url: str, email: str, /, **changes: Any) -> str:
         """What a person does there: the query of the address that the browser is sent back to."""
         asked = {name: values[0] for name, values in parse_qs(urlsplit(authorization_url).query).items()}
         code = uuid.uuid4().hex
-        self.codes[code] = asked | {"id_token": self.id_token(email, nonce=asked["nonce"], **changes)}
+        self.codes[code] = asked | {"id_token": self.id_token(email, **({"nonce": asked["nonce"]} | changes))}
         return f"state={asked['state']}&code={code}"
 
     # --- at the wire --------------------------------------------------------------------------------------------------

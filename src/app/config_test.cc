@@ -118,5 +118,40 @@ TEST_F(ConfigTest, TheDatabaseMayStandInAFile) {
   EXPECT_EQ(load_config({}, fake_environment).error().fields.front().field, "database-file");
 }
 
+TEST_F(ConfigTest, ASwitchNeedsNoValue) {
+  EXPECT_FALSE(load_config({}, fake_environment)->config.dev_login);
+  EXPECT_TRUE(load_config({"--dev-login"}, fake_environment)->config.dev_login);
+  EXPECT_TRUE(load_config({"--config", write_toml("dev-login = true\n")}, fake_environment)->config.dev_login);
+  g_environment = {{"LAKELIFT_DEV_LOGIN", "true"}};
+  EXPECT_TRUE(load_config({}, fake_environment)->config.dev_login);
+  g_environment = {{"LAKELIFT_DEV_LOGIN", "maybe"}};
+  EXPECT_FALSE(load_config({}, fake_environment));
+}
+
+TEST_F(ConfigTest, SecretsAreNotShown) {
+  const auto loaded = load_config(
+      {"--google-client-id", "id", "--google-client-secret", "hunter2", "--allowed-domains", "example.com,example.org"},
+      fake_environment);
+  ASSERT_TRUE(loaded) << loaded.error().message;
+  ASSERT_EQ(loaded->config.issuers.size(), 1U);
+  EXPECT_EQ(loaded->config.issuers[0].client_secret, "hunter2");
+  EXPECT_EQ(loaded->config.issuers[0].allowed_domains.size(), 2U);
+  for (const auto& setting : loaded->settings)
+    EXPECT_EQ(setting.value.find("hunter2"), std::string::npos) << setting.name;
+  EXPECT_EQ(origin_of(*loaded, "google-client-secret"), "flag");
+}
+
+TEST_F(ConfigTest, IssuersComeFromTheFile) {
+  const std::string file =
+      write_toml("port = 1\n[[oidc]]\nname = \"work\"\nissuer = \"https://a.example\"\nclient-id = \"x\"\n");
+  const auto loaded = load_config({"--config", file}, fake_environment);
+  ASSERT_TRUE(loaded) << loaded.error().message;
+  EXPECT_EQ(loaded->config.issuers.at(0).issuer, "https://a.example");
+  EXPECT_EQ(origin_of(*loaded, "oidc.work"), "file " + file);
+  const auto wrong = load_config({"--config", write_toml("[[oidc]]\nname = \"work\"\n")}, fake_environment);
+  ASSERT_FALSE(wrong);
+  EXPECT_EQ(wrong.error().fields.at(0).field, "oidc.work.issuer");
+}
+
 }  // namespace
 }  // namespace lakelift::app

@@ -144,7 +144,7 @@ Result<Response> dev_login(const Services& services, RequestContext& context) {
   return finished(done, services, context);
 }
 
-// Fine for who is not signed in (any more): the cookie goes in any case.
+// Fine for who is not signed in (any more): the cookie goes, unless it is another site that asks.
 Result<Response> sign_out(const Services& services, RequestContext& context) {
   TRY(const auto credential, credential_of(context));
   if (credential) {
@@ -153,7 +153,7 @@ Result<Response> sign_out(const Services& services, RequestContext& context) {
     TRY_VOID(services.accounts.revoke_token(credential->token, account ? std::optional(account->id) : std::nullopt));
   }
   Response response = lakey::empty(200, "SIGNED_OUT");
-  clear_token_cookie(context, response);
+  if (credential || is_same_origin(context)) clear_token_cookie(context, response);
   return response;
 }
 
