@@ -52,7 +52,27 @@ TABLE: dict[str, dict[str, dict[str, int]]] = {
     "POST /accounts/": {"its": admin(201)},
     "GET /accounts/": {"its": admin(200)},
     "GET /accounts/me": {"its": account(200)},
-    "POST /accounts/tokens/": {"its": admin(201), "missing": admin(404)},
+    "GET /accounts/{id}": {"its": admin(200), "missing": admin(404)},
+    "PUT /accounts/{id}": {"its": admin(200), "missing": admin(404)},
+    "DELETE /accounts/{id}": {"its": admin(200), "missing": admin(404)},
+    "POST /accounts/groups/": {"its": admin(201)},
+    "GET /accounts/groups/": {"its": admin(200)},
+    "GET /accounts/groups/{id}": {"its": admin(200), "missing": admin(404)},
+    "DELETE /accounts/groups/{id}": {"its": admin(200), "missing": admin(404)},
+    "GET /accounts/groups/{id}/members/": {"its": admin(200), "missing": admin(404)},
+    "PUT /accounts/groups/{id}/members/{account_id}": {"its": admin(200), "missing": admin(404)},
+    "DELETE /accounts/groups/{id}/members/{account_id}": {"its": admin(200), "missing": admin(404)},
+    # "its": an API token of one's own; "another's": {email} alone, a JWT for that account.
+    "POST /accounts/tokens/": {"its": account(201), "another's": admin(201), "missing": admin(404)},
+    "GET /accounts/tokens/": {"its": account(200), "another's": admin(200), "missing": admin(404)},
+    "DELETE /accounts/tokens/{id}": {
+        "its": account(200),
+        "another's": row(401, 401, 401, 404, 404, 200),
+        "missing": account(404),
+    },
+    "GET /accounts/keys/": {"its": admin(200)},
+    "POST /accounts/keys/rotate": {"its": admin(201)},
+    "GET /audit": {"its": admin(200)},
     "POST /accounts/tokens/revoke/": {
         "its": account(200),
         "another's": row(401, 401, 401, 403, 403, 200),
@@ -157,8 +177,17 @@ class World:
         missing = about == "missing"
         if operation == "POST /accounts/":
             return path, {"email": f"cell{next(self.numbers)}@contract.test"}
-        if operation == "POST /accounts/tokens/":
-            return path, {"email": "nobody@contract.test" if missing else self.new_account()}
+        if path.startswith("/accounts/tokens/") and not path.endswith("/revoke/"):
+            return self.tokens_path_and_body(operation, about, caller)
+        if path.startswith("/accounts/{id}"):
+            return path.replace("{id}", str(MISSING if missing else self.new_account_id())), {"username": f"cell {next(self.numbers)}"}
+        if operation == "POST /accounts/groups/":
+            return path, {"name": f"cell {next(self.numbers)}"}
+        if path.startswith("/accounts/groups/{id}"):
+            group = MISSING if missing else self.new_group()
+            return path.replace("{id}", str(group)).replace("{account_id}", str(self.new_account_id())), None
+        if operation == "POST /accounts/keys/rotate":
+            return path, {"purpose": "link"}
         if operation == "POST /accounts/tokens/revoke/":
             return path, {"token": self.token_to_revoke(about, caller)}
         if path.startswith("/accounts/auth_requests/{uuid}/"):
@@ -202,6 +231,34 @@ class World:
         if operation != "POST /accounts/sign_out" or caller not in ("stranger", "waiter", "admin"):
             return token
         return self.token_of(self.api.ask("GET", "/accounts/me", token=token, expect=200).json["email"])
+    def new_account_id(self) -> int:
+        """A fresh account; its id."""
+        email = self.new_account()
+        return self.api.ask("GET", f"/accounts/?name={email}", token=self.admin, expect=200).json["accounts"][0]["id"]
+
+    def new_group(self) -> int:
+        """A fresh group; its id."""
+        return self.api.ask("POST", "/accounts/groups/", {"name": f"cell {next(self.numbers)}"}, self.admin, expect=201).json["id"]
+
+    def new_api_token(self, owner: str) -> dict:
+        """A fresh API token, made with its owner's token; as it was answered."""
+        return self.api.ask("POST", "/accounts/tokens/", {"name": f"cell {next(self.numbers)}"}, owner, expect=201).json
+
+    def tokens_path_and_body(self, operation: str, about: str, caller: str) -> tuple[str, object]:
+        """One's own token, another account's, or one that is not there."""
+        path = operation.split(" ", 1)[1]
+        if operation == "POST /accounts/tokens/":
+            if about == "its":
+                return path, {"name": f"cell {next(self.numbers)}"}
+            return path, {"email": "nobody@contract.test" if about == "missing" else self.new_account()}
+        if operation == "GET /accounts/tokens/":
+            account = {"its": None, "another's": self.new_account_id, "missing": lambda: MISSING}[about]
+            return path if account is None else f"{path}?account_id={account()}", None
+        if about == "missing":
+            return path.replace("{id}", str(MISSING)), None
+        own = self.tokens[caller] if caller in ("stranger", "waiter", "admin") else None
+        owner = own if about == "its" and own else self.token_of(self.new_account())
+        return path.replace("{id}", str(self.new_api_token(owner)["id"])), None
 
     def token_to_revoke(self, about: str, caller: str) -> str:
         """The caller's own (a second one), another account's, or none that we made."""
@@ -283,7 +340,8 @@ def test_what_is_no_id_is_not_found(world: World, operation: str, part: str) -> 
     """An id is a whole number; anything else is no item and no request, and never a fault of ours."""
     method, path = operation.split(" ", 1)
     body = {} if method == "PUT" else None
-    answer = world.api.server.ask(method, path.replace("{id}", part), body, world.admin)
+    path = path.replace("{id}", part).replace("{account_id}", "1")
+    answer = world.api.server.ask(method, path, body, world.admin)
     assert answer.status in ((404, 400) if re.search(r"%00|\.\.", part) else (404,)), answer.body[:300]
 
 

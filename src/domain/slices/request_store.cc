@@ -159,6 +159,16 @@ Result<std::vector<StoredRequest>> list_awaited(Session& session, std::int64_t a
                 {account_id, limits::kListedRequests});
 }
 
+Result<std::vector<std::int64_t>> awaited_ids(Session& session, std::int64_t account_id) {
+  TRY(const auto rows,
+      session.rows<std::int64_t>("SELECT request_id FROM slices_waiters WHERE account_id = ? ORDER BY request_id",
+                                 {account_id}));
+  std::vector<std::int64_t> ids;
+  ids.reserve(rows.size());
+  for (const auto& [id] : rows) ids.push_back(id);
+  return ids;
+}
+
 Result<std::vector<StoredRequest>> find_requests(Session& session, const std::vector<std::int64_t>& ids) {
   std::vector<StoredRequest> out;
   for (std::size_t from = 0; from < ids.size(); from += kIdsPerQuery) {

@@ -127,6 +127,25 @@ class SliceService::Impl {
     request.rows_total = progress->rows_total;
   }
 
+  // `actor` lets the account stop waiting: itself, or who deletes it.
+  Result<store::Left> leave(metadata::Transaction& tx, std::int64_t id, std::int64_t account_id,
+                            std::optional<std::int64_t> actor) const {
+    TRY(auto left, store::leave(tx, id, account_id, parts.clock.now()));
+    if (!left.was_waiter) return no_such_request(id);
+    ledger::Entry entry = request_entry(left.cancelled ? "request.cancelled" : "request.left", id);
+    entry.actor = actor;
+    if (actor != account_id) entry.on_behalf = account_id;
+    entry.run = left.cancelled_run;
+    TRY_VOID(parts.ledger.append(tx, entry));
+    return left;
+  }
+
+  // After the commit.
+  void tell_left(std::int64_t id, const store::Left& left) {
+    if (left.cancelled_run) runner.interrupt(*left.cancelled_run);
+    if (left.cancelled) tell(id);
+  }
+
   Result<std::optional<store::StoredRequest>> find(std::int64_t id) {
     return parts.database.read([&](metadata::Session& session) { return store::find_request(session, id); });
   }
@@ -180,18 +199,20 @@ Result<DownloadRequest> SliceService::get(const accounts::Account& caller, std::
 }
 
 Result<void> SliceService::leave(const accounts::Account& caller, std::int64_t id) {
-  TRY_VOID(get(caller, id));
-  TRY(const store::Left left, impl_->parts.database.write([&](metadata::Transaction& tx) -> Result<store::Left> {
-    TRY(auto gone, store::leave(tx, id, caller.id, impl_->parts.clock.now()));
-    if (!gone.was_waiter) return no_such_request(id);
-    ledger::Entry entry = request_entry(gone.cancelled ? "request.cancelled" : "request.left", id);
-    entry.actor = caller.id;
-    entry.run = gone.cancelled_run;
-    TRY_VOID(impl_->parts.ledger.append(tx, entry));
-    return gone;
+  TRY(const store::Left left, impl_->parts.database.write([&](metadata::Transaction& tx) {
+    return impl_->leave(tx, id, caller.id, caller.id);
   }));
-  if (left.cancelled_run) impl_->runner.interrupt(*left.cancelled_run);
-  if (left.cancelled) impl_->tell(id);
+  impl_->tell_left(id, left);
+  return {};
+}
+
+Result<void> SliceService::farewell(metadata::Transaction& transaction, const accounts::Account& leaving,
+                                    std::optional<std::int64_t> actor) {
+  TRY(const auto ids, store::awaited_ids(transaction, leaving.id));
+  for (const std::int64_t id : ids) {
+    TRY(const store::Left left, impl_->leave(transaction, id, leaving.id, actor));
+    transaction.after_commit([impl = impl_.get(), id, left] { impl->tell_left(id, left); });
+  }
   return {};
 }
 

@@ -290,15 +290,20 @@ TEST(Commands, AccountListFollowsThePages) {
     json::object account{{"@type", "account"},
                          {"id", is_first ? 1 : 2},
                          {"email", is_first ? "a@example.com" : "b@example.com"},
-                         {"type", "ADMIN"}};
+                         {"type", "ADMIN"},
+                         {"username", "a"},
+                         {"disabled", false},
+                         {"groups", {{{"name", "x"}}, {{"name", "y"}}}}};
     return json_answer(
         200, {{"accounts", json::array{account}}, {"next", is_first ? json::value(1) : json::value(nullptr)}});
   });
   EXPECT_EQ(run_cli(at(fake, {"account", "list", "--output", "csv"})).out,
-            "id,email,type\r\n1,a@example.com,ADMIN\r\n2,b@example.com,ADMIN\r\n");
+            "id,email,username,type,disabled,groups\r\n1,a@example.com,a,ADMIN,false,\"x, y\"\r\n"
+            "2,b@example.com,a,ADMIN,false,\"x, y\"\r\n");
   EXPECT_EQ(run_cli(at(fake, {"account", "list", "--output", "id"})).out, "1\n2\n");
   EXPECT_EQ(run_cli(at(fake, {"account", "list"})).out,
-            "ID  EMAIL          TYPE\n1   a@example.com  ADMIN\n2   b@example.com  ADMIN\n");
+            "ID  EMAIL          USERNAME  TYPE   DISABLED  GROUPS\n1   a@example.com  a         ADMIN  false     x, y\n"
+            "2   b@example.com  a         ADMIN  false     x, y\n");
 }
 
 TEST(Commands, CatalogueListAsksPageAfterPage) {
