@@ -9,7 +9,6 @@
 
 #include "edge/cli/cli_limits.h"
 #include "edge/cli/text.h"
-#include "edge/cli/yaml_scalar.h"
 
 namespace lakelift::cli {
 namespace {
@@ -43,8 +42,8 @@ std::string_view core_tag(std::string_view tag, int line) {
   refuse(line, fmt::format("the tag {} is not known: leave it out", tag));
 }
 
-json::value resolve(const std::string& text, int line) {
-  auto value = resolve_plain_scalar(text);
+json::value resolve(const std::string& text, Dialect dialect, int line) {
+  auto value = resolve_plain_scalar(text, dialect);
   if (!value) refuse(line, value.error().message);
   return *std::move(value);
 }
@@ -56,13 +55,15 @@ bool fits(const json::value& value, std::string_view tag) {
   return tag == "null" && value.is_null();
 }
 
-json::value scalar_of(const std::string& text, std::string_view tag, int line) {
-  if (tag == kPlain) return resolve(text, line);
+json::value scalar_of(const std::string& text, std::string_view tag, Dialect dialect, int line) {
+  if (tag == kPlain) return resolve(text, dialect, line);
   if (tag == kQuoted) return json::value(json::string(text));
   const std::string_view name = core_tag(tag, line);
   if (name == "str" || name == "timestamp") return json::value(json::string(text));
-  json::value value =
-      name == "int" || name == "float" || name == "bool" || name == "null" ? resolve(text, line) : json::value("");
+  const bool is_known = name == "int" || name == "float" || name == "bool" || name == "null";
+  // A number that is said to be one needs no dot.
+  const json::value value =
+      is_known ? resolve(text, name == "float" ? Dialect::kJson : dialect, line) : json::value("");
   if (!fits(value, name)) refuse(line, fmt::format("\"{}\" is no !!{} that can be read", printable(text), name));
   if (name == "float") return json::value(value.to_number<double>());
   return value;
@@ -99,7 +100,7 @@ void YamlEvents::OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::
   count(1, line_at(mark));
   Located node;
   node.line = line_at(mark);
-  node.scalar = scalar_of(value, tag, node.line);
+  node.scalar = scalar_of(value, tag, dialect_, node.line);
   place(std::move(node), anchor);
 }
 

@@ -57,7 +57,7 @@ std::vector<DocumentCase> document_cases() {
 
 TEST(YamlScalar, TextCases) {
   for (const auto& one : testing::read_cases(LAKELIFT_CASES_DIR "/import/scalars.txt")) {
-    const auto value = resolve_plain_scalar(one.input);
+    const auto value = resolve_plain_scalar(one.input, Dialect::kYaml);
     EXPECT_EQ(value ? to_text(*value) : "refused", one.expected) << one.line << ": " << one.input;
   }
 }
