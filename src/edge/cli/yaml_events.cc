@@ -1,12 +1,14 @@
 #include "edge/cli/yaml_events.h"
 
 #include <fmt/format.h>
+#include <utf8proc.h>
 #include <yaml-cpp/yaml.h>
 
 #include <algorithm>
 #include <array>
 #include <unordered_set>
 
+#include "base/encoding.h"
 #include "edge/cli/cli_limits.h"
 #include "edge/cli/text.h"
 
@@ -34,6 +36,24 @@ std::size_t depth_of(const Located& node) {
   for (const Located& entry : node.list) depth = std::max(depth, depth_of(entry));
   for (const auto& [key, value] : node.members) depth = std::max(depth, depth_of(value));
   return depth + 1;
+}
+
+// The parser turns the escapes \N and \_ into one byte each, 0x85 and 0xA0, instead of two. Files are UTF-8, so that
+// any byte that does not fit is one of these.
+std::string mended(const std::string& text) {
+  if (is_valid_utf8(text)) return text;
+  std::string out;
+  const auto* at = reinterpret_cast<const utf8proc_uint8_t*>(text.data());
+  const auto* const end = at + text.size();
+  while (at < end) {
+    utf8proc_int32_t point = 0;
+    const utf8proc_ssize_t length = utf8proc_iterate(at, end - at, &point);
+    if (length <= 0) out += '\xC2';
+    const auto taken = static_cast<std::size_t>(std::max<utf8proc_ssize_t>(length, 1));
+    out.append(reinterpret_cast<const char*>(at), taken);
+    at += taken;
+  }
+  return out;
 }
 
 // "str" for "!!str"; a tag that is not YAML's own is refused.
@@ -96,11 +116,11 @@ void YamlEvents::OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) {
 
 void YamlEvents::OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                           const std::string& value) {
-  if (key_is_due()) return take_key(mark, value, tag == kPlain);
+  if (key_is_due()) return take_key(mark, mended(value), tag == kPlain);
   count(1, line_at(mark));
   Located node;
   node.line = line_at(mark);
-  node.scalar = scalar_of(value, tag, dialect_, node.line);
+  node.scalar = scalar_of(mended(value), tag, dialect_, node.line);
   place(std::move(node), anchor);
 }
 

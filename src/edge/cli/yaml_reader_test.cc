@@ -80,6 +80,10 @@ TEST(YamlReader, BytesThatAreNoText) {
   EXPECT_EQ(documents_of(std::string(40U << 20, ' ')), "line 1: the file is larger than 32 MiB");
 }
 
+TEST(YamlReader, EscapesThatTheParserCutsShort) {
+  EXPECT_EQ(documents_of(R"(a: "\N\_\L\P é\N")"), "[{\"a\":\"\u0085\u00a0\u2028\u2029 é\u0085\"}]");
+}
+
 TEST(YamlReader, HostileDepthEndsInAnError) {
   for (const char* piece : {"[", "{a: ", "- ", "? ", "&a ", "!!map {a: ", "'"}) {
     std::string text;
