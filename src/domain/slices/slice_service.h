@@ -86,6 +86,8 @@ class SliceService final : public catalogue::LiveRequests {
   void on_change(std::function<void(std::int64_t request_id)> listener);
 
   [[nodiscard]] Result<std::int64_t> not_cancelled(metadata::Session& session, std::int64_t item_id) override;
+  [[nodiscard]] Result<void> leave_where_hidden(metadata::Transaction& transaction, std::int64_t item_id,
+                                                std::int64_t actor, const Sees& sees) override;
 
  private:
   class Impl;
