@@ -91,6 +91,8 @@ class SliceService final : public catalogue::LiveRequests, public accounts::Fare
   // The account stops waiting for all that it waits for, as by leave().
   [[nodiscard]] Result<void> farewell(metadata::Transaction& transaction, const accounts::Account& leaving,
                                       std::optional<std::int64_t> actor) override;
+  [[nodiscard]] Result<void> leave_where_hidden(metadata::Transaction& transaction, std::int64_t item_id,
+                                                std::int64_t actor, const Sees& sees) override;
 
  private:
   class Impl;
