@@ -21,9 +21,13 @@
 #include "backends/storage/disk/disk_store.h"
 #include "columnar/worker_pool.h"
 #include "domain/accounts/account_service.h"
+#include "domain/accounts/api_token_service.h"
+#include "domain/accounts/audit.h"
 #include "domain/accounts/device_grant.h"
+#include "domain/accounts/group_service.h"
 #include "domain/accounts/issuers.h"
 #include "domain/accounts/key_ring.h"
+#include "domain/accounts/key_service.h"
 #include "domain/accounts/sign_in.h"
 #include "domain/catalogue/access_request_service.h"
 #include "domain/catalogue/catalogue_service.h"
@@ -126,6 +130,10 @@ struct App::Parts {
   std::unique_ptr<net::HttpClient> http;
   std::optional<accounts::Issuers> issuers;
   std::unique_ptr<accounts::AccountService> accounts;
+  std::unique_ptr<accounts::GroupService> groups;
+  std::unique_ptr<accounts::ApiTokenService> api_tokens;
+  std::unique_ptr<accounts::KeyService> key_service;
+  std::optional<accounts::Audit> audit;
   std::unique_ptr<accounts::SignIn> sign_in;
   std::unique_ptr<accounts::DeviceGrant> device_grant;
   std::unique_ptr<notices::NoticeService> notices;
@@ -197,6 +205,10 @@ Result<void> App::Parts::make_sign_in(const Config& config) {
 
 Result<void> App::Parts::make_domain(const Config& config) {
   accounts = std::make_unique<accounts::AccountService>(*database, *ledger, *keys, clock, random);
+  groups = std::make_unique<accounts::GroupService>(*database, *ledger, clock);
+  api_tokens = std::make_unique<accounts::ApiTokenService>(*database, *ledger, clock, random);
+  key_service = std::make_unique<accounts::KeyService>(*database, *ledger, *keys, clock, random);
+  audit.emplace(*database, *ledger);
   TRY_VOID(make_sign_in(config));
   notices = std::make_unique<notices::NoticeService>(*database, clock);
   catalogue = std::make_unique<catalogue::CatalogueService>(*database, *ledger, *accounts, executors, clock);
@@ -207,6 +219,10 @@ Result<void> App::Parts::make_domain(const Config& config) {
       slices::SliceServiceParts{*database, *ledger, *accounts, *catalogue, executors, *store, *workers, clock, random,
                                 metrics, std::nullopt, config.running_runs});
   catalogue->set_live_requests(slices.get());
+  accounts->add_farewell_listener(*slices);
+  accounts->add_farewell_listener(*sharing);
+  accounts->add_farewell_listener(*notices);
+  groups->add_farewell_listener(*sharing);
 
   TRY(const auto sources, catalogue->local_sources());
   std::vector<std::string> in_use;
@@ -233,6 +249,10 @@ Result<void> App::Parts::serve(const Config& config, Reach reach) {
   notices->on_notice([this](std::int64_t account_id) { notice_feed->notify(account_id); });
   const http::Services services{
       .accounts = *accounts,
+      .groups = *groups,
+      .api_tokens = *api_tokens,
+      .key_service = *key_service,
+      .audit = *audit,
       .sign_in = *sign_in,
       .device_grant = *device_grant,
       .catalogue = *catalogue,
@@ -260,6 +280,7 @@ Result<void> App::Parts::serve(const Config& config, Reach reach) {
                                                                     metrics, clock, random, http::render_lakey_error});
   TRY_VOID(server->start());
   slices->start();
+  key_service->start();
   if (reach == Reach::kNetwork) {
     catalogue->warm_up();
     if (config.source_check_seconds > 0) {
@@ -292,6 +313,7 @@ void App::stop() {
   if (parts_->server) parts_->server->stop();
   if (parts_->refresher) parts_->refresher->stop();
   if (parts_->slices) parts_->slices->stop();
+  if (parts_->key_service) parts_->key_service->stop();
 }
 
 }  // namespace lakelift::app

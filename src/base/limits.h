@@ -104,6 +104,21 @@ inline constexpr std::int64_t kTokenSkewSeconds = 60;      // how far another cl
 inline constexpr std::int64_t kTokenSkewMaxSeconds = 300;  // the most an operator may set
 inline constexpr std::size_t kEmailBytes = 254;
 inline constexpr std::size_t kUsernameChars = 32;
+inline constexpr std::size_t kGroupNameChars = 64;
+inline constexpr int kListedAccounts = 1'000;  // in one page; of groups, members and tokens the same
+inline constexpr std::size_t kAccountSearchBytes = 254;
+inline constexpr std::size_t kApiTokenNameChars = 64;
+inline constexpr int kApiTokensPerAccount = 100;
+inline constexpr std::int64_t kApiTokenSeconds = 90 * 86'400;      // unless the caller says otherwise
+inline constexpr std::int64_t kApiTokenMaxSeconds = 365 * 86'400;  // only an administrator's may live for ever
+inline constexpr std::int64_t kApiTokenUseSeconds = 60;            // between two marks of a token's last use
+inline constexpr int kApiTokenGuesses = 60;                        // wrong API tokens of one address at once, and then
+inline constexpr std::int64_t kApiTokenGuessSeconds = 1;           // one in this time
+inline constexpr int kKeysPerPurpose = 16;
+inline constexpr int kKeyTickMs = 10'000;             // how soon other servers' changes of keys are noticed
+inline constexpr int kKeyReloadMs = 1'000;            // at most so often for a key id that nobody knows
+inline constexpr std::int64_t kKeyGraceSeconds = 60;  // until every server signs with the new key
+inline constexpr int kAuditEntries = 1'000;           // in one page
 
 // Signing in
 inline constexpr std::size_t kIdTokenBytes = 16 * 1024;

@@ -44,7 +44,7 @@ spec:
     description: in euro
     distribution:
       - {value_min: 0.0, value_max: 10.5, count: 3}
-      - {value_min: 10.5, value_max: 1e3, count: 9}
+      - {value_min: 10.5, value_max: 1.0e+3, count: 9}
 sample:
   - day: 2019-01-01
     product: jack
@@ -124,7 +124,7 @@ def test_a_seed_file_becomes_an_item(lake: Server, tmp_path: Path) -> None:
 
 def test_errors_name_file_item_field_and_line(lake: Server, tmp_path: Path) -> None:
     """What the server refuses is told at its line; the good items of the same files are there all the same."""
-    wrong = SEED.replace("seed.daily", "bad.daily").replace("is_nullable: false", "is_nullable: maybe", 1).replace("1e3", "much")
+    wrong = SEED.replace("seed.daily", "bad.daily").replace("is_nullable: false", "is_nullable: maybe", 1).replace("1.0e+3", "much")
     bad = tmp_path / "bad.yaml"
     bad.write_text(wrong + "---\nname: good.one\nexecutor_type: LOCAL\nspec: []\nsample: []\n")
     twice = tmp_path / "twice.json"
@@ -189,8 +189,8 @@ def test_export_import_export_is_a_fixed_point(lake: Server, tmp_path: Path, for
 
 
 def exported_yaml(source: dict[str, Any]) -> str:
-    """As PyYAML writes it: another writer's YAML is read as well."""
-    return yaml.safe_dump(source, allow_unicode=True, sort_keys=False)
+    """As PyYAML writes it: another writer's YAML is read as well. Escaped, for U+0085 and U+2028 end a line in YAML 1.1 alone."""
+    return yaml.safe_dump(source, sort_keys=False)
 
 
 def test_a_profiled_table_goes_round(lake: Server, tmp_path: Path) -> None:

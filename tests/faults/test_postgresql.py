@@ -138,7 +138,7 @@ def test_a_folder_keeps_to_its_database(peer: Postgresql, tmp_path: Path) -> Non
     made = cli("account", "create", "ada@example.com", data=folder, env=env)
     assert made.returncode == 0, made.stderr
     elsewhere = cli("account", "create", "ada@example.com", data=folder)
-    assert elsewhere.returncode == 1, elsewhere
+    assert elsewhere.returncode == 6, elsewhere
     assert "--database" in elsewhere.stderr
     assert cli("account", "create", "bob@example.com", data=folder, env=env).returncode == 0
 

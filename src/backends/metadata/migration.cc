@@ -126,6 +126,8 @@ Result<void> apply(Database& database, const Migration& migration) {
                                       "ON CONFLICT DO NOTHING RETURNING number",
                                       {migration.folder, migration.number, SystemClock().now()}));
     if (!mine) return {};
+    // Indexes of large tables take as long as they take.
+    if (transaction.dialect() == Dialect::kPostgresql) TRY_VOID(transaction.exec("SET LOCAL statement_timeout = 0"));
     for (const std::string& statement : statements_of(transaction.dialect(), migration.sql)) {
       if (auto done = transaction.exec(statement); !done) {
         Error error = std::move(done).error();

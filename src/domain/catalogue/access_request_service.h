@@ -21,8 +21,8 @@ struct AccessPage {
 
 struct AccessListing {
   AccessRole role = AccessRole::kAsker;  // decider: of items that the caller maintains; an admin's: all
-  std::optional<AccessState> state;
-  std::optional<std::int64_t> before;
+  std::optional<AccessState> state = std::nullopt;
+  std::optional<std::int64_t> before = std::nullopt;
   int limit = 100;
 };
 

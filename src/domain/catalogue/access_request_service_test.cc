@@ -97,7 +97,7 @@ TEST_F(AccessRequestServiceTest, TheMaintainerHearsOfIt) {
 }
 
 TEST_F(AccessRequestServiceTest, WithoutAMaintainerAllAdminsHear) {
-  const auto second = world_.account("second@example.org", accounts::AccountType::kAdmin);
+  auto second = world_.account("second@example.org", accounts::AccountType::kAdmin);
   world_.update(hidden_, R"({"maintained_by_id":null})");
   asked(world_.ada);
   for (const auto* who : {&world_.admin, &second}) {

@@ -23,6 +23,14 @@ Result<void> end_of(Effect effect) {
   return fail(Code::kCancelled, std::string(kTriedEvent), "the change was only tried");
 }
 
+Result<bool> account_sees(metadata::Session& session, std::int64_t account_id, std::int64_t item_id) {
+  TRY(const auto account, accounts::find_active(session, account_id));
+  if (!account) return false;
+  TRY(const Reader reader, reader_of(session, *account));
+  TRY(const auto seen, visible_items(session, {item_id}, reader));
+  return !seen.empty();
+}
+
 }  // namespace
 
 CatalogueService::CatalogueService(metadata::Database& database, const ledger::Ledger& ledger,
@@ -85,13 +93,7 @@ Result<std::set<std::int64_t>> CatalogueService::visible(const accounts::Account
 }
 
 Result<bool> CatalogueService::sees(std::int64_t account_id, std::int64_t id) {
-  return database_.read([&](metadata::Session& session) -> Result<bool> {
-    TRY(const auto account, accounts::find_active(session, account_id));
-    if (!account) return false;
-    TRY(const Reader reader, reader_of(session, *account));
-    TRY(const auto seen, visible_items(session, {id}, reader));
-    return !seen.empty();
-  });
+  return database_.read([&](metadata::Session& session) { return account_sees(session, account_id, id); });
 }
 
 Result<CatalogueItem> CatalogueService::get(std::int64_t id) {
@@ -153,6 +155,8 @@ Result<void> CatalogueService::remove(const accounts::Account& caller, std::int6
   return database_.write([&](metadata::Transaction& transaction) -> Result<void> {
     TRY(const auto row, find_item(transaction, id));
     if (!row) return no_such_item(id);
+    const auto sees = [&](std::int64_t account_id) { return account_sees(transaction, account_id, id); };
+    TRY_VOID(live_->leave_where_hidden(transaction, id, caller.id, sees));
     TRY(const std::int64_t waiting, live_->not_cancelled(transaction, id));
     if (waiting > 0) return still_waited_for(id, waiting);
     TRY_VOID(delete_item(transaction, id));

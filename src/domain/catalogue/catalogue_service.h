@@ -28,6 +28,12 @@ class LiveRequests {
  public:
   virtual ~LiveRequests() = default;
   [[nodiscard]] virtual Result<std::int64_t> not_cancelled(metadata::Session& session, std::int64_t item_id) = 0;
+  // Before an item goes: those who wait for it but may not see it any more can't leave by themselves; they leave now.
+  using Sees = std::function<Result<bool>(std::int64_t account_id)>;
+  [[nodiscard]] virtual Result<void> leave_where_hidden(metadata::Transaction&, std::int64_t /*item_id*/,
+                                                        std::int64_t /*actor*/, const Sees&) {
+    return {};
+  }
 };
 
 // What is asked for together must hold together; empty: all items.

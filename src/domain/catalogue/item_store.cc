@@ -250,7 +250,8 @@ Result<std::optional<std::int64_t>> id_of_name(metadata::Session& session, std::
 }
 
 Result<std::vector<ItemRow>> find_items(metadata::Session& session, const std::vector<std::int64_t>& ids,
-                                        ItemDetail detail) {
+                                        ItemDetail detail, const Reader& reader) {
+  const Condition visible = visible_to(reader);
   std::map<std::int64_t, ItemRow> found;
   for (std::size_t at = 0; at < ids.size(); at += kIdsPerSelect) {
     metadata::Params params;

@@ -51,7 +51,7 @@ enum class ItemDetail {
 [[nodiscard]] Result<std::optional<std::int64_t>> id_of_name(metadata::Session& session, std::string_view name);
 // In the order of `ids`; those that are not there, or that the reader may not see, are left out.
 [[nodiscard]] Result<std::vector<ItemRow>> find_items(metadata::Session& session, const std::vector<std::int64_t>& ids,
-                                                      ItemDetail detail);
+                                                      ItemDetail detail, const Reader& reader);
 // Where the data of each item of that executor are, as stored.
 [[nodiscard]] Result<std::vector<executors::Source>> list_sources(metadata::Session& session,
                                                                   executors::ExecutorType type);

@@ -22,6 +22,8 @@ constexpr double kColumnWeight = 3, kColumnRuns = 20;
 constexpr double kDescriptionWeight = 1.5, kDescriptionRuns = 40;
 constexpr double kColumnDescriptionWeight = 1, kColumnDescriptionRuns = 60;
 
+constexpr std::size_t kFewNames = 16;
+
 std::string joined(const std::vector<std::string>& texts) {
   std::string out;
   for (const auto& text : texts) out.append(text).push_back('\n');
@@ -78,18 +80,30 @@ void SearchIndex::State::put(std::vector<SearchDocument> documents) {
   std::ranges::sort(replaced);
   replaced.erase(std::unique(replaced.begin(), replaced.end()), replaced.end());
   remove(replaced);
-  const auto old_size = static_cast<std::ptrdiff_t>(by_name.size());
+  std::vector<Slot> added;
   // From the last: of two documents of one item it is the one that counts.
   for (auto document = documents.rbegin(); document != documents.rend(); ++document) {
     if (slot_of_item.contains(document->item_id)) continue;
-    const Slot slot = new_slot();
-    add(slot, *document);
-    by_name.push_back(slot);
+    added.push_back(new_slot());
+    add(added.back(), *document);
   }
-  const auto name = [this](Slot slot) -> const std::string& { return entries[slot].name; };
-  std::ranges::sort(by_name.begin() + old_size, by_name.end(), {}, name);
-  std::ranges::inplace_merge(by_name, by_name.begin() + old_size, {}, name);
+  add_names(std::move(added));
   for (auto& table : facets) table.settle();
+}
+
+// A few find their places one by one; many are merged in, which looks at every name.
+void SearchIndex::State::add_names(std::vector<Slot> added) {
+  const auto name = [this](Slot slot) -> const std::string& { return entries[slot].name; };
+  if (added.size() <= kFewNames) {
+    for (const Slot slot : added) {
+      by_name.insert(std::ranges::upper_bound(by_name, name(slot), {}, name), slot);
+    }
+    return;
+  }
+  std::ranges::sort(added, {}, name);
+  const auto old_size = static_cast<std::ptrdiff_t>(by_name.size());
+  by_name.insert(by_name.end(), added.begin(), added.end());
+  std::ranges::inplace_merge(by_name, by_name.begin() + old_size, {}, name);
 }
 
 void SearchIndex::State::remove(const std::vector<Slot>& slots) {

@@ -132,7 +132,7 @@ TEST(SearchIndex, AgreesWithAPlainList) {
     Plain plain;
     for (auto step = random() % 6; step > 0; --step) {
       std::vector<SearchDocument> batch;
-      for (auto i = 1 + random() % 12; i > 0; --i) {
+      for (auto i = 1 + random() % 30; i > 0; --i) {
         batch.push_back(any_document(random, 1 + static_cast<std::int64_t>(random() % 60)));
         plain.put(batch.back());
       }

@@ -52,6 +52,7 @@ struct SearchIndex::State {
 
  private:
   [[nodiscard]] Slot new_slot();
+  void add_names(std::vector<Slot> added);
   void add(Slot slot, const SearchDocument& document);
   void add_facets(Slot slot, const SearchDocument& document);
   void add_readers(Slot slot, const SearchDocument& document);

@@ -198,9 +198,9 @@ Result<void> SharingService::farewell(metadata::Transaction& transaction, const 
   return {};
 }
 
-Result<void> SharingService::farewell_group(metadata::Transaction& transaction, std::int64_t group_id,
+Result<void> SharingService::group_farewell(metadata::Transaction& transaction, const accounts::Group& leaving,
                                             std::optional<std::int64_t> actor) {
-  return unname(transaction, {ReaderKind::kGroup, group_id}, actor);
+  return unname(transaction, {ReaderKind::kGroup, leaving.id}, actor);
 }
 
 }  // namespace lakelift::catalogue

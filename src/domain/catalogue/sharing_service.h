@@ -29,7 +29,7 @@ struct Readers {
 
 // Threadsafe. Every call that names an item: kNotFound COULD_NOT_FIND_CATALOGUEITEM where the caller may not see it,
 // kForbidden ACCESS_DENIED where they see it but neither maintain it nor are an admin.
-class SharingService final : public accounts::FarewellListener {
+class SharingService final : public accounts::FarewellListener, public accounts::GroupFarewellListener {
  public:
   SharingService(metadata::Database& database, const ledger::Ledger& ledger, notices::NoticeService& notices,
                  const Clock& clock);
@@ -49,8 +49,8 @@ class SharingService final : public accounts::FarewellListener {
   [[nodiscard]] Result<void> farewell(metadata::Transaction& transaction, const accounts::Account& leaving,
                                       std::optional<std::int64_t> actor) override;
   // The same of a group: no item names it any more.
-  [[nodiscard]] Result<void> farewell_group(metadata::Transaction& transaction, std::int64_t group_id,
-                                            std::optional<std::int64_t> actor);
+  [[nodiscard]] Result<void> group_farewell(metadata::Transaction& transaction, const accounts::Group& leaving,
+                                            std::optional<std::int64_t> actor) override;
 
  private:
   using Work = std::function<Result<void>(metadata::Transaction& transaction, ItemRow& row)>;

@@ -39,7 +39,7 @@ struct Notice {
 };
 
 struct NoticeQuery {
-  std::optional<std::int64_t> before;  // only ids below this: newest first, a page at a time
+  std::optional<std::int64_t> before = std::nullopt;  // only ids below this: newest first, a page at a time
   bool unread_only = false;
   int limit = 100;
 };

@@ -59,6 +59,17 @@ TEST_F(SliceRightsTest, ARequestGoesWithTheRightAndComesBackWithIt) {
   EXPECT_TRUE(server_->leave(world_.other, request.id));
 }
 
+TEST_F(SliceRightsTest, WhoLostSightDoesNotKeepAnItemFromGoing) {
+  const DownloadRequest request = server_.ask(world_.other);
+  world_.catalogue.set_live_requests(&*server_);
+  EXPECT_EQ(world_.catalogue.remove(world_.reader, world_.item.id).error().event,
+            "NOT_CANCELLED_DOWNLOAD_REQEUSTS_DETECTED");
+  set_visibility("named");
+  ASSERT_TRUE(world_.catalogue.remove(world_.reader, world_.item.id));
+  EXPECT_EQ(server_.state(request.id).state, RunState::kCancelled);
+  EXPECT_EQ(world_.ledger_kinds().back(), "request.cancelled");
+}
+
 TEST_F(SliceRightsTest, OnlyRequestsOfHiddenItemsAreLeftOut) {
   const auto second = world_.add_item("shop.second", "v1");
   server_.ask(world_.other);

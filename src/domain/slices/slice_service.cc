@@ -119,6 +119,22 @@ class SliceService::Impl {
     return !visible.empty();
   }
 
+  // False where the account did not wait. What follows from it happens after the commit.
+  Result<bool> leave(metadata::Transaction& tx, store::Waiter waiter, std::optional<std::int64_t> actor) {
+    TRY(auto left, store::leave(tx, waiter.request_id, waiter.account_id, parts.clock.now()));
+    if (!left.was_waiter) return false;
+    ledger::Entry entry = request_entry(left.cancelled ? "request.cancelled" : "request.left", waiter.request_id);
+    entry.actor = actor;
+    if (actor != waiter.account_id) entry.on_behalf = waiter.account_id;
+    entry.run = left.cancelled_run;
+    TRY_VOID(parts.ledger.append(tx, entry));
+    tx.after_commit([this, left, id = waiter.request_id] {
+      if (left.cancelled_run) runner.interrupt(*left.cancelled_run);
+      if (left.cancelled) tell(id);
+    });
+    return true;
+  }
+
   void add_progress(DownloadRequest& request) const {
     if (request.state != RunState::kRunning) return;
     const auto progress = runner.progress_of(request.id);
@@ -181,17 +197,30 @@ Result<DownloadRequest> SliceService::get(const accounts::Account& caller, std::
 
 Result<void> SliceService::leave(const accounts::Account& caller, std::int64_t id) {
   TRY_VOID(get(caller, id));
-  TRY(const store::Left left, impl_->parts.database.write([&](metadata::Transaction& tx) -> Result<store::Left> {
-    TRY(auto gone, store::leave(tx, id, caller.id, impl_->parts.clock.now()));
-    if (!gone.was_waiter) return no_such_request(id);
-    ledger::Entry entry = request_entry(gone.cancelled ? "request.cancelled" : "request.left", id);
-    entry.actor = caller.id;
-    entry.run = gone.cancelled_run;
-    TRY_VOID(impl_->parts.ledger.append(tx, entry));
-    return gone;
-  }));
-  if (left.cancelled_run) impl_->runner.interrupt(*left.cancelled_run);
-  if (left.cancelled) impl_->tell(id);
+  return impl_->parts.database.write([&](metadata::Transaction& tx) -> Result<void> {
+    TRY(const bool was_waiter, impl_->leave(tx, {id, caller.id}, caller.id));
+    if (!was_waiter) return no_such_request(id);
+    return {};
+  });
+}
+
+Result<void> SliceService::farewell(metadata::Transaction& transaction, const accounts::Account& leaving,
+                                    std::optional<std::int64_t> actor) {
+  TRY(const auto ids, store::awaited_ids(transaction, leaving.id));
+  for (const std::int64_t id : ids) TRY_VOID(impl_->leave(transaction, {id, leaving.id}, actor));
+  return {};
+}
+
+Result<void> SliceService::leave_where_hidden(metadata::Transaction& transaction, std::int64_t item_id,
+                                              std::int64_t actor, const Sees& sees) {
+  TRY(const auto waiters, store::waiters_of_item(transaction, item_id));
+  std::map<std::int64_t, bool> seen;
+  for (const auto& waiter : waiters) {
+    if (!seen.contains(waiter.account_id)) {
+      TRY(seen[waiter.account_id], sees(waiter.account_id));
+    }
+    if (!seen[waiter.account_id]) TRY_VOID(impl_->leave(transaction, waiter, actor));
+  }
   return {};
 }
 

@@ -152,8 +152,8 @@ Result<void> follow(Session& session, const std::string& name, bool follows) {
   TRY(const FoundItem item, find_item(*api, name));
   TRY_VOID(api->call(
       {.method = follows ? "PUT" : "DELETE", .path = fmt::format("/catalogue/items/{}/follow", item.id), .body = {}}));
-  session.note(fmt::format(
-      follows ? "you follow {}: `lakelift notice list` tells its changes" : "you no longer follow {}", item.name));
+  session.note(follows ? fmt::format("you follow {}: `lakelift notice list` tells its changes", item.name)
+                       : fmt::format("you no longer follow {}", item.name));
   return {};
 }
 

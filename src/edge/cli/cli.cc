@@ -163,7 +163,10 @@ int run(int argc, char** argv, const Host& host) {
   add_auth_commands(tree);
   add_profile_commands(tree);
   add_account_commands(tree);
+  add_group_commands(tree);
   add_token_commands(tree);
+  add_key_commands(tree);
+  add_audit_command(tree);
   add_catalogue_commands(tree);
   add_access_commands(tree);
   add_notice_commands(tree);

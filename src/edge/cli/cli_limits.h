@@ -18,6 +18,8 @@ inline constexpr std::size_t kBodyBytes = 256U << 20;  // an answer kept in memo
 inline constexpr std::size_t kHeaderBytes = 64U << 10;
 inline constexpr std::size_t kEventBytes = 1U << 20;
 
+inline constexpr int kPage = 1'000;  // of a list, asked for at once
+
 inline constexpr int kRequestAttempts = 10;
 inline constexpr int kWholeAttempts = 3;
 inline constexpr int kBackoffBaseMs = 200;

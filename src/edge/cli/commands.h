@@ -31,9 +31,12 @@ struct CommandTree {
 };
 
 void add_account_commands(CommandTree& tree);
+void add_group_commands(CommandTree& tree);
 void add_auth_commands(CommandTree& tree);     // auth login, status, token, logout, list
 void add_profile_commands(CommandTree& tree);  // profile add, list, use
 void add_token_commands(CommandTree& tree);
+void add_key_commands(CommandTree& tree);
+void add_audit_command(CommandTree& tree);
 void add_catalogue_commands(CommandTree& tree);
 void add_catalogue_import(CommandTree& tree, CLI::App& catalogue);
 void add_catalogue_export(CommandTree& tree, CLI::App& catalogue);

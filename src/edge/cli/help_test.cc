@@ -43,7 +43,7 @@ std::vector<std::string> shell_words(const std::string& line) {
 std::vector<std::string> command_paths() {
   const std::string script = run_cli({"completion", "bash"}).out;
   std::vector<std::string> paths;
-  static const std::regex kPath(R"(\n    '([a-z_ ]*)'\) words=)");
+  static const std::regex kPath(R"(\n    '([a-z_ -]*)'\) words=)");
   for (std::sregex_iterator it(script.begin(), script.end(), kPath), end; it != end; ++it) paths.push_back((*it)[1]);
   return paths;
 }

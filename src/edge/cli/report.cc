@@ -16,6 +16,9 @@ std::string_view hint_of(const Error& error) {
   }
   if (error.event == "COULD_NOT_FIND_CATALOGUEITEM")
     return "`lakelift catalogue list` shows what there is; `lakelift catalogue request-access NAME` asks for more";
+  if (error.event == "COULD_NOT_FIND_ACCOUNT") return "`lakelift account list` shows who there is";
+  if (error.event == "COULD_NOT_FIND_GROUP") return "`lakelift group list` shows what there is";
+  if (error.event == "COULD_NOT_FIND_API_TOKEN") return "`lakelift token list` shows what there is";
   if (error.event == "COULD_NOT_FIND_DOWNLOADREQUEST") return "`lakelift slice list` shows what you wait for";
   if (error.event == "NOT_CANCELLED_DOWNLOAD_REQEUSTS_DETECTED") {
     return "`lakelift slice list` shows them and `lakelift slice cancel ID` ends one";

@@ -1,15 +1,16 @@
 #include "edge/cli/yaml_events.h"
 
 #include <fmt/format.h>
+#include <utf8proc.h>
 #include <yaml-cpp/yaml.h>
 
 #include <algorithm>
 #include <array>
 #include <unordered_set>
 
+#include "base/encoding.h"
 #include "edge/cli/cli_limits.h"
 #include "edge/cli/text.h"
-#include "edge/cli/yaml_scalar.h"
 
 namespace lakelift::cli {
 namespace {
@@ -37,14 +38,32 @@ std::size_t depth_of(const Located& node) {
   return depth + 1;
 }
 
+// The parser turns the escapes \N and \_ into one byte each, 0x85 and 0xA0, instead of two. Files are UTF-8, so that
+// any byte that does not fit is one of these.
+std::string mended(const std::string& text) {
+  if (is_valid_utf8(text)) return text;
+  std::string out;
+  const auto* at = reinterpret_cast<const utf8proc_uint8_t*>(text.data());
+  const auto* const end = at + text.size();
+  while (at < end) {
+    utf8proc_int32_t point = 0;
+    const utf8proc_ssize_t length = utf8proc_iterate(at, end - at, &point);
+    if (length <= 0) out += '\xC2';
+    const auto taken = static_cast<std::size_t>(std::max<utf8proc_ssize_t>(length, 1));
+    out.append(reinterpret_cast<const char*>(at), taken);
+    at += taken;
+  }
+  return out;
+}
+
 // "str" for "!!str"; a tag that is not YAML's own is refused.
 std::string_view core_tag(std::string_view tag, int line) {
   if (tag.starts_with(kTagPrefix)) return tag.substr(kTagPrefix.size());
   refuse(line, fmt::format("the tag {} is not known: leave it out", tag));
 }
 
-json::value resolve(const std::string& text, int line) {
-  auto value = resolve_plain_scalar(text);
+json::value resolve(const std::string& text, Dialect dialect, int line) {
+  auto value = resolve_plain_scalar(text, dialect);
   if (!value) refuse(line, value.error().message);
   return *std::move(value);
 }
@@ -56,13 +75,15 @@ bool fits(const json::value& value, std::string_view tag) {
   return tag == "null" && value.is_null();
 }
 
-json::value scalar_of(const std::string& text, std::string_view tag, int line) {
-  if (tag == kPlain) return resolve(text, line);
+json::value scalar_of(const std::string& text, std::string_view tag, Dialect dialect, int line) {
+  if (tag == kPlain) return resolve(text, dialect, line);
   if (tag == kQuoted) return json::value(json::string(text));
   const std::string_view name = core_tag(tag, line);
   if (name == "str" || name == "timestamp") return json::value(json::string(text));
-  json::value value =
-      name == "int" || name == "float" || name == "bool" || name == "null" ? resolve(text, line) : json::value("");
+  const bool is_known = name == "int" || name == "float" || name == "bool" || name == "null";
+  // A number that is said to be one needs no dot.
+  const json::value value =
+      is_known ? resolve(text, name == "float" ? Dialect::kJson : dialect, line) : json::value("");
   if (!fits(value, name)) refuse(line, fmt::format("\"{}\" is no !!{} that can be read", printable(text), name));
   if (name == "float") return json::value(value.to_number<double>());
   return value;
@@ -95,11 +116,11 @@ void YamlEvents::OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) {
 
 void YamlEvents::OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                           const std::string& value) {
-  if (key_is_due()) return take_key(mark, value, tag == kPlain);
+  if (key_is_due()) return take_key(mark, mended(value), tag == kPlain);
   count(1, line_at(mark));
   Located node;
   node.line = line_at(mark);
-  node.scalar = scalar_of(value, tag, node.line);
+  node.scalar = scalar_of(mended(value), tag, dialect_, node.line);
   place(std::move(node), anchor);
 }
 

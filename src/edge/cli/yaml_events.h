@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "edge/cli/located.h"
+#include "edge/cli/yaml_scalar.h"
 
 namespace lakelift::cli {
 
@@ -22,6 +23,8 @@ struct YamlRefusal {
 // One document after the other. Not threadsafe.
 class YamlEvents final : public YAML::EventHandler {
  public:
+  explicit YamlEvents(Dialect dialect) : dialect_(dialect) {}
+
   // The document that has just ended.
   [[nodiscard]] Located take() { return std::move(root_); }
 
@@ -60,6 +63,7 @@ class YamlEvents final : public YAML::EventHandler {
   void merge(Open& map, Located node) const;
   void count(std::size_t nodes, int line);
 
+  const Dialect dialect_;
   Located root_;
   std::vector<Open> open_;
   std::map<YAML::anchor_t, Located> anchors_;

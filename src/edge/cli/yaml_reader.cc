@@ -123,11 +123,12 @@ std::unexpected<Error> refuse(const YamlRefusal& refusal, const std::string& tex
 Result<std::vector<Located>> read_yaml(std::string_view text) {
   if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);
   TRY_VOID(check_bytes(text));
-  std::string whole = looks_like_json(text) ? SurrogateJoiner(text).run() : std::string(text);
+  const Dialect dialect = looks_like_json(text) ? Dialect::kJson : Dialect::kYaml;
+  std::string whole = dialect == Dialect::kJson ? SurrogateJoiner(text).run() : std::string(text);
   // The parser takes the end of the file for the end of a quoted text; a document's end mark it does not.
   whole += whole.ends_with('\n') ? "...\n" : "\n...\n";
   std::istringstream stream(whole);
-  YamlEvents events;
+  YamlEvents events(dialect);
   std::vector<Located> documents;
   try {
     YAML::Parser parser(stream);

@@ -57,7 +57,7 @@ std::vector<DocumentCase> document_cases() {
 
 TEST(YamlScalar, TextCases) {
   for (const auto& one : testing::read_cases(LAKELIFT_CASES_DIR "/import/scalars.txt")) {
-    const auto value = resolve_plain_scalar(one.input);
+    const auto value = resolve_plain_scalar(one.input, Dialect::kYaml);
     EXPECT_EQ(value ? to_text(*value) : "refused", one.expected) << one.line << ": " << one.input;
   }
 }
@@ -78,6 +78,10 @@ TEST(YamlReader, BytesThatAreNoText) {
                          "a: 1\n"),
             R"([{"a":1}])");
   EXPECT_EQ(documents_of(std::string(40U << 20, ' ')), "line 1: the file is larger than 32 MiB");
+}
+
+TEST(YamlReader, EscapesThatTheParserCutsShort) {
+  EXPECT_EQ(documents_of(R"(a: "\N\_\L\P é\N")"), "[{\"a\":\"\u0085\u00a0\u2028\u2029 é\u0085\"}]");
 }
 
 TEST(YamlReader, HostileDepthEndsInAnError) {

@@ -92,8 +92,16 @@ bool is_based(std::string_view digits, std::string_view prefix, std::string_view
          digits.find_first_not_of('_', prefix.size()) != std::string_view::npos;
 }
 
-// [digits][.digits][e[sign]digits], with a dot or an exponent.
-bool is_decimal_fraction(std::string_view digits) {
+struct Decimal {
+  bool is_number = false;
+  bool has_dot = false;
+  bool has_exponent = false;
+  bool has_sign = false;  // of the exponent
+};
+
+// [digits][.digits][e[sign]digits]
+Decimal decimal_of(std::string_view digits) {
+  Decimal decimal;
   std::size_t at = 0;
   const auto skip = [&] {
     std::size_t count = 0;
@@ -103,27 +111,37 @@ bool is_decimal_fraction(std::string_view digits) {
     return count;
   };
   std::size_t count = skip();
-  const bool has_dot = at < digits.size() && digits[at] == '.';
-  if (has_dot) {
+  decimal.has_dot = at < digits.size() && digits[at] == '.';
+  if (decimal.has_dot) {
     ++at;
     count += skip();
   }
-  if (count == 0) return false;
-  if (at == digits.size()) return has_dot;
-  if (lower(digits[at]) != 'e') return false;
-  ++at;
-  if (at < digits.size() && (digits[at] == '-' || digits[at] == '+')) ++at;
-  return skip() > 0 && at == digits.size();
+  decimal.has_exponent = count > 0 && at < digits.size() && lower(digits[at]) == 'e';
+  if (decimal.has_exponent) {
+    ++at;
+    decimal.has_sign = at < digits.size() && (digits[at] == '-' || digits[at] == '+');
+    if (decimal.has_sign) ++at;
+    count = skip();
+  }
+  decimal.is_number = count > 0 && at == digits.size();
+  return decimal;
 }
 
-Result<json::value> resolve_number(std::string_view text, std::string_view digits) {
+bool is_fraction(std::string_view digits, Dialect dialect) {
+  const Decimal decimal = decimal_of(digits);
+  if (!decimal.is_number) return false;
+  if (dialect == Dialect::kJson) return decimal.has_dot || decimal.has_exponent;
+  return decimal.has_dot && (!decimal.has_exponent || decimal.has_sign);
+}
+
+Result<json::value> resolve_number(std::string_view text, std::string_view digits, Dialect dialect) {
   if (digits == "0") return json::value(std::int64_t{0});
   if (is_based(digits, "0x", "0123456789abcdefABCDEF_"))
     return whole_of(text, without_underscores(digits.substr(2)), 16);
-  if (is_based(digits, "0o", "01234567")) return whole_of(text, std::string(digits.substr(2)), 8);
   if (is_based(digits, "0b", "01_")) return whole_of(text, without_underscores(digits.substr(2)), 2);
   if (all_digits(digits)) {
     if (digits.front() != '0') return whole_of(text, without_underscores(digits), 10);
+    if (digits.find_first_of("89") != std::string_view::npos) return json::value(json::string(text));
     return refuse(text,
                   "begins with 0, which some YAML readers take for octal: put it in quotes for a text, or write the "
                   "number without the 0");
@@ -131,13 +149,13 @@ Result<json::value> resolve_number(std::string_view text, std::string_view digit
   if (is_sexagesimal(digits)) {
     return refuse(text, "is a number of base 60 for some YAML readers: put it in quotes for a text");
   }
-  if (is_decimal_fraction(digits)) return number_of(text, without_underscores(digits));
+  if (is_fraction(digits, dialect)) return number_of(text, without_underscores(digits));
   return json::value(json::string(text));
 }
 
 }  // namespace
 
-Result<json::value> resolve_plain_scalar(std::string_view text) {
+Result<json::value> resolve_plain_scalar(std::string_view text, Dialect dialect) {
   static constexpr std::array<std::string_view, 3> kTrue{"true", "yes", "on"};
   static constexpr std::array<std::string_view, 3> kFalse{"false", "no", "off"};
   static constexpr std::array<std::string_view, 2> kNoNumber{".inf", ".nan"};
@@ -149,7 +167,7 @@ Result<json::value> resolve_plain_scalar(std::string_view text) {
     return refuse(text, "is no number that JSON has: write null, or put it in quotes for a text");
   }
   if (digits.empty() || (!is_digit(digits.front()) && digits.front() != '.')) return json::value(json::string(text));
-  return resolve_number(text, digits);
+  return resolve_number(text, digits, dialect);
 }
 
 bool may_stand_plain(std::string_view text) {
@@ -159,7 +177,7 @@ bool may_stand_plain(std::string_view text) {
     return is_letter(c) || is_digit(c) || c == '_' || c == '-' || c == '.' || c == '/' || c == ' ';
   });
   if (!is_harmless || is_any_word(text, kOneLetter)) return false;
-  const auto resolved = resolve_plain_scalar(text);
+  const auto resolved = resolve_plain_scalar(text, Dialect::kYaml);
   return resolved && resolved->is_string();
 }
 

@@ -21,6 +21,10 @@ struct Unborn {
 
 RouteTable all_routes() {
   static Unborn<accounts::AccountService> accounts;
+  static Unborn<accounts::GroupService> groups;
+  static Unborn<accounts::ApiTokenService> api_tokens;
+  static Unborn<accounts::KeyService> key_service;
+  static Unborn<accounts::Audit> audit;
   static Unborn<accounts::SignIn> sign_in;
   static Unborn<accounts::DeviceGrant> device_grant;
   static Unborn<catalogue::CatalogueService> catalogue;
@@ -34,6 +38,10 @@ RouteTable all_routes() {
   static SystemRandom random;
   RouteTable routes;
   add_all_routes(routes, Services{.accounts = accounts.ref(),
+                                  .groups = groups.ref(),
+                                  .api_tokens = api_tokens.ref(),
+                                  .key_service = key_service.ref(),
+                                  .audit = audit.ref(),
                                   .sign_in = sign_in.ref(),
                                   .device_grant = device_grant.ref(),
                                   .catalogue = catalogue.ref(),

@@ -10,7 +10,11 @@
 #include "base/metrics.h"
 #include "base/random.h"
 #include "domain/accounts/account_service.h"
+#include "domain/accounts/api_token_service.h"
+#include "domain/accounts/audit.h"
 #include "domain/accounts/device_grant.h"
+#include "domain/accounts/group_service.h"
+#include "domain/accounts/key_service.h"
 #include "domain/accounts/sign_in.h"
 #include "domain/catalogue/access_request_service.h"
 #include "domain/catalogue/catalogue_service.h"
@@ -33,6 +37,10 @@ using PrepareLocalFiles = std::function<Result<std::vector<std::string>>(
 // What the routes call. They keep a copy; what is referred to must outlive the route table.
 struct Services {
   accounts::AccountService& accounts;
+  accounts::GroupService& groups;
+  accounts::ApiTokenService& api_tokens;
+  accounts::KeyService& key_service;
+  const accounts::Audit& audit;
   accounts::SignIn& sign_in;
   accounts::DeviceGrant& device_grant;
   catalogue::CatalogueService& catalogue;
@@ -52,6 +60,10 @@ struct Services {
 };
 
 void add_account_routes(RouteTable& routes, const Services& services);
+void add_group_routes(RouteTable& routes, const Services& services);
+void add_token_routes(RouteTable& routes, const Services& services);
+void add_key_routes(RouteTable& routes, const Services& services);
+void add_audit_routes(RouteTable& routes, const Services& services);
 void add_sign_in_routes(RouteTable& routes, const Services& services);
 void add_device_routes(RouteTable& routes, const Services& services);  // RFC 8628
 void add_catalogue_routes(RouteTable& routes, const Services& services);
