@@ -22,6 +22,15 @@ def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
         yield running
 
 
+@pytest.fixture(params=["sqlite", "postgresql"])
+def server_on(request: pytest.FixtureRequest) -> Callable[[Path], Server]:
+    """Makes a server of the test's own on a data folder, on each database in turn."""
+    env = {}
+    if request.param == "postgresql":
+        env["LAKELIFT_DATABASE"] = request.getfixturevalue("postgresql").database()
+    return lambda data: Server(data, env=env)
+
+
 @pytest.fixture(scope="session")
 def api(server: Server) -> Api:
     """The server, asked with every answer checked."""

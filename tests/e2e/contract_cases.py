@@ -13,6 +13,11 @@ A file is a story on a server of its own; its cases are told in order:
 
 In an expected body <int>, <text>, <time>, <uuid>, <token> and <any> stand for any such value, <name:int> captures it too; all
 else must be equal, and nothing may be missing or more. Lines that begin with # are comments.
+
+What stands in many bodies is written once, ahead of the cases, and put in with &name:
+
+    :: ada
+    {"@type": "account", "id": ${ada}, "email": "ada@example.com", "type": "RESEARCHER"}
 """
 
 from __future__ import annotations
@@ -32,6 +37,7 @@ KINDS = {
     "token": lambda v: isinstance(v, str) and len(v) > 30 and re.fullmatch(r"[A-Za-z0-9._~-]+", v) is not None,
     "any": lambda v: True,
 }
+PIECE = re.compile(r"&(\w+)")
 MARK = re.compile(r"<(?:(\w+):)?(" + "|".join(KINDS) + r")>")
 
 
@@ -96,40 +102,80 @@ def mismatches(expected: Any, got: Any, captured: dict[str, Any], at: str = "") 
         yield f"{at or '/'}: {got!r}, {expected!r} expected"
 
 
+class _Reader:
+    """Takes a file line by line; `take` is what the present part of a case does with a line."""
+
+    def __init__(self, path: Path) -> None:
+        """Nothing read yet."""
+        self.path = path
+        self.cases: list[Case] = []
+        self.pieces: dict[str, str] = {}
+        self.piece = ""
+        self.take = self.in_nothing
+
+    def read(self) -> list[Case]:
+        """All cases."""
+        for number, line in enumerate(self.path.read_text().splitlines(), 1):
+            if line.startswith("#"):
+                continue
+            if line.startswith(":: "):
+                self.piece, self.take = line[3:].strip(), self.in_piece
+            elif line.startswith("== "):
+                self.cases.append(Case(line[3:].strip(), number))
+                self.take = self.in_request
+            elif line.startswith("=> "):
+                self.cases[-1].status, self.take = int(line[3:]), self.in_answer
+            elif line.strip():
+                self.take(line, f"{self.path.name}:{number}")
+        for case in self.cases:
+            assert case.method and case.status, f"{self.path.name}:{case.line}: {case.title}: no request, or no answer"
+        return self.cases
+
+    def whole(self, line: str) -> str:
+        """With &name replaced."""
+        return PIECE.sub(lambda m: self.pieces[m[1]], line) + "\n"
+
+    def in_nothing(self, line: str, where: str) -> None:
+        """Before the first case."""
+        raise AssertionError(f"{where}: what is this? {line}")
+
+    def in_piece(self, line: str, where: str) -> None:
+        """What &name stands for."""
+        self.pieces[self.piece] = self.pieces.get(self.piece, "") + self.whole(line)
+
+    def in_request(self, line: str, where: str) -> None:
+        """Who calls, and what."""
+        if line.startswith("as "):
+            self.cases[-1].caller = line[3:].strip()
+        else:
+            self.cases[-1].method, self.cases[-1].path = line.split(" ", 1)
+            self.take = self.in_headers
+
+    def in_headers(self, line: str, where: str) -> None:
+        """The request's headers, then its body."""
+        if header := re.fullmatch(r"([A-Za-z-]+): (.*)", line):
+            self.cases[-1].headers[header[1]] = header[2]
+        else:
+            self.take = self.in_body
+            self.in_body(line, where)
+
+    def in_body(self, line: str, where: str) -> None:
+        """The request's body."""
+        self.cases[-1].body = (self.cases[-1].body or "") + self.whole(line)
+
+    def in_answer(self, line: str, where: str) -> None:
+        """The answer's headers, then its body."""
+        if header := re.fullmatch(r"([a-z-]+): (.*)", line):
+            self.cases[-1].answer_headers[header[1]] = header[2]
+        else:
+            self.take = self.in_answer_body
+            self.in_answer_body(line, where)
+
+    def in_answer_body(self, line: str, where: str) -> None:
+        """The expected body."""
+        self.cases[-1].answer_body += self.whole(line)
+
+
 def read_cases(path: Path) -> list[Case]:
     """The cases of a file; a broken one is an error that names its line."""
-    cases: list[Case] = []
-    part = ""
-    for number, line in enumerate(path.read_text().splitlines(), 1):
-        where = f"{path.name}:{number}"
-        if line.startswith("#"):
-            continue
-        if line.startswith("== "):
-            cases.append(Case(line[3:].strip(), number))
-            part = "request"
-        elif not line.strip() and part != "body":
-            continue
-        elif line.startswith("=> "):
-            assert cases[-1].method, f"{where}: an answer without a request"
-            cases[-1].status = int(line[3:])
-            part = "answer"
-        elif part == "request":
-            if line.startswith("as "):
-                cases[-1].caller = line[3:].strip()
-            else:
-                cases[-1].method, cases[-1].path = line.split(" ", 1)
-                part = "headers"
-        elif part == "headers" and (header := re.fullmatch(r"([A-Za-z-]+): (.*)", line)):
-            cases[-1].headers[header[1]] = header[2]
-        elif part in ("headers", "body"):
-            cases[-1].body = (cases[-1].body or "") + line + "\n"
-            part = "body"
-        elif part == "answer" and (header := re.fullmatch(r"([a-z-]+): (.*)", line)):
-            cases[-1].answer_headers[header[1]] = header[2]
-        else:
-            assert part in ("answer", "answer body"), f"{where}: what is this?"
-            cases[-1].answer_body += line + "\n"
-            part = "answer body"
-    for case in cases:
-        assert case.status, f"{path.name}:{case.line}: {case.title}: no answer is expected"
-    return cases
+    return _Reader(path).read()
