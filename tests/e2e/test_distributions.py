@@ -134,7 +134,10 @@ def as_duckdb_counts(table: pa.Table) -> tuple[pa.Table, dict[str, Source]]:
         elif pa.types.is_date(kind):
             days = column.cast(pa.date32()).cast(pa.int32()).cast(pa.int64())
             columns[field.name], sources[field.name] = days, Source(sql, 86_400 * 10**9)
-        elif pa.types.is_floating(kind) or pa.types.is_decimal(kind):
+        elif pa.types.is_decimal(kind):  # Python rounds to the nearest double; Arrow's cast does not always
+            doubles = [None if value is None else float(value) for value in column.to_pylist()]
+            columns[field.name], sources[field.name] = pa.array(doubles, pa.float64()), Source(sql)
+        elif pa.types.is_floating(kind):
             columns[field.name], sources[field.name] = column.cast(pa.float64()), Source(sql)
         elif pa.types.is_dictionary(kind):
             columns[field.name], sources[field.name] = column.cast(kind.value_type), Source(sql)

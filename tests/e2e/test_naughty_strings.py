@@ -51,7 +51,7 @@ def unharmed(item: dict[str, Any], name: str, text: str) -> bool:
 
 def test_the_list_is_there(stored: dict[int, tuple[str, str]]) -> None:
     """All of it."""
-    assert len(STRINGS) > 500 and len(stored) == len([s for s in STRINGS if s])
+    assert len(STRINGS) > 450 and len(stored) == len([s for s in STRINGS if s])
 
 
 def test_read(api: Api, admin_token: str, stored: dict[int, tuple[str, str]]) -> None:
@@ -77,7 +77,10 @@ def test_searched_for(api: Api, admin_token: str, parameter: str) -> None:
     """Whatever somebody types: an answer, never a fault."""
     for text in STRINGS:
         answer = api.server.ask("GET", f"/catalogue/items/?limit=3&{parameter}={quote(text, safe='')}", token=admin_token)
-        assert answer.status == 200, (text, answer.body)
+        if answer.status == 400:  # more words than a search may have
+            assert parameter == "q" and list(answer.json["errors"]) == ["q"] and len(text.split()) > 32
+        else:
+            assert answer.status == 200, (text, answer.body)
 
 
 def test_shown_on_the_command_line(api: Api, stored: dict[int, tuple[str, str]]) -> None:

@@ -355,7 +355,7 @@ def test_pages_allow_nothing_from_elsewhere(api: Api) -> None:
     connection = http.client.HTTPConnection("127.0.0.1", api.server.port)
     connection.request("POST", "/accounts/auth_requests/", headers={"User-Agent": "<script>alert(1)</script>\"'&amp;"})
     request = json.loads(connection.getresponse().read())["request_uuid"]
-    for path in (f"/accounts/auth_requests/{request}/authenticate/ui/", "/accounts/device/", "/accounts/device/?user_code=%3Cscript%3E\"'",
+    for path in (f"/accounts/auth_requests/{request}/authenticate/ui/", "/accounts/device/", "/accounts/device/?user_code=%3Cscript%3E%22%27",
                  "/accounts/oidc/callback?state=%3Cscript%3E", "/accounts/oidc/start?issuer=%3Cscript%3E"):
         page = api.server.ask("GET", path)
         text = page.body.decode()

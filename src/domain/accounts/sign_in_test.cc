@@ -47,7 +47,7 @@ class SignInTest : public ::testing::Test {
     if (!issued) return issued.error().event;
     return accounts_.authenticate(issued->token)->email;
   }
-  std::size_t count_accounts() { return accounts_.list(0, 1'000)->size(); }
+  std::size_t count_accounts() { return accounts_.list({.limit = 1'000})->size(); }
   std::string state_in(const std::string& url) {
     const auto at = url.find("state=") + 6;
     return url.substr(at, url.find('&', at) - at);

@@ -162,10 +162,13 @@ TEST_F(CatalogueIndexTest, ItemsComeInTheOrderOfTheirIds) {
   for (int i = 0; i < 150; ++i) ids.insert(ids.begin(), insert(fmt::format("t{}", i)));
   auto asked = ids;
   asked.insert(asked.begin() + 3, 999'999);
-  const auto rows = database_->read([&](metadata::Session& s) { return find_items(s, asked, ItemDetail::kSummary); });
+  const Reader admin{admin_.id, true, {}};
+  const auto rows =
+      database_->read([&](metadata::Session& s) { return find_items(s, asked, ItemDetail::kSummary, admin); });
   ASSERT_EQ(rows->size(), ids.size());
   for (std::size_t i = 0; i < ids.size(); ++i) EXPECT_EQ((*rows)[i].item.id, ids[i]);
-  EXPECT_THAT(*database_->read([](metadata::Session& s) { return find_items(s, {}, ItemDetail::kFull); }), IsEmpty());
+  EXPECT_THAT(*database_->read([&](metadata::Session& s) { return find_items(s, {}, ItemDetail::kFull, admin); }),
+              IsEmpty());
   const auto sources =
       database_->read([](metadata::Session& s) { return list_sources(s, executors::ExecutorType::kLocal); });
   EXPECT_EQ(sources->size(), ids.size());

@@ -86,8 +86,8 @@ struct World {
   bool sees(const accounts::Account& who, std::int64_t id) {
     const auto found = catalogue.get(who, id);
     EXPECT_TRUE(found || found.error().event == "COULD_NOT_FIND_CATALOGUEITEM");
-    const bool listed =
-        std::ranges::any_of(value_of(catalogue.list(who, {})), [&](const CatalogueItem& one) { return one.id == id; });
+    const auto page = value_of(catalogue.list(who, {}));
+    const bool listed = std::ranges::any_of(page.items, [&](const CatalogueItem& one) { return one.id == id; });
     EXPECT_EQ(found.has_value(), listed);
     EXPECT_EQ(found.has_value(), value_of(catalogue.visible(who, {id})).contains(id));
     EXPECT_EQ(found.has_value(), value_of(catalogue.sees(who.id, id)));

@@ -20,7 +20,8 @@ struct EditOptions {
   std::string name;
   std::optional<std::string> description;
   std::string maintainer;  // an email, or "none"
-  std::optional<std::vector<std::string>> tags;
+  std::vector<std::string> tags;
+  CLI::Option* tags_given = nullptr;  // also an empty one is a word: it removes all
 };
 
 // What the dash of -TAG becomes before flags are looked for.
@@ -88,9 +89,9 @@ Result<void> edit(Session& session, const EditOptions& options) {
     TRY(const std::string text, text_argument(*options.description));
     body["description"] = text.empty() ? json::value(nullptr) : json::value(text);
   }
-  if (options.tags) {
+  if (options.tags_given->count() > 0) {
     json::array tags;
-    for (const auto& tag : *options.tags) {
+    for (const auto& tag : options.tags) {
       if (!tag.empty()) tags.emplace_back(tag);
     }
     body["tags"] = std::move(tags);
@@ -223,8 +224,9 @@ void add_edit(CommandTree& tree, CLI::App& group) {
   command->add_option("--name", options->name, "Its new name");
   command->add_option("--description", options->description,
                       "What it is, in Markdown; @FILE reads it from a file, - from stdin; empty removes it");
-  command->add_option("--tag", options->tags, "Its tags from now on; repeatable; one that is empty removes all")
-      ->allow_extra_args(false);
+  options->tags_given =
+      command->add_option("--tag", options->tags, "Its tags from now on; repeatable; one that is empty removes all")
+          ->allow_extra_args(false);
   command->add_option("--maintainer", options->maintainer, "The email of who maintains it; none for nobody");
 }
 

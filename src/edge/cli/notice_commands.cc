@@ -86,25 +86,33 @@ Result<void> print_line(Session& session, const json::object& notice) {
       printable(fmt::format("{}  {}", find_string(notice, "at").value_or(""), text_of(notice))) + "\n");
 }
 
+// Waits for a notice after `last`; its id. Nothing else can be asked while the stream is open, so it ends with the
+// news.
+Result<std::int64_t> next_notice(Api& api, std::int64_t last) {
+  std::int64_t id = last;
+  TRY_VOID(api.watch("/notices/events", [&](const json::object& event) -> Result<bool> {
+    const json::value* newest = find(event, "newest");
+    if (newest == nullptr || !newest->is_object()) return false;
+    TRY(id, int_of(newest->get_object(), "id"));
+    return id > last;
+  }));
+  return id;
+}
+
 // One line each, as they come, until it is interrupted.
 Result<void> follow(Session& session, Api& api, const ListOptions& options) {
   const auto format = session.output().format();
   if (format != OutputFormat::kTable && format != OutputFormat::kJsonl && format != OutputFormat::kId) {
     return fail(Code::kInvalid, "", "--follow prints table, jsonl or id");
   }
-  std::int64_t last = 0;
-  return api.watch("/notices/events", [&](const json::object& event) -> Result<bool> {
-    const json::value* newest = find(event, "newest");
-    if (newest == nullptr || !newest->is_object()) return false;
-    TRY(const std::int64_t id, int_of(newest->get_object(), "id"));
-    if (id <= last) return false;
+  for (std::int64_t last = 0;;) {
+    TRY(const std::int64_t id, next_notice(api, last));
     TRY(const json::array fresh, notices(api, options, last));
     for (auto notice = fresh.rbegin(); notice != fresh.rend(); ++notice) {
       TRY_VOID(print_line(session, notice->get_object()));
     }
     last = id;
-    return false;
-  });
+  }
 }
 
 Result<void> list(Session& session, const ListOptions& options) {
