@@ -64,8 +64,7 @@ Result<void> ItemJournal::created(metadata::Transaction& transaction, Actor acto
   if (row.item.visibility != Visibility::kEveryone) {
     changes["visibility"] = {{"from", nullptr}, {"to", name_of(row.item.visibility)}};
   }
-  TRY_VOID(append(transaction, actor, "catalogue_item.created", row.item, std::move(changes)));
-  return touch(transaction, row.item.id);
+  return append(transaction, actor, "catalogue_item.created", row.item, std::move(changes));
 }
 
 Result<void> ItemJournal::changed(metadata::Transaction& transaction, Actor actor, std::string_view kind,
@@ -73,7 +72,6 @@ Result<void> ItemJournal::changed(metadata::Transaction& transaction, Actor acto
   json::object changes = changes_between(before, after);
   const auto fields = told_to_followers(changes);
   TRY_VOID(append(transaction, actor, kind, after.item, std::move(changes)));
-  TRY_VOID(touch(transaction, after.item.id));
   return tell(transaction, actor, after, fields);
 }
 
@@ -89,8 +87,7 @@ Result<void> ItemJournal::readers_changed(metadata::Transaction& transaction, Ac
 Result<void> ItemJournal::deleted(metadata::Transaction& transaction, Actor actor, const ItemRow& row) const {
   TRY_VOID(append(transaction, actor, "catalogue_item.deleted", row.item, {}));
   TRY_VOID(delete_readers(transaction, row.item.id));
-  TRY_VOID(delete_followers_of(transaction, row.item.id));
-  return forget(transaction, row.item.id);
+  return delete_followers_of(transaction, row.item.id);
 }
 
 Result<void> ItemJournal::tell(metadata::Transaction& transaction, Actor actor, const ItemRow& row,

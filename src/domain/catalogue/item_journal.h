@@ -38,7 +38,7 @@ class ItemJournal {
   // Readers are stored already: kReadersChanged. Who lost sight of the item stops following it.
   [[nodiscard]] Result<void> readers_changed(metadata::Transaction& transaction, Actor actor, const ItemRow& row,
                                              const ReaderChange& change) const;
-  // Also removes what hangs on the item: readers, followers, what search knows.
+  // Also removes what hangs on the item: readers, followers.
   [[nodiscard]] Result<void> deleted(metadata::Transaction& transaction, Actor actor, const ItemRow& row) const;
 
  private:

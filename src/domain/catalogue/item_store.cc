@@ -5,6 +5,7 @@
 #include <string>
 #include <tuple>
 
+#include "domain/catalogue/item_documents.h"
 #include "domain/catalogue/reader_store.h"
 
 namespace lakelift::catalogue {
@@ -148,6 +149,7 @@ Result<std::optional<std::int64_t>> insert_item(metadata::Transaction& transacti
            row.maintained_by, item.created_at, item.updated_at, name_of(item.visibility), texts.tags,
            texts.statistics}));
   if (!id) return std::nullopt;
+  TRY_VOID(touch(transaction, std::get<0>(*id)));
   return std::get<0>(*id);
 }
 
@@ -181,12 +183,13 @@ Result<bool> update_item(metadata::Transaction& transaction, const ItemRow& row)
            item.id,
            item.name,
            item.id}));
+  if (changed == 1) TRY_VOID(touch(transaction, item.id));
   return changed == 1;
 }
 
 Result<void> delete_item(metadata::Transaction& transaction, std::int64_t id) {
   TRY_VOID(transaction.exec("DELETE FROM catalogue_items WHERE id = ?", {id}));
-  return {};
+  return forget(transaction, id);
 }
 
 Result<std::optional<ItemRow>> find_item(metadata::Session& session, std::int64_t id) {
