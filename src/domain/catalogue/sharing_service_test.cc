@@ -190,7 +190,10 @@ TEST_F(SharingServiceTest, AGroupLeaves) {
   const std::int64_t group = world_.group("analysts", {world_.bob.id});
   ASSERT_TRUE(world_.sharing.add(world_.keeper, hidden_, std::nullopt, "analysts"));
   ASSERT_TRUE(world_.database->write([&](metadata::Transaction& transaction) {
-    return world_.sharing.group_farewell(transaction, {.id = group, .name = "analysts"}, world_.admin.id);
+    accounts::Group leaving;
+    leaving.id = group;
+    leaving.name = "analysts";
+    return world_.sharing.group_farewell(transaction, leaving, world_.admin.id);
   }));
   EXPECT_FALSE(world_.sees(world_.bob, hidden_));
   EXPECT_EQ(world_.entries("catalogue_item.readers_changed").size(), 2U);
