@@ -12,7 +12,8 @@ constexpr double kLengthShare = 0.5;  // BM25's b: how much of a word's weight d
 // The least weight of each level.
 constexpr std::array<double, kLevels> kLeast{0, 0.5, 1, 2, 4, 7, 10, 14};
 constexpr std::array<double, kLevels> kMiddle{0.25, 0.75, 1.5, 3, 5.5, 8.5, 12, 16};
-constexpr double kHalf = 4;  // the weight that is worth half of the most
+constexpr double kPartOfRun = 0.7;  // "weather" says more of weather than of WeatherDaily
+constexpr double kHalf = 4;         // the weight that is worth half of the most
 
 std::uint32_t start_key(std::string_view text, std::size_t size) {
   std::uint32_t key = 0;
@@ -106,7 +107,7 @@ void WordTable::collect(const WeightedField& field, std::size_t& runs_left) {
   std::size_t runs = 0;
   for_each_run(field.text, [&](const Run& run) {
     note(run.whole, 1);
-    for (const auto& part : run.parts) note(part, 1);
+    for (const auto& part : run.parts) note(part, kPartOfRun);
     ++runs;
     return --runs_left > 0;
   });
@@ -115,7 +116,8 @@ void WordTable::collect(const WeightedField& field, std::size_t& runs_left) {
   for (std::size_t i = 0; i < noted_.size();) {
     std::size_t end = i;
     while (end < noted_.size() && noted_[end].first == noted_[i].first) ++end;
-    const auto times = static_cast<double>(end - i);
+    double times = 0;
+    for (std::size_t at = i; at < end; ++at) times += noted_[at].second;
     before.emplace_back(noted_[i].first, field.weight * 2 * times / (times + 1) / length);
     i = end;
   }

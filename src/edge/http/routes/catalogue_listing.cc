@@ -98,10 +98,13 @@ json::object facet_value(const RequestContext& context, const std::string& facet
 }
 
 json::value facets_json(const RequestContext& context, const catalogue::ItemPage& page) {
+  // In the order in which people narrow a search.
   json::object facets;
-  for (const auto& [name, values] : page.facets) {
+  for (const char* name : {"executor_type", "maintainer", "column_type", "size", "tag"}) {
+    const auto found = page.facets.find(name);
+    if (found == page.facets.end()) continue;
     json::array list;
-    for (const auto& value : values) list.push_back(facet_value(context, name, value));
+    for (const auto& value : found->second) list.push_back(facet_value(context, found->first, value));
     facets[name] = std::move(list);
   }
   return facets;
