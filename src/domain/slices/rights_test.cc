@@ -96,7 +96,7 @@ TEST_F(SliceRightsTest, AnEngineThatIsNotConfiguredIsSaid) {
       R"({"name":"far.away","executor_type":"ATHENA","maintained_by_id":null,"sample":[],"spec":[{"name":"a",
       "type":"INTEGER","size":null,"is_nullable":true,"is_enum":false,"distribution":null}]})");
   const auto item = value_of(world_.catalogue.create(world_.reader, body));
-  EXPECT_THAT(value_of(world_.catalogue.list(world_.other, {.name = "far.away"})), SizeIs(1));
+  EXPECT_THAT(value_of(world_.catalogue.list(world_.other, {.name = "far.away"})).items, SizeIs(1));
   const auto asked = server_->ask(world_.other, item.id, *parse_json(R"({"columns":["a"],"filters":[]})"));
   ASSERT_FALSE(asked);
   EXPECT_EQ(asked.error().event, "EXECUTOR_NOT_CONFIGURED");
