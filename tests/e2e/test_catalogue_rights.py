@@ -331,7 +331,7 @@ def test_commands(api: Api, hidden: int, stranger: Person, keeper: Person, tmp_p
     item = api.ask("GET", f"/catalogue/items/{hidden}", token=stranger.token, expect=200).json
     assert (item["tags"], item["description"], item["is_followed"]) == (["air", "sea"], "# From stdin\n", True)
     (tmp_path / "d.md").write_text("# From a file")
-    run(None, "catalogue", "edit", name, "--description", f"@{tmp_path}/d.md", "--maintainer", stranger.email, "--tag", "")
+    run(None, "catalogue", "edit", name, "--description", f"@{tmp_path}/d.md", "--maintainer", stranger.email, "--no-tags")
     item = api.ask("GET", f"/catalogue/items/{hidden}", token=stranger.token, expect=200).json
     assert (item["tags"], item["description"], item["maintained_by"]["id"]) == ([], "# From a file", stranger.id)
     told = run(stranger, "notice", "list", "--output", "jsonl").splitlines()

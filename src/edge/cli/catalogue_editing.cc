@@ -21,7 +21,7 @@ struct EditOptions {
   std::optional<std::string> description;
   std::string maintainer;  // an email, or "none"
   std::vector<std::string> tags;
-  CLI::Option* tags_given = nullptr;  // also an empty one is a word: it removes all
+  bool no_tags = false;
 };
 
 // What the dash of -TAG becomes before flags are looked for.
@@ -89,15 +89,9 @@ Result<void> edit(Session& session, const EditOptions& options) {
     TRY(const std::string text, text_argument(*options.description));
     body["description"] = text.empty() ? json::value(nullptr) : json::value(text);
   }
-  if (options.tags_given->count() > 0) {
-    json::array tags;
-    for (const auto& tag : options.tags) {
-      if (!tag.empty()) tags.emplace_back(tag);
-    }
-    body["tags"] = std::move(tags);
-  }
+  if (!options.tags.empty() || options.no_tags) body["tags"] = json::array(options.tags.begin(), options.tags.end());
   if (body.empty() && options.maintainer.empty()) {
-    return fail(Code::kInvalid, "", "say what to change: --name, --description, --tag, --maintainer");
+    return fail(Code::kInvalid, "", "say what to change: --name, --description, --tag, --no-tags, --maintainer");
   }
   TRY(Api * api, session.api());
   TRY(const FoundItem item, find_item(*api, options.item));
@@ -224,9 +218,8 @@ void add_edit(CommandTree& tree, CLI::App& group) {
   command->add_option("--name", options->name, "Its new name");
   command->add_option("--description", options->description,
                       "What it is, in Markdown; @FILE reads it from a file, - from stdin; empty removes it");
-  options->tags_given =
-      command->add_option("--tag", options->tags, "Its tags from now on; repeatable; one that is empty removes all")
-          ->allow_extra_args(false);
+  command->add_option("--tag", options->tags, "Its tags from now on; repeatable")->allow_extra_args(false);
+  command->add_flag("--no-tags", options->no_tags, "Without tags from now on")->excludes("--tag");
   command->add_option("--maintainer", options->maintainer, "The email of who maintains it; none for nobody");
 }
 

@@ -2,10 +2,15 @@
 // the matrix would notice if a rule of the route table were another.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <array>
 #include <fstream>
+#include <map>
+#include <set>
 #include <sstream>
 
+#include "base/encoding.h"
+#include "base/id.h"
 #include "domain/slices/link.h"
 #include "edge/http/routes/test_authorization_calls.h"
 

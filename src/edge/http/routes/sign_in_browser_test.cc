@@ -39,7 +39,8 @@ TEST(SignInBrowser, IsKnownByItsCookie) {
   Response none;
   remember(known, again, none);
   EXPECT_EQ(cookie_set(none), "");
-  for (const std::string other : {"", "x", "g" + browser.secret.substr(1), browser.secret + "00"}) {
+  const std::vector<std::string> others{"", "x", "g" + browser.secret.substr(1), browser.secret + "00"};
+  for (const auto& other : others) {
     EXPECT_TRUE(browser_of(with_cookies("lakelift-browser=" + other), random).is_new) << other;
   }
   EXPECT_TRUE(browser_of(with_cookies("xlakelift-browser=" + browser.secret), random).is_new);
