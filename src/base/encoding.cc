@@ -93,6 +93,13 @@ Digest sha256(Bytes bytes) {
 
 std::string sha256_hex(std::string_view text) { return hex_encode(sha256(as_bytes(text))); }
 
+std::string blake2b_hex(std::string_view text) {
+  Digest digest;
+  crypto_generichash(reinterpret_cast<unsigned char*>(digest.data()), digest.size(), raw(as_bytes(text)), text.size(),
+                     nullptr, 0);
+  return hex_encode(digest);
+}
+
 struct Sha256::State {
   EVP_MD_CTX* context = EVP_MD_CTX_new();
   State() {

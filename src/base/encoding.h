@@ -32,6 +32,8 @@ using Digest = std::array<std::byte, 32>;
 [[nodiscard]] Digest hmac_sha256(std::string_view key, std::string_view message);
 [[nodiscard]] Digest sha256(Bytes bytes);
 [[nodiscard]] std::string sha256_hex(std::string_view text);
+// 32 bytes of BLAKE2b: what a secret that opens something is kept as.
+[[nodiscard]] std::string blake2b_hex(std::string_view text);
 
 // SHA-256 of a stream. Not threadsafe.
 class Sha256 {

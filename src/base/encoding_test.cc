@@ -63,6 +63,11 @@ TEST(Sha256, Vectors) {
   EXPECT_EQ(moved.finish(), sha256(as_bytes("abc")));
 }
 
+TEST(Blake2b, Vectors) {
+  EXPECT_EQ(blake2b_hex(""), "0e5751c026e543b2e8ab2eb06099daa1d1e5df47778f7787faab45cdf12fe3a8");
+  EXPECT_EQ(blake2b_hex("abc"), "bddd813c634239723171ef3fee98579b94964e3bb1cb3e427262c8c068d52319");
+}
+
 // RFC 4231, cases 1 and 2.
 TEST(HmacSha256, Vectors) {
   EXPECT_EQ(hex_encode(hmac_sha256(std::string(20, '\x0b'), "Hi There")),

@@ -51,6 +51,7 @@ struct Error {
   std::string event;    // the contract's upper-case name, e.g. COULD_NOT_FIND_CATALOGUEITEM; empty: the code's own
   std::string message;  // for people: what is wrong and what to do; never a secret, never a path of this machine
   std::vector<FieldError> fields;
+  int retry_after_seconds = 0;  // of kTooMany and kUnavailable: when it is worth trying again; 0: not known
 };
 
 template <typename T>

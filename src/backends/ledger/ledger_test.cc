@@ -100,6 +100,88 @@ TEST_F(LedgerTest, ReadsOnFromAPlaceOldestFirst) {
   EXPECT_TRUE(after(last).empty());
 }
 
+class LedgerFindTest : public LedgerTest {
+ protected:
+  LedgerFindTest() {
+    tell("account.created", 1, "account", "7");
+    tell("account.updated", 2, "account", "7");
+    tell("accounts.x", 1, "other", "7");
+    tell("token.issued", std::nullopt, "account", "8");
+    tell("account.created", 2, "account", "9");
+  }
+  void tell(const std::string& kind, std::optional<std::int64_t> actor, const std::string& subject_kind,
+            const std::string& subject_id) {
+    Entry entry;
+    entry.kind = kind;
+    entry.actor = actor;
+    entry.subject_kind = subject_kind;
+    entry.subject_id = subject_id;
+    ASSERT_TRUE(append(entry));
+    clock_.advance(10);
+  }
+  // The numbers of the entries.
+  std::vector<std::int64_t> find(const Query& query) {
+    const auto found = database_->read([&](metadata::Session& s) { return ledger_.find(s, query); });
+    EXPECT_TRUE(found);
+    std::vector<std::int64_t> out;
+    for (const Recorded& recorded : found.value_or(std::vector<Recorded>())) out.push_back(recorded.seq);
+    return out;
+  }
+  template <typename T>
+  std::vector<std::int64_t> find(T Query::* field, const auto& value) {
+    Query query;
+    query.*field = value;
+    return find(query);
+  }
+  using Seqs = std::vector<std::int64_t>;
+};
+
+TEST_F(LedgerFindTest, NewestFirst) { EXPECT_EQ(find(Query{}), (Seqs{5, 4, 3, 2, 1})); }
+
+TEST_F(LedgerFindTest, ByKindOrTheBeginningOfIt) {
+  EXPECT_EQ(find(&Query::kind, "account.created"), (Seqs{5, 1}));
+  EXPECT_EQ(find(&Query::kind, "account."), (Seqs{5, 2, 1}));
+  EXPECT_EQ(find(&Query::kind, "account"), Seqs{}) << "without the dot it is a whole kind";
+  EXPECT_EQ(find(&Query::kind, "%."), Seqs{});
+  EXPECT_EQ(find(&Query::kind, "."), Seqs{});
+}
+
+TEST_F(LedgerFindTest, ByWhoAndAboutWhat) {
+  EXPECT_EQ(find(&Query::actor, 2), (Seqs{5, 2}));
+  EXPECT_EQ(find(&Query::actor, 3), Seqs{});
+  EXPECT_EQ(find(&Query::subject_kind, "account"), (Seqs{5, 4, 2, 1}));
+  EXPECT_EQ(find(&Query::subject_id, "7"), (Seqs{3, 2, 1}));
+  Query query;
+  query.subject_kind = "account";
+  query.subject_id = "7";
+  query.actor = 1;
+  EXPECT_EQ(find(query), Seqs{1});
+}
+
+TEST_F(LedgerFindTest, WithinATimeThatIncludesItsBeginningAlone) {
+  const Micros start = ManualClock().now();
+  EXPECT_EQ(find(&Query::from, start + 20), (Seqs{5, 4, 3}));
+  EXPECT_EQ(find(&Query::to, start + 20), (Seqs{2, 1}));
+  Query query;
+  query.from = start + 10;
+  query.to = start + 30;
+  EXPECT_EQ(find(query), (Seqs{3, 2}));
+  query.to = start;
+  EXPECT_EQ(find(query), Seqs{});
+}
+
+TEST_F(LedgerFindTest, PageByPage) {
+  Query query;
+  query.limit = 2;
+  EXPECT_EQ(find(query), (Seqs{5, 4}));
+  query.before = 4;
+  EXPECT_EQ(find(query), (Seqs{3, 2}));
+  query.before = 2;
+  EXPECT_EQ(find(query), Seqs{1});
+  query.before = 1;
+  EXPECT_EQ(find(query), Seqs{});
+}
+
 TEST_F(LedgerTest, AnEntryGoesWithItsTransaction) {
   const auto rolled_back = database_->write([&](metadata::Transaction& t) -> Result<void> {
     TRY_VOID(ledger_.append(t, small("1")));

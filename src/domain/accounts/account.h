@@ -24,7 +24,14 @@ struct Account {
   [[nodiscard]] bool is_disabled() const { return disabled_at.has_value(); }
 };
 
-// {"@type": "account", id, email, type}: the contract's form.
+// {"@type": "account", id, email, type}: the contract's form; email is null for one that has only a username.
 [[nodiscard]] json::object to_json(const Account& account);
+
+// What a token lets its holder do, within what the account may: look; ask and change; all that administrators may.
+enum class Scope { kRead, kWrite, kAdmin };
+[[nodiscard]] std::string_view name_of(Scope scope);  // read write admin
+[[nodiscard]] std::optional<Scope> scope_of(std::string_view name);
+// The most that an account of this type may.
+[[nodiscard]] Scope most_of(AccountType type);
 
 }  // namespace lakelift::accounts

@@ -57,11 +57,11 @@ TEST_F(AccountServiceTest, CreatesFindsAndLists) {
   EXPECT_EQ(service_.get(99).error().event, "COULD_NOT_FIND_ACCOUNT");
   EXPECT_EQ(service_.find_by_email("nobody@example.com").error().event, "COULD_NOT_FIND_ACCOUNT");
   EXPECT_EQ(service_.find_by_email("").error().event, "COULD_NOT_FIND_ACCOUNT");
-  const auto all = service_.list(0, 10);
+  const auto all = service_.list({.limit = 10});
   ASSERT_TRUE(all);
   ASSERT_EQ(all->size(), 2U);
-  EXPECT_EQ(service_.list(reader.id, 10)->at(0).id, stranger.id);
-  EXPECT_EQ(service_.list(0, 1)->size(), 1U);
+  EXPECT_EQ(service_.list({.after = reader.id})->at(0).id, stranger.id);
+  EXPECT_EQ(service_.list({.limit = 1})->size(), 1U);
 }
 
 TEST_F(AccountServiceTest, AnEmailIsUniqueInAnyCase) {

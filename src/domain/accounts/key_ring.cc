@@ -1,95 +1,158 @@
 #include "domain/accounts/key_ring.h"
 
 #include <array>
+#include <map>
+#include <mutex>
 #include <utility>
 
 #include "base/encoding.h"
-#include "base/id.h"
+#include "base/limits.h"
+#include "base/log.h"
+#include "domain/accounts/key_store.h"
 
 namespace lakelift::accounts {
 namespace {
 
 constexpr std::size_t kSecretBytes = 32;
-constexpr std::size_t kKeyIdBytes = 8;
-constexpr std::array<std::pair<KeyPurpose, std::string_view>, 2> kPurposes{
-    {{KeyPurpose::kToken, "token"}, {KeyPurpose::kLink, "link"}}};
+constexpr std::array<KeyPurpose, 2> kPurposes{KeyPurpose::kToken, KeyPurpose::kLink};
 
-struct Row {
+struct Key {
   std::string id;
-  std::string secret;  // hex
+  std::string secret;
 };
+using Keys = std::map<KeyPurpose, std::vector<Key>>;  // newest last, never none
 
-// The number decides between two servers that start at once on one database.
-Result<void> make_first(metadata::Transaction& transaction, std::string_view purpose, const Clock& clock,
-                        Random& random) {
-  TRY_VOID(transaction.exec(
-      "INSERT INTO accounts_keys(purpose, serial, id, secret, created_at) VALUES(?, 1, ?, ?, ?) ON CONFLICT DO NOTHING",
-      {purpose, random_hex(random, kKeyIdBytes), random_hex(random, kSecretBytes), clock.now()}));
-  return {};
-}
-
-Result<std::vector<Row>> keys_of(metadata::Session& session, std::string_view purpose) {
-  TRY(auto rows, (session.rows<std::string, std::string>(
-                     "SELECT id, secret FROM accounts_keys WHERE purpose = ? ORDER BY serial", {purpose})));
-  std::vector<Row> out;
-  for (auto& [id, secret] : rows) out.push_back({std::move(id), std::move(secret)});
-  return out;
-}
-
-Result<std::string> checked_secret(const Row& row) {
+Result<Key> checked(const StoredKey& row) {
   auto secret = hex_decode(row.secret);
   if (row.id.empty() || !secret || secret->size() < kSecretBytes) {
     return fail(Code::kInternal, "the secret key " + row.id +
                                      " in the database is empty, short or no hex: restore it, or "
                                      "remove its row to have a new one made");
   }
-  return *std::move(secret);
+  return Key{row.id, *std::move(secret)};
+}
+
+Result<std::vector<Key>> checked(const std::vector<StoredKey>& rows) {
+  std::vector<Key> keys;
+  for (const StoredKey& row : rows) {
+    TRY(auto key, checked(row));
+    keys.push_back(std::move(key));
+  }
+  return keys;
+}
+
+const Key* find_key(const Keys& keys, KeyPurpose purpose, std::string_view id) {
+  for (const Key& key : keys.at(purpose)) {
+    if (key.id == id) return &key;
+  }
+  return nullptr;
 }
 
 }  // namespace
 
+std::string_view name_of(KeyPurpose purpose) { return purpose == KeyPurpose::kToken ? "token" : "link"; }
+
+std::optional<KeyPurpose> key_purpose_of(std::string_view name) {
+  for (const KeyPurpose purpose : kPurposes) {
+    if (name == name_of(purpose)) return purpose;
+  }
+  return std::nullopt;
+}
+
+struct KeyRing::State {
+  metadata::Database& database;
+  const Clock& clock;
+  mutable std::mutex mutex;
+  std::shared_ptr<const Keys> keys;
+  std::optional<Micros> reloaded_at;  // for a key id that nobody knew
+
+  // What a reader holds stays as it is, whatever is loaded meanwhile.
+  [[nodiscard]] std::shared_ptr<const Keys> snapshot() const {
+    const std::scoped_lock lock(mutex);
+    return keys;
+  }
+  void replace(Keys fresh) {
+    auto shared = std::make_shared<const Keys>(std::move(fresh));
+    const std::scoped_lock lock(mutex);
+    keys = std::move(shared);
+  }
+  // True for one caller a second.
+  bool may_reload() {
+    const std::scoped_lock lock(mutex);
+    const Micros now = clock.monotonic();
+    if (reloaded_at && now - *reloaded_at < limits::kKeyReloadMs * 1'000) return false;
+    reloaded_at = now;
+    return true;
+  }
+};
+
+KeyRing::KeyRing(std::unique_ptr<State> state) : state_(std::move(state)) {}
+KeyRing::KeyRing(KeyRing&&) noexcept = default;
+KeyRing& KeyRing::operator=(KeyRing&&) noexcept = default;
+KeyRing::~KeyRing() = default;
+
 Result<KeyRing> KeyRing::load(metadata::Database& database, const Clock& clock, Random& random) {
-  return database.write([&](metadata::Transaction& transaction) -> Result<KeyRing> {
-    KeyRing ring;
-    for (const auto& [purpose, name] : kPurposes) {
-      TRY(auto rows, keys_of(transaction, name));
+  TRY(Keys loaded, database.write([&](metadata::Transaction& transaction) -> Result<Keys> {
+    Keys keys;
+    for (const KeyPurpose purpose : kPurposes) {
+      TRY(auto rows, keys_of(transaction, purpose));
       if (rows.empty()) {
-        TRY_VOID(make_first(transaction, name, clock, random));
-        TRY(rows, keys_of(transaction, name));
+        TRY_VOID(insert_key(transaction, purpose, 0, clock, random));
+        TRY(rows, keys_of(transaction, purpose));
       }
-      for (const Row& row : rows) {
-        TRY(auto secret, checked_secret(row));
-        ring.keys_[purpose].push_back({row.id, std::move(secret)});
-      }
+      TRY(keys[purpose], checked(rows));
     }
-    return ring;
-  });
+    return keys;
+  }));
+  auto state = std::unique_ptr<State>(new State{database, clock, {}, {}, {}});
+  state->replace(std::move(loaded));
+  return KeyRing(std::move(state));
+}
+
+Result<void> KeyRing::reload() const {
+  TRY(Keys fresh, state_->database.read([](metadata::Session& session) -> Result<Keys> {
+    Keys keys;
+    for (const KeyPurpose purpose : kPurposes) {
+      TRY(const auto rows, keys_of(session, purpose));
+      if (rows.empty()) return fail(Code::kInternal, "the database has lost its keys: start the server again");
+      TRY(keys[purpose], checked(rows));
+    }
+    return keys;
+  }));
+  state_->replace(std::move(fresh));
+  return {};
 }
 
 Signature KeyRing::sign(KeyPurpose purpose, std::string_view message) const {
-  const Key& key = keys_.at(purpose).back();
+  const auto keys = state_->snapshot();
+  const Key& key = keys->at(purpose).back();
   return {key.id, hex_encode(hmac_sha256(key.secret, message))};
 }
 
 bool KeyRing::verify(KeyPurpose purpose, std::string_view message, const Signature& signature) const {
-  const std::string_view key = secret(purpose, signature.key_id);
+  const std::string key = secret(purpose, signature.key_id);
   if (key.empty()) return false;
   return constant_time_equal(hex_encode(hmac_sha256(key, message)), signature.mac);
 }
 
-std::string_view KeyRing::secret(KeyPurpose purpose, std::string_view key_id) const {
-  for (const Key& key : keys_.at(purpose)) {
-    if (key.id == key_id) return key.secret;
+std::string KeyRing::secret(KeyPurpose purpose, std::string_view key_id) const {
+  auto keys = state_->snapshot();
+  const Key* found = find_key(*keys, purpose, key_id);
+  if (found == nullptr && state_->may_reload()) {
+    if (const auto read = reload(); !read) log_error("the keys could not be read", {{"error", read.error().message}});
+    keys = state_->snapshot();
+    found = find_key(*keys, purpose, key_id);
   }
-  return {};
+  return found == nullptr ? std::string() : found->secret;
 }
 
 std::vector<std::string> KeyRing::key_ids(KeyPurpose purpose) const {
+  const auto keys = state_->snapshot();
   std::vector<std::string> ids;
-  for (const Key& key : keys_.at(purpose)) ids.insert(ids.begin(), key.id);
+  for (const Key& key : keys->at(purpose)) ids.insert(ids.begin(), key.id);
   return ids;
 }
 
-const std::string& KeyRing::newest(KeyPurpose purpose) const { return keys_.at(purpose).back().id; }
+std::string KeyRing::newest(KeyPurpose purpose) const { return state_->snapshot()->at(purpose).back().id; }
 
 }  // namespace lakelift::accounts

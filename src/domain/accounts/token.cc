@@ -50,7 +50,7 @@ bool is_our_header(const json::object& header) {
 
 bool is_signed_by_us(std::string_view token, const json::object& header, const KeyRing& keys) {
   if (const auto key_id = find_string(header, "kid")) {
-    const std::string_view secret = keys.secret(KeyPurpose::kToken, *key_id);
+    const std::string secret = keys.secret(KeyPurpose::kToken, *key_id);
     return !secret.empty() && verify_jws(token, secret);
   }
   return std::ranges::any_of(keys.key_ids(KeyPurpose::kToken), [&](const std::string& key_id) {
@@ -85,11 +85,15 @@ std::unexpected<Error> broken_token() {
   return fail(Code::kUnauthenticated, "AUTH_TOKEN_WAS_BROKEN", "the token is not valid: sign in again");
 }
 
+std::unexpected<Error> expired_token() {
+  return fail(Code::kUnauthenticated, "AUTH_TOKEN_EXPIRED", "the token has expired: sign in again");
+}
+
 Result<std::string> sign_token(const Claims& claims, const KeyRing& keys) {
   json::object payload{{"id", claims.id}, {"email", claims.email}, {"type", claims.type}, {"exp", claims.expires}};
   if (claims.issued) payload["iat"] = *claims.issued;
   if (claims.token_id) payload["jti"] = *claims.token_id;
-  const std::string& key_id = keys.newest(KeyPurpose::kToken);
+  const std::string key_id = keys.newest(KeyPurpose::kToken);
   return sign_jws(to_text(payload), key_id, keys.secret(KeyPurpose::kToken, key_id));
 }
 
@@ -106,9 +110,7 @@ Result<Claims> open_token(std::string_view token, const KeyRing& keys, const Tok
   if (!is_not_ahead(payload, "iat", times) || !is_not_ahead(payload, "nbf", times)) return broken_token();
   if (find(payload, "iss") != nullptr || find(payload, "aud") != nullptr) return broken_token();
   if (find(payload, "jti") != nullptr && (!claims->token_id || claims->token_id->empty())) return broken_token();
-  if (whole_seconds(times.expiry_now) >= claims->expires) {
-    return fail(Code::kUnauthenticated, "AUTH_TOKEN_EXPIRED", "the token has expired: sign in again");
-  }
+  if (whole_seconds(times.expiry_now) >= claims->expires) return expired_token();
   return *std::move(claims);
 }
 

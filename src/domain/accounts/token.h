@@ -42,5 +42,6 @@ struct TokenTimes {
 
 // The one answer to whatever is wrong with a token.
 [[nodiscard]] std::unexpected<Error> broken_token();
+[[nodiscard]] std::unexpected<Error> expired_token();
 
 }  // namespace lakelift::accounts

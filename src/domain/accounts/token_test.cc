@@ -29,7 +29,7 @@ class TokenTest : public ::testing::Test {
   TokenTest() : ring_(KeyRing::load(*database_, clock_, random_).value()) {}
 
   [[nodiscard]] std::string kid() const { return ring_.newest(KeyPurpose::kToken); }
-  [[nodiscard]] std::string_view secret() const { return ring_.secret(KeyPurpose::kToken, kid()); }
+  [[nodiscard]] std::string secret() const { return ring_.secret(KeyPurpose::kToken, kid()); }
   [[nodiscard]] std::string header() const { return fmt::format(R"({{"alg":"HS256","typ":"JWT","kid":"{}"}})", kid()); }
   [[nodiscard]] static std::string payload(std::string_view more = "") {
     return fmt::format(R"({{"id":1,"email":"reader@example.com","type":"ADMIN","exp":{}{}}})", kNow + 100, more);
@@ -77,7 +77,7 @@ TEST_F(TokenTest, OneMadeByHandIsTheSame) {
 TEST_F(TokenTest, NoForgedOneIsAccepted) {  // A1, A2, T11
   const std::string k = kid();
   const std::string link_kid = ring_.newest(KeyPurpose::kLink);
-  const std::string_view link_secret = ring_.secret(KeyPurpose::kLink, link_kid);
+  const std::string link_secret = ring_.secret(KeyPurpose::kLink, link_kid);
   const std::string ok = good();
   const std::string h = ok.substr(0, ok.find('.'));
   const std::string p = ok.substr(h.size() + 1, ok.rfind('.') - h.size() - 1);

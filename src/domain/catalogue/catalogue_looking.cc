@@ -98,6 +98,7 @@ Result<CatalogueItem> CatalogueService::add(const accounts::Account& caller, con
   row.item.name = item.name;
   row.item.description = item.description;
   row.item.executor_type = item.executor_type;
+  row.item.visibility = item.visibility;
   row.item.source = item.source;
   const executors::Source source = effective_source(row.item);
   if (source.empty()) return body_fault("source", "This field is required.");
@@ -121,9 +122,9 @@ Result<executors::TableProfile> CatalogueService::look_again(const CatalogueItem
   return executor->profile(source, stop);
 }
 
-Result<ItemRow> CatalogueService::store_profile(std::optional<std::int64_t> actor, const CatalogueItem& before,
+Result<ItemRow> CatalogueService::store_profile(const accounts::Account* caller, const CatalogueItem& before,
                                                 const executors::TableProfile& seen) {
-  return change(actor, before.id, "catalogue_item.profiled", [&](auto& transaction, ItemRow& stored) -> Result<void> {
+  return change(caller, before.id, "catalogue_item.profiled", [&](auto& transaction, ItemRow& stored) -> Result<void> {
     CatalogueItem& item = stored.item;
     if (item.executor_type != before.executor_type || effective_source(item) != effective_source(before)) {
       return source_changed("The item's source was changed meanwhile.");
@@ -131,7 +132,7 @@ Result<ItemRow> CatalogueService::store_profile(std::optional<std::int64_t> acto
     TRY_VOID(take_profile(seen, item));
     item.profile = profile_of(seen, item.spec, clock_.now());
     // Who profiles by hand makes an end of the pauses after failures.
-    return actor ? schedule_refresh(transaction, before.id, clock_.now()) : Result<void>();
+    return caller != nullptr ? schedule_refresh(transaction, before.id, clock_.now()) : Result<void>();
   });
 }
 
@@ -139,7 +140,7 @@ Result<CatalogueItem> CatalogueService::profile(const accounts::Account& caller,
                                                 std::stop_token stop) {
   TRY(const CatalogueItem before, get(id));
   TRY(const auto seen, look_again(before, stop));
-  TRY(ItemRow row, store_profile(caller.id, before, seen));
+  TRY(ItemRow row, store_profile(&caller, before, seen));
   return with_accounts(std::move(row));
 }
 
@@ -150,7 +151,7 @@ Result<CatalogueItem> CatalogueService::set_source(const accounts::Account& call
   TRY(const auto executor, executors_.get(before.executor_type));
   TRY(const auto seen, executor->inspect(source, stop));
   TRY(ItemRow row,
-      change(caller.id, id, "catalogue_item.updated", [&](auto& transaction, ItemRow& stored) -> Result<void> {
+      change(&caller, id, "catalogue_item.updated", [&](auto& transaction, ItemRow& stored) -> Result<void> {
         if (stored.item.executor_type != before.executor_type) {
           return source_changed("The item's executor type was changed meanwhile.");
         }

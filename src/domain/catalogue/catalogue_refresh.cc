@@ -26,7 +26,7 @@ Result<bool> CatalogueService::refresh(std::int64_t id, std::stop_token stop) {
   }
   const auto seen = look_again(before, stop);
   if (!seen) return failed(seen.error(), !is_first);
-  const auto stored = store_profile(std::nullopt, before, *seen);
+  const auto stored = store_profile(nullptr, before, *seen);
   if (!stored) return failed(stored.error(), !is_first);
   return true;
 }
@@ -36,7 +36,7 @@ Result<void> CatalogueService::note_look(std::int64_t id, const std::optional<st
   TRY(const CatalogueItem item, get(id));
   if (item.profile.error == error && item.profile.is_stale == is_stale) return {};
   const std::string_view kind = error ? "catalogue_item.profile_failed" : "catalogue_item.profile_recovered";
-  TRY_VOID(change(std::nullopt, id, kind, [&](auto&, ItemRow& stored) -> Result<void> {
+  TRY_VOID(change(nullptr, id, kind, [&](auto&, ItemRow& stored) -> Result<void> {
     stored.item.profile.error = error;
     stored.item.profile.is_stale = is_stale;
     return {};

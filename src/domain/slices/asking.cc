@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/id.h"
+#include "domain/accounts/account_store.h"
 #include "domain/slices/entries.h"
 #include "domain/slices/estimate.h"
 #include "domain/slices/normal_key.h"
@@ -81,6 +82,7 @@ Result<Placed> place(const SliceServiceParts& parts, const accounts::Account& ca
                                 now};
   store::NewRun run{uuid_v7(parts.clock, parts.random), 0, uuid_v4(parts.random), now};
   return parts.database.write([&](metadata::Transaction& tx) -> Result<Placed> {
+    TRY_VOID(accounts::check_active(tx, caller.id));
     TRY(const store::Joined joined, store::create_or_join(tx, asked));
     run.request_id = joined.request_id;
     TRY(const store::Answer answer, store::ensure_answer(tx, asked.normal_key, run));

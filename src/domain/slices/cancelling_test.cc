@@ -41,6 +41,41 @@ TEST_F(CancellingTest, TheLastOneToLeaveStopsTheRun) {
   EXPECT_TRUE(world_.objects().empty());
 }
 
+TEST_F(CancellingTest, ADeletedAccountStopsWaitingForAll) {
+  world_.accounts.add_farewell_listener(*server_);
+  world_.engine->close_gate();
+  const auto shared = server_.ask(world_.reader).id;
+  ASSERT_EQ(server_.ask(world_.other).id, shared);
+  ASSERT_TRUE(world_.engine->wait_for_runs(1));
+  const auto own =
+      server_.ask(world_.reader, R"({"columns":["a"],"filters":[{"name":"a","operator":"=","value":1}]})").id;
+  ASSERT_TRUE(world_.engine->wait_for_runs(2));
+
+  ASSERT_TRUE(world_.accounts.remove(world_.reader.id, world_.other.id));
+  EXPECT_EQ(server_.state(own).state, RunState::kCancelled);
+  EXPECT_EQ(server_.state(shared).state, RunState::kRunning);
+  EXPECT_EQ(value_of(server_->get(world_.other, shared)).created_by, std::nullopt);
+  ASSERT_TRUE(server_.wait_until([&] { return world_.engine->cancelled() == 1; }));
+  const auto kinds = world_.ledger_kinds();
+  EXPECT_EQ(std::vector(kinds.end() - 2, kinds.end()), (std::vector<std::string>{"request.left", "request.cancelled"}));
+  EXPECT_EQ(server_->get_for_link({shared, world_.reader.id, LinkPurpose::kWait, 0}).error().code, Code::kForbidden);
+  // What it was about to ask when it was deleted is not asked.
+  const auto late = server_->ask(world_.reader, world_.item.id, *parse_json(R"({"columns":["a"]})"));
+  ASSERT_FALSE(late);
+  EXPECT_EQ(late.error().event, "AUTH_TOKEN_MISSING_ACCOUNT");
+}
+
+TEST_F(CancellingTest, ADisabledAccountsAddressesOpenNothing) {
+  const auto id = server_.ask(world_.reader).id;
+  ASSERT_TRUE(server_.wait_for(id, RunState::kDone));
+  const Link link{id, world_.reader.id, LinkPurpose::kWait, 0};
+  ASSERT_TRUE(server_->get_for_link(link));
+  ASSERT_TRUE(world_.accounts.update(world_.reader.id, {.is_disabled = true}, std::nullopt));
+  EXPECT_EQ(server_->get_for_link(link).error().event, "LINK_NOT_VALID");
+  ASSERT_TRUE(world_.accounts.update(world_.reader.id, {.is_disabled = false}, std::nullopt));
+  EXPECT_TRUE(server_->get_for_link(link));
+}
+
 TEST_F(CancellingTest, AnEqualAskAfterwardsIsANewRequest) {
   world_.engine->close_gate();
   const auto id = server_.ask(world_.reader).id;

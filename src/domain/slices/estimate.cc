@@ -202,7 +202,9 @@ std::vector<table::Bin> bins_between(const table::Column& column) {
     const auto low = number_of(edges[i].value);
     if (!low || (i > 0 && *low <= std::get<double>(bins.back().minimum))) return {};
     if (i > 0) bins.back().maximum = *low;
-    bins.push_back({*low, *low, edges[i].count});
+    table::Bin& bin = bins.emplace_back();
+    bin.minimum = bin.maximum = *low;
+    bin.count = edges[i].count;
   }
   const double last_width =
       std::get<double>(bins[bins.size() - 1].minimum) - std::get<double>(bins[bins.size() - 2].minimum);

@@ -159,6 +159,16 @@ Result<std::vector<StoredRequest>> list_awaited(Session& session, std::int64_t a
                 {account_id, limits::kListedRequests});
 }
 
+Result<std::vector<std::int64_t>> awaited_ids(Session& session, std::int64_t account_id) {
+  TRY(const auto rows,
+      session.rows<std::int64_t>("SELECT request_id FROM slices_waiters WHERE account_id = ? ORDER BY request_id",
+                                 {account_id}));
+  std::vector<std::int64_t> ids;
+  ids.reserve(rows.size());
+  for (const auto& [id] : rows) ids.push_back(id);
+  return ids;
+}
+
 Result<std::vector<StoredRequest>> find_requests(Session& session, const std::vector<std::int64_t>& ids) {
   std::vector<StoredRequest> out;
   for (std::size_t from = 0; from < ids.size(); from += kIdsPerQuery) {
@@ -178,6 +188,18 @@ Result<bool> is_waiter(Session& session, std::int64_t id, std::int64_t account_i
                                           " AND account_id = ?",
                                           {id, account_id}));
   return row.has_value();
+}
+
+Result<std::vector<Waiter>> waiters_of_item(Session& session, std::int64_t item_id) {
+  TRY(const auto rows, (session.rows<std::int64_t, std::int64_t>(
+                           "SELECT w.request_id, w.account_id FROM slices_waiters w JOIN slices_requests q"
+                           " ON q.id = w.request_id WHERE q.item_id = ? AND q.is_cancelled = 0"
+                           " ORDER BY w.request_id, w.account_id",
+                           {item_id})));
+  std::vector<Waiter> out;
+  out.reserve(rows.size());
+  for (const auto& [request_id, account_id] : rows) out.push_back({request_id, account_id});
+  return out;
 }
 
 Result<Left> leave(Transaction& tx, std::int64_t id, std::int64_t account_id, Micros now) {

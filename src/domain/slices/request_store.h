@@ -46,9 +46,18 @@ struct StoredRequest {
                                                                 std::int64_t account_id);
 // Newest first, at most limits::kListedRequests.
 [[nodiscard]] Result<std::vector<StoredRequest>> list_awaited(metadata::Session& session, std::int64_t account_id);
+// All that the account waits for, ascending: the order in which rows are locked.
+[[nodiscard]] Result<std::vector<std::int64_t>> awaited_ids(metadata::Session& session, std::int64_t account_id);
 [[nodiscard]] Result<std::vector<StoredRequest>> find_requests(metadata::Session& session,
                                                                const std::vector<std::int64_t>& ids);
 [[nodiscard]] Result<bool> is_waiter(metadata::Session& session, std::int64_t id, std::int64_t account_id);
+
+struct Waiter {
+  std::int64_t request_id = 0;
+  std::int64_t account_id = 0;
+};
+// Of the item's requests that are not cancelled.
+[[nodiscard]] Result<std::vector<Waiter>> waiters_of_item(metadata::Session& session, std::int64_t item_id);
 
 struct Left {
   bool was_waiter = false;

@@ -290,15 +290,59 @@ TEST(Commands, AccountListFollowsThePages) {
     json::object account{{"@type", "account"},
                          {"id", is_first ? 1 : 2},
                          {"email", is_first ? "a@example.com" : "b@example.com"},
-                         {"type", "ADMIN"}};
+                         {"type", "ADMIN"},
+                         {"username", "a"},
+                         {"disabled", false},
+                         {"groups", {{{"name", "x"}}, {{"name", "y"}}}}};
     return json_answer(
         200, {{"accounts", json::array{account}}, {"next", is_first ? json::value(1) : json::value(nullptr)}});
   });
   EXPECT_EQ(run_cli(at(fake, {"account", "list", "--output", "csv"})).out,
-            "id,email,type\r\n1,a@example.com,ADMIN\r\n2,b@example.com,ADMIN\r\n");
+            "id,email,username,type,disabled,groups\r\n1,a@example.com,a,ADMIN,false,\"x, y\"\r\n"
+            "2,b@example.com,a,ADMIN,false,\"x, y\"\r\n");
   EXPECT_EQ(run_cli(at(fake, {"account", "list", "--output", "id"})).out, "1\n2\n");
   EXPECT_EQ(run_cli(at(fake, {"account", "list"})).out,
-            "ID  EMAIL          TYPE\n1   a@example.com  ADMIN\n2   b@example.com  ADMIN\n");
+            "ID  EMAIL          USERNAME  TYPE   DISABLED  GROUPS\n1   a@example.com  a         ADMIN  false     x, y\n"
+            "2   b@example.com  a         ADMIN  false     x, y\n");
+}
+
+TEST(Commands, CatalogueListAsksPageAfterPage) {
+  FakeLakelift fake;
+  fake.on("GET /catalogue/items/", [](const WireRequest& request) {
+    const bool is_first = request.target.find("after=") == std::string::npos;
+    const json::object item{{"@type", "catalogue_item"}, {"id", is_first ? 1 : 2}, {"name", is_first ? "a.b" : "c&d"}};
+    return json_answer(200, {{"@type", "catalogue_items_list"},
+                             {"items", json::array{item}},
+                             {"next", is_first ? json::value("a.b & more") : json::value(nullptr)}});
+  });
+  EXPECT_EQ(run_cli(at(fake, {"catalogue", "list", "--output", "id"})).out, "1\n2\n");
+  const auto pages = fake.requests("GET /catalogue/items/");
+  EXPECT_EQ(pages.at(0).target, "/catalogue/items/?fields=summary&limit=1000");
+  EXPECT_EQ(pages.at(1).target, "/catalogue/items/?fields=summary&limit=1000&after=a.b%20%26%20more");
+  EXPECT_EQ(run_cli(at(fake, {"catalogue", "list", "--limit", "1", "--output", "id"})).out, "1\n");
+  EXPECT_EQ(run_cli(at(fake, {"catalogue", "list", "a ~b", "--search", "hourly", "--executor", "LOCAL", "--type",
+                              "FLOAT", "--size", "<1MB", "--tag", "x", "--tag", "y", "--limit", "5", "--output", "id"}))
+                .out,
+            "1\n2\n");
+  const auto asked = fake.requests("GET /catalogue/items/");
+  EXPECT_EQ(asked.at(3).target,
+            "/catalogue/items/?query=a%20~b&q=hourly&executor_type=LOCAL&column_type=FLOAT&size=%3C1MB&tag=x&tag=y&"
+            "fields=summary&limit=5");
+  EXPECT_EQ(run_cli(at(fake, {"catalogue", "list", "--limit", "0"})).code, kUsage);
+}
+
+TEST(Commands, CatalogueListCountsFacets) {
+  FakeLakelift fake;
+  fake.on("GET /catalogue/items/", [](const WireRequest&) {
+    const json::object value{{"value", "3"}, {"label", "a@example.com"}, {"count", 12}, {"toggle_url", "x"}};
+    return json_answer(200, {{"@type", "catalogue_items_list"},
+                             {"items", json::array{}},
+                             {"facets", json::object{{"maintainer", json::array{value}}}},
+                             {"facets_timed_out", json::array{"tag"}}});
+  });
+  const CliRun run = run_cli(at(fake, {"catalogue", "list", "--facets", "--output", "csv"}));
+  EXPECT_EQ(run.out, "facet,value,label,count\r\nmaintainer,3,a@example.com,12\r\n");
+  EXPECT_THAT(run.err, HasSubstr("tag took too long"));
 }
 
 TEST(Commands, CatalogueShowIsAPage) {

@@ -227,8 +227,8 @@ TEST(ProgressBar, IsRedrawnTenTimesASecondAndFits) {
 
 TEST(Report, HasMessageFieldsAndHint) {
   EXPECT_EQ(report({Code::kUnauthenticated, "", "no\x1b token", {{"email", {"Required."}}}}),
-            "error: no\\x1b token\n  email: Required.\nhint: put a token into LAKELIFT_TOKEN; an admin makes one with "
-            "`lakelift token create EMAIL`\n");
+            "error: no\\x1b token\n  email: Required.\nhint: sign in with `lakelift auth login`, or put a token "
+            "into LAKELIFT_TOKEN\n");
 }
 
 TEST(SliceRequest, NamesAndFormats) {

@@ -3,8 +3,11 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <memory>
 #include <utility>
 
+#include "base/rate_limiter.h"
+#include "domain/accounts/api_token.h"
 #include "edge/http/origin.h"
 #include "edge/http/routes/routes.h"
 
@@ -47,8 +50,22 @@ bool changes_nothing(Method method) {
   return method == Method::kGet || method == Method::kHead || method == Method::kOptions;
 }
 
-Principal principal_of(const accounts::Account& account) {
-  return {.account_id = account.id, .email = account.email, .is_admin = account.type == accounts::AccountType::kAdmin};
+Principal principal_of(const accounts::Account& account, accounts::Scope scope) {
+  return {.account_id = account.id,
+          .email = account.email,
+          .is_admin = account.type == accounts::AccountType::kAdmin && scope == accounts::Scope::kAdmin,
+          .may_change = scope != accounts::Scope::kRead};
+}
+
+// Wrong API tokens are counted by address (threats A8). Who had a good one just now is let in beside a guesser.
+Result<accounts::Caller> identify(accounts::AccountService& accounts, RateLimiter& guesses,
+                                  const RequestContext& context, const std::string& token) {
+  if (!accounts::is_api_token(token)) return accounts.identify(token);
+  const std::string address = RateLimiter::key_of_address(context.client_address);
+  if (!accounts.was_good_lately(token)) TRY_VOID(guesses.check(address));
+  auto caller = accounts.identify(token);
+  if (!caller && caller.error().event == "AUTH_TOKEN_WAS_BROKEN") guesses.spend(address);
+  return caller;
 }
 
 // The machine's owner needs no token on the server's own socket.
@@ -86,17 +103,20 @@ Result<void> check_same_origin(const RequestContext& context) {
 }
 
 Authenticator make_authenticator(const Services& services) {
-  return [&accounts = services.accounts](const RequestContext& context,
-                                         std::optional<unsigned> peer_uid) -> Result<Principal> {
+  auto guesses = std::make_shared<RateLimiter>(
+      services.clock,
+      Rate{.burst = limits::kApiTokenGuesses, .refill_each = limits::kApiTokenGuessSeconds * kMicrosPerSecond});
+  return [&accounts = services.accounts, guesses](const RequestContext& context,
+                                                  std::optional<unsigned> peer_uid) -> Result<Principal> {
     TRY(const auto credential, credential_of(context));
     if (credential) {
       if (credential->from_cookie) TRY_VOID(check_same_origin(context));
-      TRY(const auto account, accounts.authenticate(credential->token));
-      return principal_of(account);
+      TRY(const auto caller, identify(accounts, *guesses, context, credential->token));
+      return principal_of(caller.account, caller.scope);
     }
     if (peer_uid && is_owner(*peer_uid) && !context.header("authorization")) {
       TRY(const auto account, accounts.local_admin());
-      return principal_of(account);
+      return principal_of(account, accounts::Scope::kAdmin);
     }
     return fail(Code::kUnauthenticated, "COULD_NOT_FIND_AUTH_TOKEN",
                 "sign in: send a token as `Authorization: Bearer TOKEN` (an administrator makes one with "

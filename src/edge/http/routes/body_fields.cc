@@ -6,7 +6,15 @@
 #include <charconv>
 #include <utility>
 
+#include "table/value.h"
+
 namespace lakelift::http {
+
+std::optional<Micros> time_of(std::string_view text) {
+  const auto at = table::parse_datetime(text);
+  if (!at) return std::nullopt;
+  return at->seconds * kMicrosPerSecond + at->nanos / 1'000;
+}
 
 void FieldErrors::add(std::string_view field, std::string_view text) {
   const auto known = std::ranges::find(fields_, field, &FieldError::field);
@@ -79,6 +87,15 @@ std::optional<std::string> BodyFields::optional_text(std::string_view name) {
   return set(name) == nullptr ? std::nullopt : std::optional(text(name));
 }
 
+std::optional<std::int64_t> BodyFields::optional_integer(std::string_view name) {
+  return set(name) == nullptr ? std::nullopt : std::optional(integer(name));
+}
+
+bool BodyFields::is_null(std::string_view name) const {
+  const json::value* value = find(body_, name);
+  return value != nullptr && value->is_null();
+}
+
 std::optional<bool> BodyFields::optional_boolean(std::string_view name) {
   const json::value* value = set(name);
   if (value == nullptr) return std::nullopt;
@@ -115,6 +132,14 @@ std::optional<std::string_view> QueryFields::set(std::string_view name) const {
 
 std::string QueryFields::text(std::string_view name) const { return std::string(set(name).value_or("")); }
 
+std::vector<std::string> QueryFields::texts(std::string_view name) const {
+  std::vector<std::string> out;
+  for (const auto& [key, value] : context_.query) {
+    if (key == name && !value.empty()) out.push_back(value);
+  }
+  return out;
+}
+
 std::optional<std::int64_t> QueryFields::integer(std::string_view name, std::int64_t least, std::int64_t most) {
   const auto value = set(name);
   if (!value) return std::nullopt;
@@ -139,6 +164,14 @@ std::optional<bool> QueryFields::boolean(std::string_view name) {
   if (*value == "false" || *value == "False" || *value == "0") return false;
   errors_.add(name, kNotBoolean);
   return std::nullopt;
+}
+
+std::optional<Micros> QueryFields::time(std::string_view name) {
+  const auto value = set(name);
+  if (!value) return std::nullopt;
+  const auto at = time_of(*value);
+  if (!at) errors_.add(name, kNotTime);
+  return at;
 }
 
 }  // namespace lakelift::http

@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/json.h"
 #include "base/result.h"
 #include "edge/http/request_context.h"
@@ -23,6 +24,10 @@ inline constexpr std::string_view kFieldNull = "This field may not be null.";
 inline constexpr std::string_view kNotText = "Not a valid string.";
 inline constexpr std::string_view kNotInteger = "A valid integer is required.";
 inline constexpr std::string_view kNotBoolean = "Must be a valid boolean.";
+inline constexpr std::string_view kNotTime = "Not a time: say 2026-11-22 or 2026-11-22T17:35:15Z.";
+
+// A moment in ISO 8601, UTC where it names no zone.
+[[nodiscard]] std::optional<Micros> time_of(std::string_view text);
 
 // Not threadsafe.
 class FieldErrors {
@@ -49,8 +54,13 @@ class BodyFields {
 
   // Missing or null: nothing.
   [[nodiscard]] std::optional<std::string> optional_text(std::string_view name);
+  [[nodiscard]] std::optional<std::int64_t> optional_integer(std::string_view name);
   [[nodiscard]] std::optional<bool> optional_boolean(std::string_view name);
   [[nodiscard]] std::optional<std::vector<std::string>> optional_texts(std::string_view name);
+
+  [[nodiscard]] bool has(std::string_view name) const { return set(name) != nullptr; }  // neither missing nor null
+  // There, and null.
+  [[nodiscard]] bool is_null(std::string_view name) const;
 
   void refuse(std::string_view field, std::string_view text) { errors_.add(field, text); }
   [[nodiscard]] Result<void> check() const { return errors_.check("BODY_DID_NOT_VALIDATE"); }
@@ -70,9 +80,12 @@ class QueryFields {
  public:
   explicit QueryFields(const RequestContext& context) : context_(context) {}
 
-  [[nodiscard]] std::string text(std::string_view name) const;  // missing: empty
+  [[nodiscard]] std::string text(std::string_view name) const;                // missing: empty
+  [[nodiscard]] std::vector<std::string> texts(std::string_view name) const;  // each time that it is there
   [[nodiscard]] std::optional<std::int64_t> integer(std::string_view name, std::int64_t least, std::int64_t most);
   [[nodiscard]] std::optional<bool> boolean(std::string_view name);  // true, false, True, False, 1, 0
+  [[nodiscard]] std::optional<Micros> time(std::string_view name);   // ISO 8601, UTC where it names no zone
+  void refuse(std::string_view name, std::string_view text) { errors_.add(name, text); }
   [[nodiscard]] Result<void> check() const { return errors_.check("QUERY_DID_NOT_VALIDATE"); }
 
  private:

@@ -77,6 +77,34 @@ TEST(BodyFields, OptionalFieldsMayBeMissingOrNull) {
   EXPECT_TRUE(fields->check());
 }
 
+TEST(BodyFields, ANullIsToldFromAMissingOne) {
+  auto fields = BodyFields::of(with_body(R"({"expires_at":null,"count":3,"name":"x"})"));
+  ASSERT_TRUE(fields);
+  EXPECT_TRUE(fields->is_null("expires_at"));
+  EXPECT_FALSE(fields->is_null("name"));
+  EXPECT_FALSE(fields->is_null("nothing"));
+  EXPECT_EQ(fields->optional_integer("count"), 3);
+  EXPECT_FALSE(fields->optional_integer("nothing"));
+  EXPECT_FALSE(fields->optional_integer("expires_at"));
+  EXPECT_TRUE(fields->check());
+  (void)fields->optional_integer("name");
+  EXPECT_FALSE(fields->check());
+}
+
+TEST(QueryFields, ATimeIsIso8601) {
+  EXPECT_EQ(time_of("1970-01-02"), 86'400 * kMicrosPerSecond);
+  EXPECT_EQ(time_of("1970-01-01T00:00:01.5Z"), 1'500'000);
+  EXPECT_EQ(time_of("1970-01-01T02:00:00+02:00"), 0);
+  for (const char* bad : {"", "yesterday", "1970-13-01", "1970-01-01T", "7d"}) EXPECT_FALSE(time_of(bad)) << bad;
+  const auto context = with_query({{"from", "1970-01-02"}, {"to", "soon"}});
+  QueryFields query(context);
+  EXPECT_EQ(query.time("from"), 86'400 * kMicrosPerSecond);
+  EXPECT_FALSE(query.time("since"));
+  EXPECT_TRUE(query.check());
+  EXPECT_FALSE(query.time("to"));
+  EXPECT_FALSE(query.check());
+}
+
 TEST(BodyFields, TellsNotJsonFromJsonOfAnotherShape) {
   const auto broken = BodyFields::of(with_body("{"));
   ASSERT_FALSE(broken);

@@ -9,7 +9,7 @@
 namespace lakelift::http {
 namespace {
 
-constexpr std::string_view kRetryAfterSeconds = "2";
+constexpr int kRetryAfterSeconds = 2;
 
 json::object errors_of(const Error& error) {
   json::object out;
@@ -98,7 +98,10 @@ Response render_lakey_error(const Error& error, const RequestContext& context) {
 
   Response response = Response::json(status, body);
   if (status == 401) response.headers.emplace_back("WWW-Authenticate", challenge_of(event));
-  if (status == 429 || status == 503) response.headers.emplace_back("Retry-After", std::string(kRetryAfterSeconds));
+  if (status == 429 || status == 503) {
+    const int seconds = error.retry_after_seconds > 0 ? error.retry_after_seconds : kRetryAfterSeconds;
+    response.headers.emplace_back("Retry-After", std::to_string(seconds));
+  }
   return response;
 }
 

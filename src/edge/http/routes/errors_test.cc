@@ -82,6 +82,9 @@ TEST(RenderLakeyError, SaysHowToComeBack) {
   for (const Code code : {Code::kUnavailable, Code::kTooMany, Code::kCancelled}) {
     EXPECT_NE(header_of(render_lakey_error({code, "", "later", {}}, anonymous()), "Retry-After"), "");
   }
+  Error busy{Code::kTooMany, "TOO_MANY_ATTEMPTS", "later", {}};
+  busy.retry_after_seconds = 17;
+  EXPECT_EQ(header_of(render_lakey_error(busy, anonymous()), "Retry-After"), "17");
 }
 
 TEST(StatusOf, EveryCodeHasItsOwnAnswer) {

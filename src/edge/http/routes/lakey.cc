@@ -40,4 +40,9 @@ accounts::Account caller(const RequestContext& context) {
   return account;
 }
 
+accounts::Scope scope(const RequestContext& context) {
+  if (!context.principal || !context.principal->may_change) return accounts::Scope::kRead;
+  return context.principal->is_admin ? accounts::Scope::kAdmin : accounts::Scope::kWrite;
+}
+
 }  // namespace lakelift::http::lakey

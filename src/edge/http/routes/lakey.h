@@ -29,7 +29,9 @@ using Fallible = std::function<Result<Response>(RequestContext&)>;
 [[nodiscard]] Response answer(int status, std::string_view event, const json::object& entity);
 [[nodiscard]] Response empty(int status, std::string_view event);  // "@type": "empty"
 
-// Who calls; only on routes whose access rule asks for an account.
+// Who calls; only on routes whose access rule asks for an account. Its type is what the token lets it be: an
+// administrator with a token of a lesser scope is none.
 [[nodiscard]] accounts::Account caller(const RequestContext& context);
+[[nodiscard]] accounts::Scope scope(const RequestContext& context);
 
 }  // namespace lakelift::http::lakey
