@@ -81,9 +81,8 @@ class SignInTest : public ::testing::Test {
   }
   std::vector<std::string> kinds() {
     std::vector<std::string> out;
-    for (const auto& each : database_->read([&](metadata::Session& s) { return ledger_.after(s, 0, 1'000); }).value()) {
-      out.push_back(each.entry.kind);
-    }
+    const auto entries = database_->read([&](metadata::Session& s) { return ledger_.after(s, 0, 1'000); });
+    for (const auto& each : entries.value()) out.push_back(each.entry.kind);
     return out;
   }
 
