@@ -352,7 +352,7 @@ TEST(Commands, CatalogueShowIsAPage) {
   EXPECT_THAT(run.out, HasSubstr("t.flights\nid 7 · 336,776 rows · 12.3 MB · LOCAL\n\nDepartures\nof a year\n"));
   EXPECT_THAT(run.out, HasSubstr("dep_delay  INTEGER     yes            1.0 kB"));
   EXPECT_THAT(run.out, HasSubstr("carrier  dep_delay  cancelled  dep_time\nUA               2  false      ·\n"));
-  EXPECT_EQ(run_cli(at(fake, {"catalogue", "show", "7", "--output", "csv"})).out.substr(0, 90),
+  EXPECT_EQ(run_cli(at(fake, {"catalogue", "show", "7", "--output", "csv"})).out.substr(0, 91),
             "name,type,size,is_nullable,is_enum,description,null_share,distinct,min,max,mean,std\r\ncarrie");
 }
 
@@ -377,7 +377,7 @@ TEST(Commands, CatalogueAddGoesToTheSocketWithAbsolutePaths) {
   EXPECT_EQ(
       to_canonical_text(*parse_json(sent.body)),
       R"({"description":"# A table","executor_type":"LOCAL","name":"a.b","null_tokens":["","NA","-"],"paths":[")" +
-          folder.file("t.csv") + R"("],"profile":false})");
+          folder.file("t.csv") + R"("],"profile":false,"visibility":"everyone"})");
   EXPECT_EQ(run_cli({"--server", "http://127.0.0.1:1", "catalogue", "add", "a.b", folder.file("t.csv")}).code, kUsage);
 }
 

@@ -128,7 +128,7 @@ TEST(Completion, BashCompletesCommandsAndFlags) {
     return testing::slurp(folder.file("reply"));
   };
   EXPECT_EQ(complete("lakelift cat", 1), "catalogue\n");
-  EXPECT_EQ(complete("lakelift catalogue sh", 2), "show\n");
+  EXPECT_EQ(complete("lakelift catalogue sho", 2), "show\n");
   EXPECT_EQ(complete("lakelift --data d slice get --wh", 5), "--where\n");
   EXPECT_EQ(complete("lakelift slice get --outp", 3), "--output\n");
 }
