@@ -81,7 +81,8 @@ class SignInTest : public ::testing::Test {
   }
   std::vector<std::string> kinds() {
     std::vector<std::string> out;
-    for (const auto& each : database_->read([&](metadata::Session& s) { return ledger_.after(s, 0, 1'000); }).value()) {
+    const auto all = database_->read([&](metadata::Session& s) { return ledger_.after(s, 0, 1'000); });
+    for (const auto& each : all.value()) {
       out.push_back(each.entry.kind);
     }
     return out;
