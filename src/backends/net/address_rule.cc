@@ -77,6 +77,10 @@ Result<CheckedUrl> check_url(std::string_view url) {
   if (view.has_userinfo()) return refused("an address must not carry a user or a password");
   if (view.has_fragment()) return refused("an address must not carry a fragment");
   if (view.host().empty()) return refused("the address names no host");
+  // Boost.URL 1.81 takes "127.0.0.1.evil.example" for the host 127.0.0.1 and a path ".evil.example".
+  if (!view.encoded_path().empty() && !view.encoded_path().starts_with('/')) {
+    return refused("the address names no host that can be called");
+  }
   if (!is_https && !is_loopback_host(std::string(std::string_view(view.encoded_host()))))
     return refused("it must be https: plain http goes to this machine alone");
   return CheckedUrl{is_https, std::string(std::string_view(view.encoded_host_and_port()))};
