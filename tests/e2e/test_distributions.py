@@ -156,7 +156,7 @@ def test_a_generated_table_of_every_type(server: Server, token: str, con: duckdb
     figures = {f["name"]: f for f in item["statistics"]}
     assert (figures["zeros"]["distinct"], figures["only_nan"]["distinct"]) == (1, 1)
     assert len(figures["neighbours"]["histogram"]) == 1
-    assert figures["emoji"]["max_length"] == 6
+    assert figures["emoji"]["max_length"] == 4
 
 
 def test_more_values_than_can_be_counted_are_estimated(server: Server, token: str, con: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:

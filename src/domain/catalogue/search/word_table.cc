@@ -12,7 +12,7 @@ constexpr double kLengthShare = 0.5;  // BM25's b: how much of a word's weight d
 // The least weight of each level.
 constexpr std::array<double, kLevels> kLeast{0, 0.5, 1, 2, 4, 7, 10, 14};
 constexpr std::array<double, kLevels> kMiddle{0.25, 0.75, 1.5, 3, 5.5, 8.5, 12, 16};
-constexpr double kPartOfRun = 0.7;  // "weather" says more of weather than of WeatherDaily
+constexpr double kPartOfRun = 0.5;  // "weather" says more of weather than of WeatherDaily
 constexpr double kHalf = 4;         // the weight that is worth half of the most
 
 std::uint32_t start_key(std::string_view text, std::size_t size) {
@@ -179,7 +179,11 @@ Leveled WordTable::with_start(const std::string& start, std::size_t slots) const
       if (words_[id].text.starts_with(start)) gather(words_[id].postings, out);
     }
   }
-  return accumulated(std::move(out));
+  out = accumulated(std::move(out));
+  // What only begins so says a level less than what is there whole.
+  for (std::size_t level = 1; level + 1 < kLevels; ++level) out[level] = out[level + 1];
+  out.back() = Bitmap(slots);
+  return out |= with_word(start, slots);
 }
 
 Leveled WordTable::with(const Run& run, std::size_t slots) const {
