@@ -74,7 +74,8 @@ TEST(Paging, TheNextAddressAsksTheSameOfTheRest) {
   json::object answer;
   add_next(answer, request({{"unread", "true"}, {"before", "9"}, {"limit", "2"}, {"q", "a&b"}, {"empty", ""}}), 7);
   EXPECT_EQ(find_int(answer, "next"), 7);
-  EXPECT_EQ(find_string(answer, "next_url"), "http://127.0.0.1:3000/accounts/?before=7&unread=true&limit=2&q=a%26b&empty=");
+  EXPECT_EQ(find_string(answer, "next_url"),
+            "http://127.0.0.1:3000/accounts/?before=7&unread=true&limit=2&q=a%26b&empty=");
 }
 
 TEST(Paging, TheLastPageHasNone) {
