@@ -22,13 +22,17 @@ def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
         yield running
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def server_on(request: pytest.FixtureRequest) -> Callable[[Path], Server]:
-    """Makes a server of the test's own on a data folder, on each database in turn."""
-    env = {}
-    if request.param == "postgresql":
-        env["LAKELIFT_DATABASE"] = request.getfixturevalue("postgresql").database()
-    return lambda data: Server(data, env=env)
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def server_on(request: pytest.FixtureRequest) -> Callable[..., Server]:
+    """Makes servers on a data folder each, with flags; all that a module tells of them is told on each database in turn."""
+
+    def make(data: Path, *flags: str) -> Server:
+        env = {}
+        if request.param == "postgresql":
+            env["LAKELIFT_DATABASE"] = request.getfixturevalue("postgresql").database()
+        return Server(data, list(flags), env=env)
+
+    return make
 
 
 @pytest.fixture(scope="session")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import string
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -57,7 +58,7 @@ def faults(case: Case, answer: Answer, captured: dict[str, Any]) -> list[str]:
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda f: f.stem)
-def test_story(server_on: Any, tmp_path: Path, file: Path) -> None:
+def test_story(server_on: Callable[..., Server], tmp_path: Path, file: Path) -> None:
     """Every case of the file, in order; all that went wrong is told at once."""
     with server_on(tmp_path / "data") as server:
         people = tmp_path / "people.csv"

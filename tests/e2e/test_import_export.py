@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -60,9 +60,9 @@ HARD_TEXTS = [
 
 
 @pytest.fixture(scope="module")
-def lake(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def lake(server_on: Callable[..., Server], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A server of its own: exports are of everything."""
-    with Server(tmp_path_factory.mktemp("import") / "data") as running:
+    with server_on(tmp_path_factory.mktemp("import") / "data") as running:
         yield running
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -53,9 +53,9 @@ def evaluate(query: str, name: str) -> bool:
 
 
 @pytest.fixture(scope="module")
-def alone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
+def alone(server_on: Callable[..., Server], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
     """A server whose catalogue is this module's."""
-    with Server(tmp_path_factory.mktemp("search") / "data") as server:
+    with server_on(tmp_path_factory.mktemp("search") / "data") as server:
         yield Api(server, server.ask("GET", "/openapi.json").json)
 
 
@@ -213,9 +213,9 @@ def test_signs_of_sql_are_letters(alone: Api, admin: str, names: list[str]) -> N
 
 
 @pytest.fixture(scope="module")
-def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Api, str]]:
+def shop(server_on: Callable[..., Server], tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Api, str]]:
     """A server with five items; its administrator's token."""
-    with Server(tmp_path_factory.mktemp("shop") / "data") as server:
+    with server_on(tmp_path_factory.mktemp("shop") / "data") as server:
         api = Api(server, server.ask("GET", "/openapi.json").json)
         token = server.account("admin@shop.test", "ADMIN")
         me = api.ask("GET", "/accounts/me", token=token).json["id"]

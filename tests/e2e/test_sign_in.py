@@ -9,7 +9,7 @@ import json
 import re
 import threading
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -62,16 +62,24 @@ def issuer() -> Iterator[FakeIssuer]:
         yield running
 
 
-def start(tmp_path: Path, config: str, *flags: str) -> Server:
-    """A server with that configuration."""
-    tmp_path.mkdir(exist_ok=True)
-    file = tmp_path / "lakelift.toml"
-    file.write_text(config)
-    return Server(tmp_path / "data", ["--config", str(file), *flags])
+Start = Callable[..., Server]
 
 
 @pytest.fixture(scope="module")
-def server(issuer: FakeIssuer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def start(server_on: Callable[..., Server]) -> Start:
+    """Makes a server with a configuration."""
+
+    def make(tmp_path: Path, config: str, *flags: str) -> Server:
+        tmp_path.mkdir(exist_ok=True)
+        file = tmp_path / "lakelift.toml"
+        file.write_text(config)
+        return server_on(tmp_path / "data", "--config", str(file), *flags)
+
+    return make
+
+
+@pytest.fixture(scope="module")
+def server(start: Start, issuer: FakeIssuer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """Takes accounts of example.com and example.org."""
     made = start(tmp_path_factory.mktemp("signin"), issuer.config("example.com", "example.org"), "--sign-ins-per-minute", "1000000")
     with made as running:
@@ -85,7 +93,7 @@ def api(server: Server) -> Api:
 
 
 @pytest.fixture
-def fresh(issuer: FakeIssuer, tmp_path: Path) -> Iterator[Server]:
+def fresh(start: Start, issuer: FakeIssuer, tmp_path: Path) -> Iterator[Server]:
     """A server of the test's own."""
     with start(tmp_path, issuer.config("example.com"), "--sign-ins-per-minute", "1000000") as running:
         yield running
@@ -383,7 +391,7 @@ def test_the_log_has_no_secrets(api: Api, issuer: FakeIssuer) -> None:
         assert secret not in log
 
 
-def test_keys_rotate_under_load(tmp_path: Path) -> None:
+def test_keys_rotate_under_load(start: Start, tmp_path: Path) -> None:
     """T12: 1,000 sign-ins while keys rotate 10 times, none refused; 10,000 unknown keys cost nothing."""
     with FakeIssuer() as issuer, start(tmp_path, issuer.config(refetch_seconds=1), "--sign-ins-per-minute", "1000000") as server:
         issuer.max_age = 1
@@ -433,7 +441,7 @@ def test_a_flood_of_unknown_keys(fresh: Server, issuer: FakeIssuer) -> None:
     assert issuer.count("/keys") <= seen + 1, "at most the one look a minute"
 
 
-def test_an_issuer_that_is_away(tmp_path: Path) -> None:
+def test_an_issuer_that_is_away(start: Start, tmp_path: Path) -> None:
     """Threats A4: fails closed without keys, goes on with the last good ones, garbage replaces none."""
     with FakeIssuer() as issuer, start(tmp_path, issuer.config(refetch_seconds=1)) as server:
         api = Api(server, server.ask("GET", "/openapi.json").json)
@@ -451,7 +459,7 @@ def test_an_issuer_that_is_away(tmp_path: Path) -> None:
             assert direct(api, issuer.id_token(ADA)) == (201, "AUTH_TOKEN_CREATED"), garbage
 
 
-def test_rates(issuer: FakeIssuer, tmp_path: Path) -> None:
+def test_rates(start: Start, issuer: FakeIssuer, tmp_path: Path) -> None:
     """Threats A8: 429 with Retry-After, for each address alone."""
     with start(tmp_path, issuer.config(), "--sign-ins-per-minute", "5", "--trusted-proxies", "127.0.0.1") as server:
         body = {"request_uuid": str(uuid.uuid4())}
@@ -469,9 +477,9 @@ def test_rates(issuer: FakeIssuer, tmp_path: Path) -> None:
         assert page.status == 429 and page.headers["content-type"].startswith("text/html")
 
 
-def test_dev_login(tmp_path: Path) -> None:
+def test_dev_login(start: Start, tmp_path: Path) -> None:
     """Whoever types an email is believed; from our own page alone; never beyond loopback; the log says so."""
-    with Server(tmp_path / "data", ["--dev-login"]) as server:
+    with start(tmp_path, "", "--dev-login") as server:
         browser = Browser(server)
         form = urlencode({"email": ADA, "return_to": "/docs"})
         assert b"/accounts/dev_login" in browser.ask("GET", "/accounts/oidc/start").body
@@ -487,5 +495,5 @@ def test_dev_login(tmp_path: Path) -> None:
         refused = cli("serve", "--dev-login", "--port", "0", *flags, data=tmp_path / "data")
         assert refused.returncode == 1
         assert "dev-login" in refused.stderr
-    with Server(tmp_path / "data") as server:
+    with start(tmp_path / "without", "") as server:
         assert Browser(server).ask("POST", "/accounts/dev_login", form).status == 404
