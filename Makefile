@@ -37,15 +37,16 @@ test-unit: dev
 	@ctest --preset dev -j $(JOBS)
 
 test-e2e: build test-deps
-	@build/venv/bin/python -m pytest -q tests clients/python/tests
+	@build/venv/bin/python -m pytest -q --ignore=tests/peers tests clients/python/tests
 
-test-peers: ## real servers of others: they come with the features that need them
-	@echo "no feature of this version talks to another server"
+test-peers: build ## against programs of others: a browser, an OpenID Connect provider
+	@scripts/deps.sh peers
+	@build/venv/bin/python -m pytest -q tests/peers
 
 test-full: test ## the large doses
-	@LAKELIFT_DOSE=full build/venv/bin/python -m pytest -q tests clients/python/tests
+	@LAKELIFT_DOSE=full build/venv/bin/python -m pytest -q --ignore=tests/peers tests clients/python/tests
 
-bench: build test-deps ## our slice job beside DuckDB, Polars and pyarrow; start-up; memory
+bench: build test-deps ## our slice job beside DuckDB, Polars and pyarrow; the catalogue as it grows; start-up; memory
 	@build/venv/bin/python bench/run.py
 
 lint: build test-deps ## clang-format, clang-tidy, ruff, shellcheck

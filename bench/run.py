@@ -9,6 +9,12 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 
-for title, script in (("The idle server", "server.py"), ("Slices: our job beside DuckDB, Polars and pyarrow", "columnar/bench.py")):
+SCRIPTS = (
+    ("The idle server", "server.py"),
+    ("The catalogue: list, search and facets as it grows", "catalogue.py"),
+    ("Slices: our job beside DuckDB, Polars and pyarrow", "columnar/bench.py"),
+)
+
+for title, script in SCRIPTS:
     print(f"\n== {title}\n", flush=True)
     runpy.run_path(str(HERE / script), run_name="__main__")

@@ -24,9 +24,12 @@ third_library(sodium sodium.h sodium)
 third_library(cjose cjose/cjose.h cjose jansson)
 third_library(seccomp seccomp.h seccomp)
 third_library(utf8proc utf8proc.h utf8proc)
+third_library(yaml_cpp yaml-cpp/yaml.h yaml-cpp)
 third_library(boost_url boost/url.hpp boost_url)
 third_library(cli11 CLI/CLI.hpp)
-third_library(soci soci/soci.h soci_core soci_sqlite3 sqlite3)
+third_library(soci soci/soci.h soci_core soci_sqlite3 soci_postgresql sqlite3)
+find_package(PostgreSQL REQUIRED)  # libpq alone
+target_link_libraries(third_soci INTERFACE PostgreSQL::PostgreSQL)
 
 # Arrow: an installed one where there is one, else the wheel that scripts/deps.sh unpacked under build/deps/arrow.
 # Only lakelift-columnar links it (docs/decisions/0001).

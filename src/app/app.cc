@@ -9,20 +9,30 @@
 #include <filesystem>
 #include <optional>
 
+#include "app/binding.h"
 #include "app/local_tables.h"
 #include "backends/executors/local/local_executor.h"
 #include "backends/ledger/ledger.h"
 #include "backends/metadata/soci/data_dir_lock.h"
+#include "backends/metadata/soci/postgresql_address.h"
+#include "backends/metadata/soci/postgresql_database.h"
 #include "backends/metadata/soci/sqlite_database.h"
+#include "backends/net/curl/curl_client.h"
 #include "backends/storage/disk/disk_store.h"
 #include "columnar/worker_pool.h"
 #include "domain/accounts/account_service.h"
 #include "domain/accounts/api_token_service.h"
 #include "domain/accounts/audit.h"
+#include "domain/accounts/device_grant.h"
 #include "domain/accounts/group_service.h"
+#include "domain/accounts/issuers.h"
 #include "domain/accounts/key_ring.h"
 #include "domain/accounts/key_service.h"
+#include "domain/accounts/sign_in.h"
+#include "domain/catalogue/access_request_service.h"
 #include "domain/catalogue/catalogue_service.h"
+#include "domain/catalogue/refresher.h"
+#include "domain/catalogue/sharing_service.h"
 #include "domain/notices/notice_service.h"
 #include "domain/slices/slice_service.h"
 #include "edge/http/feed.h"
@@ -65,7 +75,26 @@ std::vector<metadata::Migration> all_migrations() {
   return all;
 }
 
+Result<std::unique_ptr<metadata::Database>> open_database(const Config& config, const std::string& data) {
+  if (config.database.empty()) return metadata::open_sqlite(data + "/lakelift.db");
+  auto opened = metadata::open_postgresql(config.database);
+  if (opened) log_info("the database is", {{"address", metadata::masked_postgresql_address(config.database)}});
+  return opened;
+}
+
+// Behind a proxy it is not one machine either.
+Result<void> check_dev_login(const Config& config) {
+  if (!config.dev_login) return {};
+  if (is_loopback(config.listen) && config.public_url.empty() && config.trusted_proxies.empty()) return {};
+  return fail(
+      Code::kInvalid, "CONFIGURATION_DID_NOT_VALIDATE",
+      "dev-login believes whoever types an email: it is for a server that listens on loopback, without public-url "
+      "and trusted-proxies",
+      {{"dev-login", {"not beyond loopback"}}});
+}
+
 Result<void> check_reach(const Config& config) {
+  TRY_VOID(check_dev_login(config));
   if (is_loopback(config.listen) || !config.public_url.empty()) return {};
   return fail(Code::kInvalid, "CONFIGURATION_DID_NOT_VALIDATE",
               "public-url is needed when listening beyond loopback: addresses handed out must begin with it",
@@ -98,15 +127,23 @@ struct App::Parts {
   std::unique_ptr<columnar::WorkerPool> workers;
   std::optional<LocalTables> tables;
   executors::Executors executors;
+  std::unique_ptr<net::HttpClient> http;
+  std::optional<accounts::Issuers> issuers;
   std::unique_ptr<accounts::AccountService> accounts;
   std::unique_ptr<accounts::GroupService> groups;
   std::unique_ptr<accounts::ApiTokenService> api_tokens;
   std::unique_ptr<accounts::KeyService> key_service;
   std::optional<accounts::Audit> audit;
+  std::unique_ptr<accounts::SignIn> sign_in;
+  std::unique_ptr<accounts::DeviceGrant> device_grant;
   std::unique_ptr<notices::NoticeService> notices;
   std::unique_ptr<catalogue::CatalogueService> catalogue;
+  std::unique_ptr<catalogue::SharingService> sharing;
+  std::unique_ptr<catalogue::AccessRequestService> access_requests;
+  std::unique_ptr<catalogue::Refresher> refresher;  // where somebody serves, and it was not switched off
   std::unique_ptr<slices::SliceService> slices;
   std::unique_ptr<http::Feed> feed;
+  std::unique_ptr<http::Feed> notice_feed;
   http::RouteTable routes;
   std::unique_ptr<http::HttpServer> server;
   std::atomic<bool> draining = false;
@@ -114,6 +151,7 @@ struct App::Parts {
 
   Result<void> open_backends(const Config& config);
   Result<void> make_domain(const Config& config);
+  Result<void> make_sign_in(const Config& config);
   Result<void> serve(const Config& config, Reach reach);
   Result<void> ready();
 };
@@ -130,8 +168,9 @@ Result<void> App::Parts::open_backends(const Config& config) {
     return std::unexpected(std::move(error));
   }
   lock.emplace(*std::move(locked));
-  TRY(database, metadata::open_sqlite(data + "/lakelift.db"));
+  TRY(database, open_database(config, data));
   TRY_VOID(metadata::migrate(*database, all_migrations()));
+  TRY_VOID(bind_to_database(data, *database, random));
   ledger.emplace(clock, random);
   TRY(auto ring, accounts::KeyRing::load(*database, clock, random));
   keys.emplace(std::move(ring));
@@ -147,9 +186,20 @@ Result<void> App::Parts::open_backends(const Config& config) {
                                                                          .workers = config.workers,
                                                                          .memory_bytes = config.worker_memory_bytes},
                                              metrics);
-  executors.add(std::make_shared<executors::LocalExecutor>(*workers));
+  executors.add(std::make_shared<executors::LocalExecutor>(*workers, config.profile_rows));
   TRY(auto opened, LocalTables::open(data + "/tables", *workers, random));
   tables.emplace(std::move(opened));
+  return {};
+}
+
+Result<void> App::Parts::make_sign_in(const Config& config) {
+  TRY(http, net::make_curl_client({config.ca_file}));
+  issuers.emplace(config.issuers, *http, clock);
+  const accounts::SignInParts parts{*database, *ledger, *accounts, *issuers, clock, random};
+  sign_in =
+      std::make_unique<accounts::SignIn>(parts, accounts::SignInOptions{config.dev_login, config.sign_ins_per_minute});
+  device_grant = std::make_unique<accounts::DeviceGrant>(parts);
+  if (config.dev_login) log_warning("dev-login: whoever reaches this server signs in as whoever they say they are");
   return {};
 }
 
@@ -159,19 +209,25 @@ Result<void> App::Parts::make_domain(const Config& config) {
   api_tokens = std::make_unique<accounts::ApiTokenService>(*database, *ledger, clock, random);
   key_service = std::make_unique<accounts::KeyService>(*database, *ledger, *keys, clock, random);
   audit.emplace(*database, *ledger);
+  TRY_VOID(make_sign_in(config));
   notices = std::make_unique<notices::NoticeService>(*database, clock);
   catalogue = std::make_unique<catalogue::CatalogueService>(*database, *ledger, *accounts, executors, clock);
+  catalogue->set_notices(notices.get());
+  sharing = std::make_unique<catalogue::SharingService>(*database, *ledger, *notices, clock);
+  access_requests = std::make_unique<catalogue::AccessRequestService>(*database, *ledger, *accounts, *notices, clock);
   slices = std::make_unique<slices::SliceService>(
       slices::SliceServiceParts{*database, *ledger, *accounts, *catalogue, executors, *store, *workers, clock, random,
                                 metrics, std::nullopt, config.running_runs});
   catalogue->set_live_requests(slices.get());
   accounts->add_farewell_listener(*slices);
+  accounts->add_farewell_listener(*sharing);
+  accounts->add_farewell_listener(*notices);
+  groups->add_farewell_listener(*sharing);
 
-  TRY(const auto admin, accounts->local_admin());
-  TRY(const auto items, catalogue->list(admin, {}));
+  TRY(const auto sources, catalogue->local_sources());
   std::vector<std::string> in_use;
-  for (const auto& item : items) {
-    const auto* paths = find(item.source, "paths");
+  for (const auto& source : sources) {
+    const auto* paths = find(source, "paths");
     if (paths == nullptr || !paths->is_array()) continue;
     for (const auto& path : paths->get_array()) {
       if (path.is_string()) in_use.emplace_back(path.get_string());
@@ -189,22 +245,32 @@ Result<void> App::Parts::ready() {
 }
 
 Result<void> App::Parts::serve(const Config& config, Reach reach) {
+  notice_feed = std::make_unique<http::Feed>(http::make_notice_fetch(*notices), limits::kFeedPollMs);
+  notices->on_notice([this](std::int64_t account_id) { notice_feed->notify(account_id); });
   const http::Services services{
       .accounts = *accounts,
       .groups = *groups,
       .api_tokens = *api_tokens,
       .key_service = *key_service,
       .audit = *audit,
+      .sign_in = *sign_in,
+      .device_grant = *device_grant,
       .catalogue = *catalogue,
+      .sharing = *sharing,
+      .access_requests = *access_requests,
+      .notices = *notices,
       .slices = *slices,
       .keys = *keys,
       .metrics = metrics,
       .clock = clock,
+      .random = random,
       .ready = [this] { return ready(); },
       .uri_wait_ms = config.uri_wait_ms,
       .prepare_local_files = [this](const std::vector<std::string>& paths, const std::vector<std::string>& null_tokens,
                                     const std::string&,
                                     std::stop_token stop) { return tables->prepare(paths, null_tokens, stop); },
+      .notice_feed = notice_feed.get(),
+      .sign_ins_per_minute = config.sign_ins_per_minute,
   };
   http::add_all_routes(routes, services);
   feed = std::make_unique<http::Feed>(http::make_feed_fetch(services), limits::kFeedPollMs);
@@ -216,6 +282,14 @@ Result<void> App::Parts::serve(const Config& config, Reach reach) {
   slices->start();
   key_service->start();
   if (reach == Reach::kNetwork) {
+    catalogue->warm_up();
+    if (config.source_check_seconds > 0) {
+      refresher = std::make_unique<catalogue::Refresher>(
+          *database, *catalogue, clock,
+          catalogue::RefresherOptions{.interval_seconds = config.source_check_seconds,
+                                      .sole_owner = database->dialect() == metadata::Dialect::kSqlite});
+      refresher->start();
+    }
     const std::string host = config.listen.contains(':') ? "[" + config.listen + "]" : config.listen;
     address = "http://" + host + ":" + std::to_string(server->port());
     log_info("serving", {{"address", address}, {"data", data}});
@@ -237,6 +311,7 @@ std::string App::address() const { return parts_->address; }
 void App::stop() {
   if (!parts_ || parts_->draining.exchange(true)) return;
   if (parts_->server) parts_->server->stop();
+  if (parts_->refresher) parts_->refresher->stop();
   if (parts_->slices) parts_->slices->stop();
   if (parts_->key_service) parts_->key_service->stop();
 }

@@ -13,14 +13,22 @@
 #include <map>
 #include <optional>
 
+#include "app/issuer_config.h"
+#include "backends/metadata/soci/postgresql_address.h"
+#include "base/fd.h"
+
 namespace lakelift::app {
 namespace {
+
+constexpr std::size_t kSecretFileBytes = 16 * 1024;
 
 struct Setting {
   std::string name;
   std::string help;
   std::string default_text;
   std::function<Result<void>(const std::string&)> set;
+  std::string (*shown)(const std::string&) = nullptr;  // of a value with a secret in it
+  bool is_switch = false;                              // a flag without a value
 };
 
 template <typename T>
@@ -69,10 +77,35 @@ std::function<Result<void>(const std::string&)> list(std::vector<std::string>& t
   };
 }
 
-std::vector<Setting> settings_of(Config& c) {
+std::function<Result<void>(const std::string&)> database(std::string& target) {
+  return [&target](const std::string& value) -> Result<void> {
+    TRY_VOID(metadata::complete_postgresql_address(value));
+    target = value;
+    return {};
+  };
+}
+
+// A secret in a file of its own, as systemd and containers hand them out: other settings show up in lists of processes.
+std::function<Result<void>(const std::string&)> file_with(std::function<Result<void>(const std::string&)> set) {
+  return [set = std::move(set)](const std::string& path) -> Result<void> {
+    TRY(std::string content, read_file(path, kSecretFileBytes));
+    return set(content.substr(0, content.find_last_not_of(" \t\r\n") + 1));
+  };
+}
+
+std::function<Result<void>(const std::string&)> yes_or_no(bool& target) {
+  return choice<bool>(target, {{"true", true}, {"false", false}});
+}
+
+std::string hidden(const std::string& value) { return value.empty() ? "" : "***"; }
+
+std::vector<Setting> settings_of(Config& c, GoogleSettings& google) {
   constexpr std::uint64_t kMiB = 1024 * 1024;
   return {
       {"data", "the folder that holds everything", c.data_dir, text(c.data_dir)},
+      {"database", "postgresql://user:password@host:port/name; default: SQLite in the data folder", "",
+       database(c.database), metadata::masked_postgresql_address},
+      {"database-file", "a file that holds the value of --database", "", file_with(database(c.database))},
       {"listen", "the address to listen on", c.listen, text(c.listen)},
       {"port", "the port; 0: any free one", fmt::to_string(c.port), number<std::uint16_t>(c.port, 0, 65535)},
       {"public-url", "what addresses handed out begin with; needed beyond loopback", "", text(c.public_url)},
@@ -100,6 +133,21 @@ std::vector<Setting> settings_of(Config& c) {
          c.worker_memory_bytes = mib * kMiB;
          return {};
        }},
+      {"google-client-id", "sign in with Google: the client's id", "", text(google.client_id)},
+      {"google-client-secret", "its secret", "", text(google.client_secret), hidden},
+      {"google-client-secret-file", "a file that holds its secret", "", text(google.client_secret_file)},
+      {"allowed-domains", "Google accounts of these domains alone, with commas between", "",
+       list(google.allowed_domains)},
+      {"dev-login", "for one machine: whoever types an email is signed in as it", "false", yes_or_no(c.dev_login),
+       nullptr, true},
+      {"sign-ins-per-minute", "of one address and of one account", fmt::to_string(c.sign_ins_per_minute),
+       number<std::int64_t>(c.sign_ins_per_minute, 1, 1'000'000)},
+      {"ca-file", "PEM file of the authorities that are trusted when the server calls others; default: the system's",
+       "", text(c.ca_file)},
+      {"profile-rows", "a table with more rows is profiled by a random part of its row groups, of about so many",
+       fmt::to_string(c.profile_rows), number<std::int64_t>(c.profile_rows, 1, std::int64_t{1} << 62)},
+      {"source-check-seconds", "how often to look whether an item's data have changed; 0: never",
+       fmt::to_string(c.source_check_seconds), number<int>(c.source_check_seconds, 0, 30 * 86'400)},
       {"columnar-program", "the worker program; default: lakelift-columnar beside this one", "",
        text(c.columnar_program)},
   };
@@ -111,10 +159,25 @@ std::string environment_name(std::string name) {
   return "LAKELIFT_" + name;
 }
 
+std::string shown(const Setting& setting, const std::string& value) {
+  return setting.shown == nullptr ? value : setting.shown(value);
+}
+
 std::unexpected<Error> refuse(const Setting& setting, const std::string& value, const std::string& origin,
                               const Error& why) {
-  const std::string message = fmt::format("{} is '{}' ({}): {}", setting.name, value, origin, why.message);
+  const std::string message =
+      fmt::format("{} is '{}' ({}): {}", setting.name, shown(setting, value), origin, why.message);
   return fail(Code::kInvalid, "CONFIGURATION_DID_NOT_VALIDATE", message, {{setting.name, {why.message}}});
+}
+
+Result<void> refuse_both(const std::vector<ResolvedSetting>& settings, std::string_view one, std::string_view other) {
+  const auto is_given = [&](std::string_view name) {
+    return std::ranges::any_of(settings, [&](const auto& s) { return s.name == name && s.origin != "default"; });
+  };
+  if (!is_given(one) || !is_given(other)) return {};
+  return fail(Code::kInvalid, "CONFIGURATION_DID_NOT_VALIDATE",
+              fmt::format("{} and {} are both given: leave one out", one, other),
+              {{std::string(other), {"leave this or the other out"}}});
 }
 
 Result<std::map<std::string, std::string>> read_file_settings(const std::string& path,
@@ -125,6 +188,7 @@ Result<std::map<std::string, std::string>> read_file_settings(const std::string&
     const toml::table table = toml::parse_file(path);
     for (const auto& [key, node] : table) {
       const std::string name(key.str());
+      if (name == "oidc") continue;  // issuer_config.h
       if (std::ranges::none_of(known, [&](const Setting& s) { return s.name == name; })) {
         return fail(Code::kInvalid, "CONFIGURATION_DID_NOT_VALIDATE",
                     fmt::format("{}: there is no setting '{}'; `lakelift serve --help` lists them", path, name),
@@ -134,9 +198,11 @@ Result<std::map<std::string, std::string>> read_file_settings(const std::string&
         out[name] = *s;
       } else if (auto i = node.value_exact<std::int64_t>()) {
         out[name] = fmt::to_string(*i);
+      } else if (auto b = node.value_exact<bool>()) {
+        out[name] = *b ? "true" : "false";
       } else {
         return fail(Code::kInvalid, "CONFIGURATION_DID_NOT_VALIDATE",
-                    fmt::format("{}: {} is neither a text nor a whole number", path, name),
+                    fmt::format("{}: {} is neither a text nor a whole number nor true or false", path, name),
                     {{name, {"a text or a whole number is expected"}}});
       }
     }
@@ -157,14 +223,19 @@ std::string_view process_environment(const std::string& name) {
 
 Result<LoadedConfig> load_config(const std::vector<std::string>& arguments, Environment environment) {
   LoadedConfig loaded;
-  auto settings = settings_of(loaded.config);
+  GoogleSettings google;
+  auto settings = settings_of(loaded.config, google);
 
   CLI::App parser("Serves the whole product from one folder", "lakelift serve");
   std::map<std::string, std::string> flags;
   for (const auto& setting : settings) {
     const std::string note = setting.default_text.empty() ? "" : fmt::format(" (default {})", setting.default_text);
-    parser.add_option("--" + setting.name, flags[setting.name],
-                      fmt::format("{}{} [{}]", setting.help, note, environment_name(setting.name)));
+    const std::string help = fmt::format("{}{} [{}]", setting.help, note, environment_name(setting.name));
+    if (setting.is_switch) {
+      parser.add_flag("--" + setting.name + "{true}", flags[setting.name], help);
+    } else {
+      parser.add_option("--" + setting.name, flags[setting.name], help);
+    }
   }
   std::string file;
   parser.add_option("--config", file, "a TOML file of these settings [LAKELIFT_CONFIG]");
@@ -203,8 +274,15 @@ Result<LoadedConfig> load_config(const std::vector<std::string>& arguments, Envi
     if (origin != "default") {
       if (auto set = setting.set(value); !set) return refuse(setting, value, origin, set.error());
     }
-    loaded.settings.push_back({setting.name, value, origin});
+    loaded.settings.push_back({setting.name, shown(setting, value), origin});
   }
+  TRY(loaded.config.issuers, read_issuers(file, environment));
+  TRY_VOID(add_google(loaded.config.issuers, google));
+  for (const auto& issuer : loaded.config.issuers) {
+    loaded.settings.push_back(
+        {"oidc." + issuer.name, shown(issuer), issuer.name == "google" ? "settings" : "file " + file});
+  }
+  TRY_VOID(refuse_both(loaded.settings, "database", "database-file"));
   return loaded;
 }
 

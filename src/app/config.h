@@ -12,11 +12,13 @@
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/result.h"
+#include "domain/accounts/issuers.h"
 
 namespace lakelift::app {
 
 struct Config {
   std::string data_dir = "./data";
+  std::string database;  // address of a PostgreSQL, with its password; empty: SQLite in the data folder
   std::string listen = "127.0.0.1";
   std::uint16_t port = 3000;
   std::string public_url;  // empty: addresses handed out begin with the request's Host, where that is a loopback name
@@ -29,13 +31,19 @@ struct Config {
   std::size_t workers = limits::kWorkers;
   std::size_t spare_workers = limits::kSpareWorkers;
   std::uint64_t worker_memory_bytes = limits::kWorkerMemoryBytes;
+  std::int64_t profile_rows = limits::kProfileRows;
+  int source_check_seconds = limits::kSourceCheckSeconds;  // 0: never
+  std::vector<accounts::IssuerSettings> issuers;           // who may say who somebody is
+  bool dev_login = false;                                  // whoever types an email is believed: for one machine
+  std::int64_t sign_ins_per_minute = limits::kSignInsPerMinute;
+  std::string ca_file;           // authorities for what the server calls; empty: the system's
   std::string columnar_program;  // empty: lakelift-columnar beside this program
 };
 
 // One setting as it was resolved: for `lakelift serve --show-config`.
 struct ResolvedSetting {
   std::string name;
-  std::string value;
+  std::string value;   // secrets are masked
   std::string origin;  // "flag", "environment LAKELIFT_PORT", "file lakelift.toml", "default"
 };
 

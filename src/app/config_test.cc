@@ -93,5 +93,65 @@ TEST_F(ConfigTest, ListsAreSplitAtCommas) {
   EXPECT_EQ(loaded->config.trusted_proxies, (std::vector<std::string>{"127.0.0.1", "::1"}));
 }
 
+TEST_F(ConfigTest, TheDatabasesPasswordIsNotShown) {
+  const std::string address = "postgresql://ada:secret@127.0.0.1:5432/lake";
+  g_environment = {{"LAKELIFT_DATABASE", address}};
+  const auto loaded = load_config({}, fake_environment);
+  ASSERT_TRUE(loaded) << loaded.error().message;
+  EXPECT_EQ(loaded->config.database, address);
+  for (const auto& s : loaded->settings) EXPECT_EQ(s.value.find("secret"), std::string::npos) << s.name;
+
+  const auto wrong = load_config({"--database", "postgres:/ada:secret@127.0.0.1/lake"}, fake_environment);
+  ASSERT_FALSE(wrong);
+  EXPECT_EQ(wrong.error().fields.front().field, "database");
+  EXPECT_EQ(wrong.error().message.find("secret"), std::string::npos) << wrong.error().message;
+}
+
+TEST_F(ConfigTest, TheDatabaseMayStandInAFile) {
+  const std::string path = testing::TempDir() + "lakelift-database";
+  std::ofstream(path) << "postgresql://ada:secret@127.0.0.1:5432/lake \n";
+  const auto loaded = load_config({"--database-file", path}, fake_environment);
+  ASSERT_TRUE(loaded) << loaded.error().message;
+  EXPECT_EQ(loaded->config.database, "postgresql://ada:secret@127.0.0.1:5432/lake");
+  EXPECT_FALSE(load_config({"--database-file", path + "-none"}, fake_environment));
+  g_environment = {{"LAKELIFT_DATABASE", "postgresql://127.0.0.1/other"}, {"LAKELIFT_DATABASE_FILE", path}};
+  EXPECT_EQ(load_config({}, fake_environment).error().fields.front().field, "database-file");
+}
+
+TEST_F(ConfigTest, ASwitchNeedsNoValue) {
+  EXPECT_FALSE(load_config({}, fake_environment)->config.dev_login);
+  EXPECT_TRUE(load_config({"--dev-login"}, fake_environment)->config.dev_login);
+  EXPECT_TRUE(load_config({"--config", write_toml("dev-login = true\n")}, fake_environment)->config.dev_login);
+  g_environment = {{"LAKELIFT_DEV_LOGIN", "true"}};
+  EXPECT_TRUE(load_config({}, fake_environment)->config.dev_login);
+  g_environment = {{"LAKELIFT_DEV_LOGIN", "maybe"}};
+  EXPECT_FALSE(load_config({}, fake_environment));
+}
+
+TEST_F(ConfigTest, SecretsAreNotShown) {
+  const auto loaded = load_config(
+      {"--google-client-id", "id", "--google-client-secret", "hunter2", "--allowed-domains", "example.com,example.org"},
+      fake_environment);
+  ASSERT_TRUE(loaded) << loaded.error().message;
+  ASSERT_EQ(loaded->config.issuers.size(), 1U);
+  EXPECT_EQ(loaded->config.issuers[0].client_secret, "hunter2");
+  EXPECT_EQ(loaded->config.issuers[0].allowed_domains.size(), 2U);
+  for (const auto& setting : loaded->settings)
+    EXPECT_EQ(setting.value.find("hunter2"), std::string::npos) << setting.name;
+  EXPECT_EQ(origin_of(*loaded, "google-client-secret"), "flag");
+}
+
+TEST_F(ConfigTest, IssuersComeFromTheFile) {
+  const std::string file =
+      write_toml("port = 1\n[[oidc]]\nname = \"work\"\nissuer = \"https://a.example\"\nclient-id = \"x\"\n");
+  const auto loaded = load_config({"--config", file}, fake_environment);
+  ASSERT_TRUE(loaded) << loaded.error().message;
+  EXPECT_EQ(loaded->config.issuers.at(0).issuer, "https://a.example");
+  EXPECT_EQ(origin_of(*loaded, "oidc.work"), "file " + file);
+  const auto wrong = load_config({"--config", write_toml("[[oidc]]\nname = \"work\"\n")}, fake_environment);
+  ASSERT_FALSE(wrong);
+  EXPECT_EQ(wrong.error().fields.at(0).field, "oidc.work.issuer");
+}
+
 }  // namespace
 }  // namespace lakelift::app

@@ -47,9 +47,40 @@ inline constexpr std::size_t kColumns = 10'000;
 inline constexpr std::size_t kSampleRows = 10;
 inline constexpr std::size_t kSampleCellBytes = 1'024;
 inline constexpr std::size_t kDistributionValues = 20;
+inline constexpr std::int64_t kProfileRows =
+    200'000'000;                                 // of a larger table a random part of the row groups is profiled
+inline constexpr int kSourceCheckSeconds = 300;  // between two looks whether an item's data have changed
+inline constexpr std::int64_t kRefreshClaimSeconds = 7'200;    // longer than a worker's CPU time
+inline constexpr std::int64_t kRefreshBackoffSeconds = 3'600;  // the longest pause after failures
+inline constexpr int kRefreshPollMs = 5'000;
 inline constexpr std::size_t kSourceFiles = 100'000;
 inline constexpr std::size_t kSourcePaths = 256;  // each holds a folder open while a job runs
 inline constexpr std::size_t kSearchQueryBytes = 4 * 1024;
+inline constexpr std::size_t kSearchWords = 32;             // of one full text search
+inline constexpr std::size_t kSearchWordBytes = 64;         // longer words count as their beginning
+inline constexpr std::size_t kSearchWordsPerItem = 20'000;  // what stands after them is not found
+inline constexpr std::size_t kSearchReadItems = 1'000;      // documents read at once from the database
+inline constexpr std::int64_t kItemsPerPage = 1'000;        // the most that a caller may ask for at once
+inline constexpr std::size_t kFacetValues = 30;
+inline constexpr std::int64_t kFacetBudgetMs = 50;  // of one search; facets that take longer are left out by name
+inline constexpr std::size_t kTags = 32;            // of one item
+inline constexpr std::size_t kTagChars = 64;
+inline constexpr std::size_t kReaders = 1'000;  // accounts and groups that one item names; more: make a group
+inline constexpr std::int64_t kFollowedItems = 1'000;
+inline constexpr std::int64_t kOpenAccessRequests = 100;  // of one account
+inline constexpr std::size_t kAccessNoteBytes = 4 * 1024;
+inline constexpr std::size_t kHistoryTextChars = 200;  // of a text in an item's history; longer ones are cut
+inline constexpr std::size_t kHistoryColumns = 100;    // of one change that are told by name
+
+// Notices
+inline constexpr std::int64_t kNoticesKept = 1'000;    // newest of an account
+inline constexpr std::int64_t kNoticesTrimEvery = 64;  // notices between two looks for old ones
+inline constexpr std::int64_t kNoticeMergeSeconds = 60;
+inline constexpr int kNoticesLookedAt = 20;  // newest unread ones that a new one may be joined with
+
+// Lists of entries, newest first (histories, notices, access requests)
+inline constexpr int kPageEntries = 100;
+inline constexpr int kPageEntriesMost = 1'000;
 
 // Slices
 inline constexpr std::size_t kFilters = 256;
@@ -89,9 +120,42 @@ inline constexpr int kKeyReloadMs = 1'000;            // at most so often for a 
 inline constexpr std::int64_t kKeyGraceSeconds = 60;  // until every server signs with the new key
 inline constexpr int kAuditEntries = 1'000;           // in one page
 
+// Signing in
+inline constexpr std::size_t kIdTokenBytes = 16 * 1024;
+inline constexpr std::int64_t kAuthRequestSeconds = 600;         // to sign in; of a device's request too
+inline constexpr std::int64_t kAuthRequestKeptSeconds = 86'400;  // then it is told as expired, not as unknown
+inline constexpr std::int64_t kAuthRequests = 100'000;           // at once; more: 503
+inline constexpr std::int64_t kFlowSeconds = 600;                // that a browser may be away at an issuer
+inline constexpr std::int64_t kFlows = 100'000;                  // at once; more: 503
+inline constexpr std::int64_t kDevicePollSeconds = 5;            // and 5 more whenever a device asks too soon
+inline constexpr std::int64_t kDevicePollMostSeconds = 300;
+inline constexpr std::size_t kProgramNameChars = 64;  // what a program calls itself, as a page shows it
+inline constexpr std::int64_t kBrowserCookieSeconds = 3'600;
+inline constexpr std::size_t kReturnToBytes = 1'024;
+inline constexpr std::int64_t kSignInsPerMinute = 600;         // from an address, of an account; an operator may set it
+inline constexpr std::int64_t kUserCodeGuessesPerMinute = 20;  // from an address
+inline constexpr std::size_t kIssuers = 16;
+inline constexpr std::size_t kIssuerKeys = 64;  // of one issuer
+inline constexpr std::size_t kIssuerKeyIdBytes = 256;
+inline constexpr std::int64_t kIssuerRefetchSeconds = 60;        // least time between two fetches of one document
+inline constexpr std::int64_t kIssuerRetrySeconds = 5;           // after a fetch that failed
+inline constexpr std::int64_t kIssuerMaxAgeSeconds = 86'400;     // the most that a Cache-Control is believed
+inline constexpr std::int64_t kIssuerDefaultAgeSeconds = 3'600;  // where there is none
+inline constexpr std::int64_t kIssuerGraceSeconds = 86'400;      // last good ones are used so long beyond their age
+inline constexpr std::size_t kIssuerWaiters = 4;                 // for a fetch that somebody else makes; more: 503
+inline constexpr std::size_t kIssuerCalls = 4;                   // code exchanges at once; more: 503
+
+// Calls of others (backends/net)
+inline constexpr int kOutboundTimeoutMs = 5'000;
+inline constexpr std::size_t kOutboundAnswerBytes = 256 * 1024;
+
 // Metadata
 inline constexpr std::size_t kDatabaseReaders = 4;       // connections that read beside the one that writes
-inline constexpr int kDatabaseWaitMs = 10'000;           // for a connection; longer: kUnavailable
+inline constexpr int kDatabaseWaitMs = 10'000;           // for a connection or a lock; longer: kUnavailable
+inline constexpr int kDatabaseStatementMs = 60'000;      // one statement on PostgreSQL
+inline constexpr int kDatabaseIdleMs = 60'000;           // a transaction on PostgreSQL of which nothing is heard
+inline constexpr int kDatabaseConnectSeconds = 5;        // to PostgreSQL, each of its addresses
+inline constexpr int kDatabasePeerMs = 30'000;           // without a word from PostgreSQL's machine
 inline constexpr std::size_t kPreparedStatements = 256;  // kept by a connection
 inline constexpr int kWalCheckpointPages = 1'000;        // 4 KiB each
 inline constexpr int kWalTruncatePages = 16'000;
@@ -104,7 +168,7 @@ inline constexpr std::uint64_t kWorkerMemoryBytes = 2ULL << 30;
 inline constexpr std::uint64_t kWorkerOutputBytes = 64ULL << 30;
 inline constexpr std::uint64_t kWorkerOpenFiles = 64;
 inline constexpr int kWorkerCpuSeconds = 3'600;
-inline constexpr std::size_t kJobFrameBytes = 32 * 1024 * 1024;
+inline constexpr std::size_t kJobFrameBytes = 64 * 1024 * 1024;
 inline constexpr std::size_t kNullTokens = 64;  // of one CSV conversion
 
 }  // namespace lakelift::limits

@@ -113,7 +113,10 @@ Result<table::SliceSpec> to_spec(const json::object& object) {
 
 json::object from_work(const JobWork& work) {
   if (const auto* profile = std::get_if<ProfileJob>(&work)) {
-    return {{"kind", "profile"}, {"sample_rows", profile->sample_rows}, {"seed", from_unsigned(profile->seed)}};
+    return {{"kind", "profile"},
+            {"sample_rows", profile->sample_rows},
+            {"seed", from_unsigned(profile->seed)},
+            {"most_rows", profile->most_rows}};
   }
   if (const auto* slice = std::get_if<SliceJob>(&work)) {
     return {{"kind", "slice"}, {"spec", from_spec(slice->spec)}, {"sampling_seed", slice->sampling_seed}};
@@ -147,6 +150,8 @@ Result<JobWork> to_work(const json::object& object) {
     TRY(const std::int64_t sample_rows, wire::count_at(object, "sample_rows"));
     job.sample_rows = static_cast<std::size_t>(sample_rows);
     TRY(job.seed, unsigned_at(object, "seed"));
+    TRY(job.most_rows, wire::count_at(object, "most_rows"));
+    if (job.most_rows < 1) return bad("most_rows");
     return job;
   }
   if (kind == "slice") {

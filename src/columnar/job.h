@@ -13,6 +13,7 @@
 #include "base/limits.h"
 #include "base/result.h"
 #include "table/column.h"
+#include "table/column_statistics.h"
 #include "table/slice_spec.h"
 
 namespace lakelift::columnar {
@@ -42,17 +43,21 @@ struct InspectReport {
   std::int64_t rows = 0;
 };
 
-// A random few rows, sizes, null shares and distributions: reads the data.
+// A random few rows, sizes, statistics and distributions: reads the data.
 struct ProfileJob {
   std::size_t sample_rows = limits::kSampleRows;
   std::uint64_t seed = 0;
+  // A table with more rows is profiled by a random part of its row groups, of about so many rows.
+  std::int64_t most_rows = limits::kProfileRows;
 };
 struct ProfileReport {
   table::Columns columns;  // complete
   std::vector<RefusedColumn> refused;
   std::vector<table::Row> sample;
-  std::vector<double> null_shares;  // one a column, in [0, 1]
-  std::int64_t rows = 0;
+  std::vector<double> null_shares;                  // one a column, in [0, 1]
+  std::vector<table::ColumnStatistics> statistics;  // one a column, of its name and type
+  std::int64_t rows = 0;                            // of the table
+  std::int64_t rows_profiled = 0;                   // fewer where the profile is partial
 };
 
 // Filters, samples and projects the table into one Parquet file. Files in byte order of their paths, rows as stored.

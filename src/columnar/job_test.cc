@@ -44,7 +44,8 @@ JobWork any_work() {
     case 0:
       return InspectJob{};
     case 1:
-      return ProfileJob{*rc::gen::inRange<std::size_t>(0, 1000), *rc::gen::arbitrary<std::uint64_t>()};
+      return ProfileJob{*rc::gen::inRange<std::size_t>(0, 1000), *rc::gen::arbitrary<std::uint64_t>(),
+                        *rc::gen::inRange<std::int64_t>(1, 1'000'000)};
     case 2: {
       SliceJob job;
       job.spec.columns = *rc::gen::container<std::vector<std::string>>(text());
@@ -191,12 +192,19 @@ table::Columns any_columns() {
     column.is_nullable = *rc::gen::arbitrary<bool>();
     if (*rc::gen::arbitrary<bool>()) column.size = *rc::gen::inRange<std::int64_t>(0, 1'000'000'000'000);
     if (*rc::gen::arbitrary<bool>()) {
-      column.distribution = std::vector<table::ValueCount>{{value_of(column.type), 3}, {table::Value(), 1}};
-    } else if (*rc::gen::arbitrary<bool>()) {
-      column.distribution = std::vector<table::Bin>{{value_of(column.type), value_of(column.type), 7}};
+      column.distribution = table::Distribution{{value_of(column.type), 3}, {table::Value(), 1}};
     }
   }
   return columns;
+}
+
+table::ColumnStatistics statistics_of(const table::Column& column) {
+  table::ColumnStatistics out;
+  out.name = column.name;
+  out.type = column.type;
+  out.nulls = 0;
+  out.is_partial = *rc::gen::arbitrary<bool>();
+  return out;
 }
 
 TEST(Report, GoesThroughItsTextUnchanged) {
@@ -213,6 +221,8 @@ TEST(Report, GoesThroughItsTextUnchanged) {
       report.sample.push_back(std::move(row));
     }
     for (std::size_t i = 0; i < report.columns.size(); ++i) report.null_shares.push_back(1.0 / (1.0 + i));
+    report.rows_profiled = report.rows;
+    for (const auto& column : report.columns) report.statistics.push_back(statistics_of(column));
     Job job;
     job.work = ProfileJob{10, 1};
     const auto parsed = parse_json(to_text(json::value(to_json(JobReport(report)))));
@@ -229,7 +239,11 @@ TEST(Report, IsCheckedAgainstItsJob) {
   report.columns.resize(1);
   report.columns[0].name = "a";
   report.columns[0].type = table::ColumnType::kInteger;
+  report.rows = report.rows_profiled = 4;
   report.null_shares = {0.5};
+  report.statistics.resize(1);
+  report.statistics[0].name = "a";
+  report.statistics[0].type = table::ColumnType::kInteger;
   report.sample = {{table::Value(std::int64_t{1})}, {table::Value(std::int64_t{2})}};
   Job job;
   job.work = ProfileJob{2, 1};
@@ -258,6 +272,51 @@ TEST(Report, IsCheckedAgainstItsJob) {
   wrong = report;
   wrong.rows = -1;
   EXPECT_FALSE(report_from_json(to_json(JobReport(wrong)), job)) << "a negative count";
+}
+
+TEST(Report, StatisticsAreHeldAgainstTheRest) {
+  ProfileReport report;
+  report.columns.resize(1);
+  report.columns[0].name = "a";
+  report.columns[0].type = table::ColumnType::kInteger;
+  report.rows = 5;
+  report.rows_profiled = 4;
+  report.null_shares = {0.25};
+  table::ColumnStatistics good;
+  good.name = "a";
+  good.type = table::ColumnType::kInteger;
+  good.nulls = 1;
+  good.top_values = {{std::int64_t{7}, 2}, {std::int64_t{8}, 2}};
+  good.histogram = {{std::int64_t{7}, std::int64_t{8}, 4}};
+  report.statistics = {good};
+  Job job;
+  job.work = ProfileJob{2, 1};
+  const auto refused = [&](const char* why, auto change) {
+    auto wrong = report;
+    change(wrong);
+    EXPECT_FALSE(report_from_json(to_json(JobReport(wrong)), job)) << why;
+  };
+  EXPECT_TRUE(report_from_json(to_json(JobReport(report)), job));
+  refused("none", [](auto& r) { r.statistics.clear(); });
+  refused("of another column", [](auto& r) { r.statistics[0].name = "b"; });
+  refused("more rows than there are", [](auto& r) { r.rows_profiled = 6; });
+  refused("more nulls than rows", [](auto& r) { r.statistics[0].nulls = 5; });
+  refused("more values than rows", [](auto& r) { r.statistics[0].top_values[0].count = 3; });
+  refused("counts that overflow", [](auto& r) {
+    for (auto& entry : r.statistics[0].top_values) entry.count = std::numeric_limits<std::int64_t>::max();
+  });
+  refused("more in bins than rows", [](auto& r) { r.statistics[0].histogram[0].count = 5; });
+  refused("of another type", [](auto& r) {
+    r.statistics[0].type = table::ColumnType::kFloat;
+    r.statistics[0].top_values.clear();
+    r.statistics[0].histogram.clear();
+  });
+  auto object = to_json(JobReport(report));
+  object.erase("statistics");
+  EXPECT_FALSE(report_from_json(object, job)) << "left out";
+  object = to_json(JobReport(report));
+  object["statistics"] = json::array{3};
+  EXPECT_FALSE(report_from_json(object, job)) << "junk";
 }
 
 TEST(Format, NamesGoBothWays) {

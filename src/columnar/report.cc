@@ -1,4 +1,5 @@
 // The wire form of reports. What a worker says is not trusted: everything is checked against the job that it had.
+#include <algorithm>
 #include <cmath>
 
 #include "columnar/job.h"
@@ -54,6 +55,26 @@ Result<table::Row> to_row(const json::value& value, const table::Columns& column
   return row;
 }
 
+// One a column, in its order, and no counts beyond what was looked at.
+Result<std::vector<table::ColumnStatistics>> statistics_at(const json::object& object, const ProfileReport& report) {
+  const auto* value = find(object, "statistics");
+  if (value == nullptr) return bad("statistics");
+  TRY(auto statistics, table::statistics_list_from_json(*value));
+  if (statistics.size() != report.columns.size()) return bad("statistics");
+  for (std::size_t i = 0; i < statistics.size(); ++i) {
+    const auto& one = statistics[i];
+    if (one.name != report.columns[i].name || one.type != report.columns[i].type) return bad("statistics");
+    std::int64_t most = report.rows_profiled;
+    if (one.nulls.value_or(0) > most || one.not_finite.value_or(0) > most) return bad("the counts of statistics");
+    for (const auto& entry : one.top_values) most -= std::min(entry.count, most + 1);
+    if (most < 0) return bad("the counts of statistics");
+    most = report.rows_profiled;
+    for (const auto& bin : one.histogram) most -= std::min(bin.count, most + 1);
+    if (most < 0) return bad("the counts of statistics");
+  }
+  return statistics;
+}
+
 Result<JobReport> to_profile(const json::object& object, const ProfileJob& job) {
   ProfileReport report;
   TRY(report.columns, columns_at(object));
@@ -71,6 +92,9 @@ Result<JobReport> to_profile(const json::object& object, const ProfileJob& job) 
     if (!(share >= 0 && share <= 1)) return bad("null_shares");
     report.null_shares.push_back(share);
   }
+  TRY(report.rows_profiled, wire::count_at(object, "rows_profiled"));
+  if (report.rows_profiled > report.rows) return bad("rows_profiled");
+  TRY(report.statistics, statistics_at(object, report));
   return report;
 }
 
@@ -106,7 +130,9 @@ json::object to_json(const JobReport& report) {
           {"refused", from_refused(profile.refused)},
           {"rows", profile.rows},
           {"sample", std::move(sample)},
-          {"null_shares", std::move(shares)}};
+          {"null_shares", std::move(shares)},
+          {"statistics", table::to_json(profile.statistics)},
+          {"rows_profiled", profile.rows_profiled}};
 }
 
 Result<JobReport> report_from_json(const json::value& value, const Job& job) {

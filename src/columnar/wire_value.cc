@@ -24,44 +24,21 @@ Result<Value> to_datetime(const json::value& value) {
   return table::Datetime{*seconds, static_cast<std::uint32_t>(*nanos)};
 }
 
-json::value from_distribution(const table::Distribution& distribution) {
+json::array from_distribution(const table::Distribution& distribution) {
   json::array out;
-  if (const auto* values = std::get_if<std::vector<table::ValueCount>>(&distribution)) {
-    for (const auto& entry : *values) out.push_back(json::array{from_value(entry.value), entry.count});
-  } else {
-    for (const auto& bin : std::get<std::vector<table::Bin>>(distribution)) {
-      out.push_back(json::array{from_value(bin.minimum), from_value(bin.maximum), bin.count});
-    }
-  }
+  for (const auto& entry : distribution) out.push_back(json::array{from_value(entry.value), entry.count});
   return out;
 }
 
-// A row of a distribution: `values` values of the type, then a count.
-Result<const json::array*> to_entry(const json::value& value, std::size_t values) {
-  const auto* entry = value.if_array();
-  if (entry == nullptr || entry->size() != values + 1) return bad("a distribution's entry");
-  const auto* count = entry->back().if_int64();
-  if (count == nullptr || *count < 0) return bad("a distribution's count");
-  return entry;
-}
-
-Result<std::vector<table::ValueCount>> to_value_counts(const json::array& array, ColumnType type) {
-  std::vector<table::ValueCount> out;
+Result<table::Distribution> to_distribution(const json::array& array, ColumnType type) {
+  table::Distribution out;
   for (const auto& element : array) {
-    TRY(const json::array* entry, to_entry(element, 1));
-    TRY(Value value, to_value((*entry)[0], type, true));
-    out.push_back({std::move(value), entry->back().get_int64()});
-  }
-  return out;
-}
-
-Result<std::vector<table::Bin>> to_bins(const json::array& array, ColumnType type) {
-  std::vector<table::Bin> out;
-  for (const auto& element : array) {
-    TRY(const json::array* entry, to_entry(element, 2));
-    TRY(Value minimum, to_value((*entry)[0], type, false));
-    TRY(Value maximum, to_value((*entry)[1], type, false));
-    out.push_back({std::move(minimum), std::move(maximum), entry->back().get_int64()});
+    const auto* entry = element.if_array();
+    if (entry == nullptr || entry->size() != 2) return bad("a distribution's entry");
+    const auto* count = entry->back().if_int64();
+    if (count == nullptr || *count < 0) return bad("a distribution's count");
+    TRY(Value value, to_value(entry->front(), type, true));
+    out.push_back({std::move(value), *count});
   }
   return out;
 }
@@ -73,10 +50,7 @@ json::object from_column(const table::Column& column) {
                    {"enum", column.is_enum}};
   if (column.size) out["size"] = *column.size;
   if (column.description) out["description"] = *column.description;
-  if (column.distribution) {
-    const bool bins = std::holds_alternative<std::vector<table::Bin>>(*column.distribution);
-    out[bins ? "bins" : "values"] = from_distribution(*column.distribution);
-  }
+  if (column.distribution) out["values"] = from_distribution(*column.distribution);
   return out;
 }
 
@@ -98,10 +72,7 @@ Result<table::Column> to_column(const json::value& value) {
   }
   if (find(*object, "values") != nullptr) {
     TRY(const json::array* values, array_at(*object, "values", limits::kDistributionValues));
-    TRY(column.distribution, to_value_counts(*values, column.type));
-  } else if (find(*object, "bins") != nullptr) {
-    TRY(const json::array* bins, array_at(*object, "bins", limits::kDistributionValues));
-    TRY(column.distribution, to_bins(*bins, column.type));
+    TRY(column.distribution, to_distribution(*values, column.type));
   }
   return column;
 }

@@ -5,24 +5,11 @@
 #include <unordered_set>
 
 #include "base/limits.h"
+#include "table/distribution.h"
 #include "table/validation.h"
 
 namespace lakelift::table {
 namespace {
-
-bool is_number(ColumnType type) { return type == ColumnType::kInteger || type == ColumnType::kFloat; }
-
-json::array distribution_to_json(const Distribution& distribution) {
-  json::array out;
-  if (const auto* counts = std::get_if<std::vector<ValueCount>>(&distribution)) {
-    for (const auto& [value, count] : *counts) out.push_back(json::object{{"value", to_json(value)}, {"count", count}});
-  } else {
-    for (const auto& [minimum, maximum, count] : std::get<std::vector<Bin>>(distribution)) {
-      out.push_back(json::object{{"value_min", to_json(minimum)}, {"value_max", to_json(maximum)}, {"count", count}});
-    }
-  }
-  return out;
-}
 
 // Reads one spec; `rules` says how much is asked of it.
 class ColumnReader {
@@ -69,7 +56,9 @@ class ColumnReader {
       if (!column.description) faults_.add(path + ".description", "Expected a text or null.");
     }
     const auto& distribution = object.at("distribution");
-    if (type && !distribution.is_null()) read_distribution(distribution, path + ".distribution", column);
+    if (type && !distribution.is_null()) {
+      column.distribution = distribution_from_json(distribution, column, strict_, path + ".distribution", faults_);
+    }
     return column;
   }
 
@@ -86,84 +75,6 @@ class ColumnReader {
     if (count && *count >= 0) return count;
     faults_.add(join_path(path, key), "Expected a whole number of at least 0, or null.");
     return std::nullopt;
-  }
-
-  void read_distribution(const json::value& json, const std::string& path, Column& column) {
-    const auto* array = json.if_array();
-    if (array == nullptr) {
-      faults_.add(path, "Expected a list or null.");
-      return;
-    }
-    // The first entry says which of the two forms it is; check_keys holds the others to it.
-    const auto* first = array->empty() ? nullptr : array->front().if_object();
-    const bool binned = first != nullptr && find(*first, "value_min") != nullptr;
-    if (binned && !is_number(column.type)) {
-      faults_.add(path,
-                  fmt::format("Only numbers have bins; a {} column has values and counts.", name_of(column.type)));
-      return;
-    }
-    if (binned) {
-      read_bins(*array, path, column);
-    } else {
-      read_counts(*array, path, column);
-    }
-  }
-
-  void read_bins(const json::array& array, const std::string& path, Column& column) {
-    std::vector<Bin> bins;
-    for (std::size_t i = 0; i < array.size() && !faults_.full(); ++i) {
-      const std::string at = join_path(path, i);
-      const auto* entry = entry_of(array[i], {"value_min", "value_max", "count"}, at);
-      if (entry == nullptr) continue;
-      Bin bin;
-      bin.minimum = read_value(entry->at("value_min"), column.type, false, at + ".value_min");
-      bin.maximum = read_value(entry->at("value_max"), column.type, false, at + ".value_max");
-      bin.count = read_entry_count(*entry, at);
-      if (bin.maximum < bin.minimum) faults_.add(at, "value_min is above value_max.");
-      bins.push_back(std::move(bin));
-    }
-    column.distribution = std::move(bins);
-  }
-
-  void read_counts(const json::array& array, const std::string& path, Column& column) {
-    std::vector<ValueCount> counts;
-    std::unordered_set<std::string> seen;
-    for (std::size_t i = 0; i < array.size() && !faults_.full(); ++i) {
-      const std::string at = join_path(path, i);
-      const auto* entry = entry_of(array[i], {"value", "count"}, at);
-      if (entry == nullptr) continue;
-      ValueCount counted;
-      counted.value = read_value(entry->at("value"), column.type, column.is_nullable, at + ".value");
-      counted.count = read_entry_count(*entry, at);
-      if (strict_ && !seen.insert(to_text(to_json(counted.value))).second) {
-        faults_.add(at + ".value", "This value is there twice; the values of a distribution are unique.");
-      }
-      counts.push_back(std::move(counted));
-    }
-    column.distribution = std::move(counts);
-  }
-
-  const json::object* entry_of(const json::value& json, std::initializer_list<std::string_view> keys,
-                               const std::string& path) {
-    const auto* entry = json.if_object();
-    if (entry == nullptr) {
-      faults_.add(path, "Expected an object: {value, count} or {value_min, value_max, count}.");
-      return nullptr;
-    }
-    return check_keys(*entry, keys, {}, path, faults_) ? entry : nullptr;
-  }
-
-  Value read_value(const json::value& json, ColumnType type, bool nullable, const std::string& path) {
-    auto value = value_from_json(json, type, nullable || !strict_);
-    if (value) return *std::move(value);
-    faults_.add(path, value.error().message);
-    return {};
-  }
-
-  std::int64_t read_entry_count(const json::object& entry, const std::string& path) {
-    const auto count = find_int(entry, "count");
-    if (!count || *count < 0) faults_.add(path + ".count", "Expected a whole number of at least 0.");
-    return count.value_or(0);
   }
 
   const bool strict_;
@@ -217,7 +128,7 @@ json::object to_json(const Column& column) {
   out["size"] = column.size ? json::value(*column.size) : json::value(nullptr);
   out["is_nullable"] = column.is_nullable;
   out["is_enum"] = column.is_enum;
-  out["distribution"] = column.distribution ? json::value(distribution_to_json(*column.distribution)) : nullptr;
+  out["distribution"] = column.distribution ? json::value(to_json(*column.distribution)) : nullptr;
   if (column.description) out["description"] = *column.description;
   return out;
 }

@@ -4,7 +4,6 @@
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <variant>
 #include <vector>
 
 #include "table/value.h"
@@ -16,15 +15,9 @@ struct ValueCount {
   std::int64_t count = 0;
 };
 
-// Half-open [minimum, maximum), the last one closed.
-struct Bin {
-  Value minimum;
-  Value maximum;
-  std::int64_t count = 0;
-};
-
-// Top values by count for enum, boolean, string and datetime columns, equal-width bins for numbers.
-using Distribution = std::variant<std::vector<ValueCount>, std::vector<Bin>>;
+// Top values by count for enum, boolean, string and datetime columns; for numbers the lower edges of equal-width bins,
+// in their order (the bins themselves: ColumnStatistics::histogram).
+using Distribution = std::vector<ValueCount>;
 
 struct Column {
   std::string name;
@@ -45,8 +38,8 @@ enum class Rules { kContract, kStored };
 
 [[nodiscard]] const Column* find_column(const Columns& columns, std::string_view name);
 
-// The contract's form: {name, type, size, is_nullable, is_enum, distribution, description?}; distributions are
-// [{value, count}] or [{value_min, value_max, count}].
+// The contract's form: {name, type, size, is_nullable, is_enum, distribution, description?}; distributions are written
+// as [{value, count}] and read in every form of distribution.h.
 [[nodiscard]] json::object to_json(const Column& column);
 [[nodiscard]] json::array to_json(const Columns& columns);
 // Checks the contract's rules (names unique, distribution values typed and unique, counts are integers >= 0).

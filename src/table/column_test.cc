@@ -40,7 +40,7 @@ TEST(ColumnsFromJson, ReadsEveryFormAndWritesItBack) {
     {"name":"carrier","type":"STRING","size":1000,"is_nullable":true,"is_enum":true,
      "distribution":[{"value":"UA","count":3},{"value":null,"count":1}],"description":"two letters"},
     {"name":"dep_delay","type":"INTEGER","size":null,"is_nullable":false,"is_enum":false,
-     "distribution":[{"value_min":-5,"value_max":5,"count":7},{"value_min":5,"value_max":15,"count":0}]},
+     "distribution":[{"value":-5,"count":7},{"value":5,"count":0}]},
     {"name":"cancelled","type":"BOOLEAN","size":0,"is_nullable":false,"is_enum":false,
      "distribution":[{"value":false,"count":2}]},
     {"name":"at","type":"DATETIME","size":8,"is_nullable":false,"is_enum":false,
@@ -51,7 +51,7 @@ TEST(ColumnsFromJson, ReadsEveryFormAndWritesItBack) {
   const auto columns = columns_from_json(json);
   ASSERT_TRUE(columns) << columns.error().message;
   EXPECT_EQ(to_canonical_text(to_json(*columns)), to_canonical_text(json));
-  EXPECT_EQ(std::get<std::vector<Bin>>(*(*columns)[1].distribution).size(), 2U);
+  EXPECT_EQ((*columns)[1].distribution->size(), 2U);
   EXPECT_EQ(find_column(*columns, "at"), &(*columns)[3]);
   EXPECT_EQ(find_column(*columns, "At"), nullptr);
 }
@@ -91,12 +91,38 @@ TEST(ColumnsFromJson, DistributionsAreTypedUniqueAndCounted) {
                 ElementsAre(HasSubstr("0.distribution.0.count'")))
         << count;
   }
-  EXPECT_THAT(refusals(one_column("STRING", R"([{"value_min":"a","value_max":"b","count":1}])")),
-              ElementsAre(HasSubstr("Only numbers have bins")));
-  EXPECT_THAT(refusals(one_column("INTEGER", R"([{"value_min":3,"value_max":1,"count":1}])")),
-              ElementsAre(HasSubstr("value_min is above value_max")));
-  EXPECT_THAT(refusals(one_column("INTEGER", R"([{"value_min":3,"value_max":4,"count":1},{"value":3,"count":1}])")),
-              ElementsAre(HasSubstr("value_min"), HasSubstr("value_max"), HasSubstr("Unknown field 'value'")));
+}
+
+TEST(ColumnsFromJson, DistributionsOfBinsAreReadAndBecomeTheirLowerEdges) {
+  const auto written = [](const char* type, const char* distribution) {
+    const auto columns = columns_from_json(parsed(one_column(type, distribution)));
+    EXPECT_TRUE(columns) << columns.error().message;
+    return columns ? to_text(to_json(*columns)[0].get_object().at("distribution")) : "";
+  };
+  EXPECT_EQ(written("INTEGER", R"([{"value_min":3,"value_max":5,"count":7},{"value":5,"count":1}])"),
+            R"([{"value":3,"count":7},{"value":5,"count":1}])");
+  EXPECT_EQ(written("FLOAT", R"([{"value_min":1.01,"count":56},{"value_max":1.02,"count":56},
+                                 {"value_min":2,"count":7},{"value_max":2.5,"count":7}])"),
+            R"([{"value":1.01E0,"count":56},{"value":2E0,"count":7}])");
+  EXPECT_EQ(written("STRING", R"([{"value_min":"EUR1","count":5},{"value_max":"EUR2","count":5}])"),
+            R"([{"value":"EUR1","count":5}])");
+  EXPECT_EQ(written("INTEGER", R"([{"value_min":3,"count":7}])"), R"([{"value":3,"count":7}])");
+}
+
+TEST(ColumnsFromJson, BinsAreTypedAndMakeSense) {
+  const auto refused = [](const char* distribution, const char* why) {
+    EXPECT_THAT(refusals(one_column("INTEGER", distribution)), ElementsAre(HasSubstr(why))) << distribution;
+  };
+  refused(R"([{"value_min":3,"value_max":1,"count":1}])", "value_min is above value_max");
+  refused(R"([{"value_min":3,"value_max":"x","count":1}])", "0.distribution.0.value_max'");
+  refused(R"([{"value_min":1.5,"value_max":2,"count":1}])", "0.distribution.0.value_min'");
+  refused(R"([{"value_min":1,"value_max":2}])", "0.distribution.0.count' REASON: This field is required.");
+  refused(R"([{"value_min":1,"value_max":2,"value":1,"count":1}])", "Unknown field 'value'");
+  refused(R"([{"value_min":1,"value_max":2,"count":1},{"value_min":1,"value_max":3,"count":1}])", "there twice");
+  refused(R"([{"value_max":1,"count":1}])", "value_max has no value_min");
+  refused(R"([{"value_min":1,"value_max":2,"count":1},{"value_max":2,"count":1}])", "value_max has no value_min");
+  refused(R"([{"value_min":3,"count":1},{"value_max":1,"count":1}])", "value_min is above value_max");
+  refused(R"([{"value_min":1,"count":1},{"value_max":3,"count":2}])", "another than that of the value_min");
 }
 
 TEST(ColumnsFromJson, StoredOnesMayHaveCutValuesAndNullsForNan) {

@@ -1,4 +1,4 @@
-"""What the contract tests share: one running server with a small table, and tokens."""
+"""What the contract tests share: a running server for each database, with a small table, and tokens."""
 
 from __future__ import annotations
 
@@ -12,11 +12,27 @@ from tests.e2e.contract_api import Api, people_csv
 from tests.server_process import Server
 
 
-@pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A server on an empty data folder."""
-    with Server(tmp_path_factory.mktemp("contract") / "data") as running:
+@pytest.fixture(scope="session", params=["sqlite", "postgresql"])
+def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server on an empty data folder and an empty database."""
+    env = {}
+    if request.param == "postgresql":
+        env["LAKELIFT_DATABASE"] = request.getfixturevalue("postgresql").database()
+    with Server(tmp_path_factory.mktemp("contract") / "data", env=env) as running:
         yield running
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def server_on(request: pytest.FixtureRequest) -> Callable[..., Server]:
+    """Makes servers on a data folder each, with flags; all that a module tells of them is told on each database in turn."""
+
+    def make(data: Path, *flags: str) -> Server:
+        env = {}
+        if request.param == "postgresql":
+            env["LAKELIFT_DATABASE"] = request.getfixturevalue("postgresql").database()
+        return Server(data, list(flags), env=env)
+
+    return make
 
 
 @pytest.fixture(scope="session")

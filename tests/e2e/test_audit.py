@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -14,9 +14,9 @@ from tests.server_process import Server, cli, must
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def server(server_on: Callable[..., Server], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A server on which nobody else does anything."""
-    with Server(tmp_path_factory.mktemp("audit") / "data") as running:
+    with server_on(tmp_path_factory.mktemp("audit") / "data") as running:
         yield running
 
 

@@ -5,8 +5,10 @@ A route without its rows here fails `test_every_operation_has_its_rows`.
 
 from __future__ import annotations
 
+import http.client
 import itertools
 import re
+import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -40,13 +42,19 @@ def admin(status: int) -> dict[str, int]:
     return row(401, 401, 401, 403, 403, status)
 
 
+def decider(status: int, others: int) -> dict[str, int]:
+    """For who decides about an item that `waiter` maintains: the maintainer and administrators."""
+    return row(401, 401, 401, others, status, status)
+
+
 def waiter(status: int, others: int = 404) -> dict[str, int]:
     """For who waits; an administrator is no exception."""
     return row(401, 401, 401, others, status, others)
 
 
 # operation → what it is about → caller → status. "its": of the caller's own world or of everybody's; "another's": of
-# somebody else; "missing": there is no such thing.
+# somebody else, or an item that is shown to `waiter`, who maintains it, and to administrators alone; "missing": there
+# is no such thing. GET /notices/events does not end: its cells are in ENDLESS.
 TABLE: dict[str, dict[str, dict[str, int]]] = {
     "POST /accounts/": {"its": admin(201)},
     "GET /accounts/": {"its": admin(200)},
@@ -77,12 +85,45 @@ TABLE: dict[str, dict[str, dict[str, int]]] = {
         "another's": row(401, 401, 401, 403, 403, 200),
         "missing": account(200),
     },
+    "POST /accounts/auth_requests/": {"its": anybody(201)},
+    "GET /accounts/auth_requests/{uuid}/authenticate/ui/": {"its": anybody(200), "missing": anybody(404)},
+    "POST /accounts/auth_requests/attach_account/": {"its": anybody(409), "missing": anybody(404)},  # no issuer here
+    "POST /accounts/auth_requests/auth_tokens/": {"its": anybody(404), "missing": anybody(404)},  # nobody has signed in
+    "POST /accounts/auth_tokens/": {"its": anybody(404), "missing": anybody(404)},
+    "GET /accounts/oidc/start": {"its": anybody(200)},
+    "GET /accounts/oidc/callback": {"missing": anybody(400)},
+    "POST /accounts/dev_login": {"its": anybody(404)},  # the server was not started with it
+    "POST /accounts/sign_out": {"its": anybody(200)},
+    "POST /accounts/device/code": {"its": anybody(200)},
+    "POST /accounts/device/token": {"its": anybody(400), "missing": anybody(400)},
+    "GET /accounts/device/": {"its": anybody(200)},
+    "POST /accounts/device/": {"its": anybody(403)},  # not from our own page
+    "GET /accounts/assets/sign_in.css": {"its": anybody(200)},
+    "GET /accounts/assets/sign_in.js": {"its": anybody(200)},
     "GET /catalogue/items/": {"its": account(200)},
     "POST /catalogue/items/": {"its": admin(201)},
     "GET /catalogue/items/{id}": {"its": account(200), "missing": account(404)},
     "PUT /catalogue/items/{id}": {"its": admin(200), "missing": admin(404)},
     "DELETE /catalogue/items/{id}": {"its": admin(200), "missing": admin(404)},
     "PUT /catalogue/items/{id}/samples_and_distributions/": {"its": admin(200), "missing": admin(404)},
+    "GET /catalogue/items/{id}/history": {"its": account(200), "another's": decider(200, 404), "missing": account(404)},
+    "PUT /catalogue/items/{id}/follow": {"its": account(200), "another's": decider(200, 404), "missing": account(404)},
+    "DELETE /catalogue/items/{id}/follow": {"its": account(200), "another's": decider(200, 404), "missing": account(404)},
+    "GET /catalogue/items/{id}/readers/": {"its": decider(200, 403), "another's": decider(200, 404), "missing": account(404)},
+    "PUT /catalogue/items/{id}/readers/": {"its": decider(200, 403), "another's": decider(200, 404), "missing": account(404)},
+    "POST /catalogue/items/{id}/readers/": {"its": decider(409, 403), "another's": decider(200, 404), "missing": account(404)},
+    "DELETE /catalogue/items/{id}/readers/{kind}/{reader_id}": {
+        "its": decider(404, 403),
+        "another's": decider(404, 404),
+        "missing": account(404),
+    },
+    "POST /catalogue/access_requests/": {"its": account(409), "another's": decider(409, 202), "missing": account(202)},
+    "GET /catalogue/access_requests/": {"its": account(200)},
+    "PUT /catalogue/access_requests/{id}": {"its": decider(200, 404), "missing": account(404)},
+    "DELETE /catalogue/access_requests/{id}": {"its": account(404), "missing": account(404)},
+    "GET /notices/": {"its": account(200)},
+    "PUT /notices/{id}/read": {"its": waiter(200), "missing": account(404)},
+    "POST /notices/read/": {"its": account(200)},
     "POST /local/catalogue/items": {"its": admin(404)},  # over TCP; the socket's owner is test_contract_catalogue's
     "POST /downloader/requests/": {"its": account(201), "missing": account(400)},
     "GET /downloader/requests/": {"its": account(200)},
@@ -106,6 +147,9 @@ TABLE: dict[str, dict[str, dict[str, int]]] = {
     "GET /docs/assets/swagger-ui-bundle.js": {"its": anybody(200)},
     "GET /": {"its": anybody(302)},
 }
+
+# Answers that go on: only their heads are looked at.
+ENDLESS: dict[str, dict[str, int]] = {"GET /notices/events": account(200)}
 
 CELLS = [
     (operation, about, caller, status)
@@ -138,6 +182,39 @@ class World:
     def new_item(self) -> int:
         """A fresh catalogue item."""
         return self.api.ask("POST", "/catalogue/items/", self.item_body(), self.admin, expect=201).json["id"]
+
+    def kept_item(self, visibility: str) -> dict:
+        """A fresh item that `waiter` maintains."""
+        body = self.item_body() | {"maintained_by_id": self.id_of("waiter"), "visibility": visibility}
+        return self.api.ask("POST", "/catalogue/items/", body, self.admin, expect=201).json
+
+    def id_of(self, caller: str) -> int:
+        """The account's."""
+        return self.api.ask("GET", "/accounts/me", token=self.tokens[caller], expect=200).json["id"]
+
+    def new_access_request(self) -> int:
+        """Somebody's who is none of the callers, for an item that `waiter` maintains."""
+        body = {"item": self.kept_item("named")["name"]}
+        asker = self.token_of(self.new_account())
+        return self.api.ask("POST", "/catalogue/access_requests/", body, asker, expect=202).json["id"]
+
+    def new_notice(self) -> int:
+        """The waiter's."""
+        self.new_access_request()
+        return self.api.ask("GET", "/notices/", token=self.tokens["waiter"], expect=200).json["notices"][0]["id"]
+
+    def catalogue_path_and_body(self, operation: str, about: str) -> tuple[str, object]:
+        """Of what hangs on items: history, readers, followers, access requests."""
+        path = operation.split(" ", 1)[1]
+        missing = about == "missing"
+        if path == "/catalogue/access_requests/":
+            name = "cell.missing" if missing else self.kept_item("named" if about == "another's" else "everyone")["name"]
+            return path, {"item": name}
+        if path == "/catalogue/access_requests/{id}":
+            return path.replace("{id}", str(MISSING if missing else self.new_access_request())), {"decision": "REFUSE"}
+        item = MISSING if missing else self.kept_item("named" if about == "another's" else "everyone")["id"]
+        body = {"account": "admin@contract.test"} if operation.startswith("POST") else {"visibility": "named"}
+        return path.replace("{id}", str(item)).replace("{kind}", "account").replace("{reader_id}", str(MISSING)), body
 
     def item_body(self) -> dict:
         """Of an item that nobody has made."""
@@ -174,12 +251,26 @@ class World:
             return path, {"purpose": "link"}
         if operation == "POST /accounts/tokens/revoke/":
             return path, {"token": self.token_to_revoke(about, caller)}
+        if path.startswith("/accounts/auth_requests/{uuid}/"):
+            return path.replace("{uuid}", self.new_auth_request(missing)), None
+        if operation in ("POST /accounts/auth_requests/attach_account/", "POST /accounts/auth_requests/auth_tokens/", "POST /accounts/auth_tokens/"):
+            fields = {"oauth_token": "x.y.z", "email": "a@contract.test"} if path.endswith("attach_account/") else {}
+            return path, {"request_uuid": self.new_auth_request(missing)} | fields
+        if operation == "POST /accounts/device/token":
+            code = "x" if missing else self.api.ask("POST", "/accounts/device/code", {}, expect=200).json["device_code"]
+            return path, {"grant_type": "urn:ietf:params:oauth:grant-type:device_code", "device_code": code}
         if operation == "POST /catalogue/items/":
             return path, self.item_body()
         if operation == "POST /local/catalogue/items":
             return path, {"name": "cell.local", "paths": ["/etc/hostname"]}
         if path == "/catalogue/items/{id}":
             return f"/catalogue/items/{MISSING if missing else self.new_item()}", {"description": "x"}
+        if path == "/notices/{id}/read":
+            return path.replace("{id}", str(MISSING if missing else self.new_notice())), None
+        if path == "/notices/read/":
+            return path, {"up_to": 0}
+        if path.endswith(("/history", "/follow")) or "/readers/" in path or "/access_requests/" in path:
+            return self.catalogue_path_and_body(operation, about)
         if path.startswith("/catalogue/items/{id}/"):
             return path.replace("{id}", str(MISSING if missing else self.people)), None
         if operation in ("POST /downloader/requests/", "POST /downloader/requests/estimate/"):
@@ -195,6 +286,18 @@ class World:
             return self.data_path(about), None
         return path, None
 
+    def new_auth_request(self, missing: bool) -> str:
+        """A request_uuid."""
+        if missing:
+            return str(uuid.uuid4())
+        return self.api.ask("POST", "/accounts/auth_requests/", expect=201).json["request_uuid"]
+
+    def token_for(self, operation: str, caller: str) -> str | None:
+        """What the caller sends; one of its own to lose where the call takes it away."""
+        token = self.tokens[caller]
+        if operation != "POST /accounts/sign_out" or caller not in ("stranger", "waiter", "admin"):
+            return token
+        return self.token_of(self.api.ask("GET", "/accounts/me", token=token, expect=200).json["email"])
     def new_account_id(self) -> int:
         """A fresh account; its id."""
         email = self.new_account()
@@ -264,7 +367,18 @@ def world(api: Api, admin_token: str, new_researcher: Callable[[], str], people:
 
 def test_every_operation_has_its_rows(api: Api) -> None:
     """The OpenAPI document is the route table (routes/openapi_test.cc): so every route is here."""
-    assert {operation.name for operation in api.operations} == set(TABLE)
+    assert {operation.name for operation in api.operations} == set(TABLE) | set(ENDLESS)
+
+
+@pytest.mark.parametrize(("operation", "caller", "status"), [(o, c, s) for o, row_ in ENDLESS.items() for c, s in row_.items()])
+def test_an_endless_answer(world: World, operation: str, caller: str, status: int) -> None:
+    """Its head."""
+    token = world.tokens[caller]
+    connection = http.client.HTTPConnection("127.0.0.1", world.api.server.port, timeout=60)
+    method, path = operation.split(" ", 1)
+    connection.request(method, path, headers={"Authorization": f"Bearer {token}"} if token else {})
+    assert connection.getresponse().status == status
+    connection.close()
 
 
 @pytest.mark.parametrize(("operation", "about", "caller", "status"), CELLS)
@@ -274,13 +388,13 @@ def test_cell(world: World, operation: str, about: str, caller: str, status: int
     path, body = world.path_and_body(operation, about, caller)
     if method in ("GET", "DELETE"):
         body = None
-    answer = world.api.ask(method, path, body, world.tokens[caller])
+    answer = world.api.ask(method, path, body, world.token_for(operation, caller))
     assert answer.status == status, answer.body[:400]
     if status == 401:
         expected = "COULD_NOT_FIND_AUTH_TOKEN" if caller == "nobody" else "AUTH_TOKEN_WAS_BROKEN"
         assert answer.json["@event"] == expected
         assert answer.headers["www-authenticate"].startswith("Bearer")
-    if status == 403 and world.tokens[caller] and "/downloader/data/" not in path:
+    if status == 403 and world.tokens[caller] and not path.startswith(("/downloader/data/", "/accounts/device/")):
         assert answer.json["@event"] == "ACCESS_DENIED"
         assert answer.json["@authorizer"]["account_id"] > 0
 
@@ -304,7 +418,7 @@ def test_what_is_no_id_is_not_found(world: World, operation: str, part: str) -> 
     """An id is a whole number; anything else is no item and no request, and never a fault of ours."""
     method, path = operation.split(" ", 1)
     body = {} if method == "PUT" else None
-    path = path.replace("{id}", part).replace("{account_id}", "1")
+    path = path.replace("{id}", part).replace("{account_id}", "1").replace("{kind}", "account").replace("{reader_id}", "1")
     answer = world.api.server.ask(method, path, body, world.admin)
     assert answer.status in ((404, 400) if re.search(r"%00|\.\.", part) else (404,)), answer.body[:300]
 

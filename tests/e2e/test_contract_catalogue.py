@@ -218,7 +218,11 @@ def test_a_profile(api: Api, admin_token: str, people: int) -> None:
     assert {name: c["type"] for name, c in columns.items()} == kinds
     assert all(c["size"] > 0 for c in columns.values())
     assert sum(bin_["count"] for bin_ in columns["id"]["distribution"]) == PEOPLE_ROWS
-    assert columns["id"]["distribution"][0]["value_min"] == 0
+    assert columns["id"]["distribution"][0] == {"value": 0, "count": 10}
+    figures = {f["name"]: f for f in item["statistics"]}
+    assert figures["id"]["histogram"][0] == {"value_min": 0, "value_max": 10, "count": 10}
+    assert (figures["score"]["null_share"], figures["score"]["distinct"]) == (0.1, 180)
+    assert item["statistics_rows"] == PEOPLE_ROWS and item["profiled_at"] and not item["statistics_partial"]
     assert {v["value"]: v["count"] for v in columns["active"]["distribution"]} == {True: 100, False: 100}
     names = columns["name"]["distribution"]
     assert len({v["value"] for v in names}) == len(names) == 7

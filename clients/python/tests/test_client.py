@@ -224,6 +224,28 @@ def test_the_catalogue_shows_itself_in_a_notebook(client: lakelift.Client) -> No
         found["other"]
 
 
+def test_an_item_has_the_figures_of_its_columns() -> None:
+    column = {"type": "FLOAT", "size": 1, "is_nullable": True, "is_enum": False, "distribution": None}
+    figures = {"name": "a", "null_share": 0.125, "distinct": 40437, "distinct_is_exact": False}
+    item = lakelift.Item.from_json(
+        {
+            "id": 1,
+            "name": "t",
+            "spec": [{"name": "a", **column}, {"name": "b", **column}],
+            "statistics": [{**figures, "min": -1.5, "mean": 1 / 3, "max": None}],
+            "statistics_partial": True,
+            "profiled_at": "2026-11-26T11:00:00.000000Z",
+        }
+    )
+    assert item.figures("a")["distinct"] == 40437
+    assert item.figures("b") == {}
+    assert item.statistics_partial
+    assert not item.statistics_stale
+    page = item._repr_html_()
+    assert "<td>12.5%</td><td>~40,437</td><td>1 B</td><td>-1.5</td><td>0.333333</td><td></td>" in page
+    assert "<td>yes</td><td></td>" in page
+
+
 def test_the_bar_has_a_state_at_a_time(
     fake: FakeLakelift, client: lakelift.Client, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

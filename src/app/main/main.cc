@@ -2,6 +2,7 @@
 #include <signal.h>
 
 #include "app/app.h"
+#include "app/config.h"
 #include "app/serve.h"
 #include "edge/cli/cli.h"
 
@@ -20,8 +21,9 @@ class InProcessServer final : public lakelift::cli::LocalServer {
 
 Result<std::unique_ptr<lakelift::cli::LocalServer>> start_local_server(const std::string& data_dir) {
   lakelift::configure_log(lakelift::LogLevel::kError, lakelift::LogFormat::kText);
-  lakelift::app::Config config;
-  config.data_dir = data_dir;
+  // With the settings of the environment, as the folder's server has them: they say where the database is.
+  TRY(auto loaded, lakelift::app::load_config({"--data", data_dir}, lakelift::app::process_environment));
+  lakelift::app::Config& config = loaded.config;
   config.spare_workers = 0;
   auto app = lakelift::app::App::start(config, lakelift::app::Reach::kSocketOnly);
   if (!app) {

@@ -13,6 +13,7 @@
 #include "base/result.h"
 #include "columnar/job.h"
 #include "table/column.h"
+#include "table/column_statistics.h"
 #include "table/slice_spec.h"
 
 namespace lakelift::executors {
@@ -37,6 +38,10 @@ struct TableProfile {
   TableDescription description;  // columns complete with sizes and distributions
   std::vector<table::Row> sample;
   std::vector<double> null_shares;
+  // What the engine knows of each column; those of which it knows nothing are left out.
+  std::vector<table::ColumnStatistics> statistics = {};
+  // How many rows were looked at; fewer than the table has: its figures are partial. Nothing: all of them.
+  std::optional<std::int64_t> rows_profiled = std::nullopt;
 };
 
 struct RunOrder {

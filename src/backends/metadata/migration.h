@@ -10,7 +10,8 @@
 namespace lakelift::metadata {
 
 // Statements are separated by a line that holds `;;`. `${id}` stands for an integer primary key that counts up,
-// in the words of the dialect. Never edited once released: a change is a new number.
+// in the words of the dialect; TEXT compares by bytes on every database. Never edited once released: a change is a new
+// number.
 struct Migration {
   std::string_view folder;  // the owner and the prefix of its tables: "accounts"
   int number;               // 1, 2, … without gaps

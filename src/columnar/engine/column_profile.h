@@ -6,7 +6,7 @@
 #include <memory>
 
 #include "columnar/engine/source_table.h"
-#include "table/column.h"
+#include "table/column_statistics.h"
 
 namespace lakelift::columnar {
 
@@ -24,14 +24,19 @@ class ColumnProfile {
   // Between the passes: does this column need the second one?
   [[nodiscard]] virtual bool start_second_pass() = 0;
   virtual void add_again(const arrow::Array& array) = 0;
-  // Fills in is_enum and distribution.
-  virtual void finish(table::Column& column) const = 0;
+  // Fills in the column's is_enum and distribution, and all figures but name, type and is_partial.
+  void finish(table::Column& column, table::ColumnStatistics& figures) const {
+    figures.nulls = nulls_;
+    figures.null_share = null_share();
+    fill(column, figures);
+  }
   [[nodiscard]] double null_share() const {
     return rows_ == 0 ? 0 : static_cast<double>(nulls_) / static_cast<double>(rows_);
   }
 
  private:
   virtual void look(const arrow::Array& array) = 0;
+  virtual void fill(table::Column& column, table::ColumnStatistics& figures) const = 0;
   std::int64_t nulls_ = 0;
   std::int64_t rows_ = 0;
 };
@@ -39,7 +44,18 @@ class ColumnProfile {
 // `columns`: how many columns share the memory that a profile may take.
 [[nodiscard]] std::unique_ptr<ColumnProfile> column_profile(table::ColumnType type, std::size_t columns);
 
+// How many different values a column's tally may hold.
+[[nodiscard]] std::size_t tally_capacity(std::size_t columns);
+
 // Cut to limits::kSampleCellBytes at a character's border, marked with an ellipsis where it was longer.
 [[nodiscard]] std::string_view cut_text(std::string_view text, std::string& scratch);
+
+template <typename Visit>
+void for_each_valid(const arrow::Array& array, Visit visit) {
+  const bool nulls = array.null_count() != 0;
+  for (std::int64_t row = 0; row < array.length(); ++row) {
+    if (!nulls || array.IsValid(row)) visit(row);
+  }
+}
 
 }  // namespace lakelift::columnar

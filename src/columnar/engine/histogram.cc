@@ -18,20 +18,23 @@ void WholeHistogram::start() {
   counts_.assign(static_cast<std::size_t>((values + width_ - 1) / width_), 0);
 }
 
-void WholeHistogram::count(Wide value) {
+void WholeHistogram::count(Wide value, std::int64_t weight) {
   if (!low_ || value < *low_ || value > *high_) return;
-  ++counts_[static_cast<std::size_t>((value - *low_) / width_)];
+  counts_[static_cast<std::size_t>((value - *low_) / width_)] += weight;
 }
 
 std::vector<table::Bin> WholeHistogram::bins() const {
-  const auto shown = [](Wide value) {
-    return static_cast<std::int64_t>(std::min<Wide>(value, std::numeric_limits<std::int64_t>::max()));
-  };
+  constexpr Wide kMost = std::numeric_limits<std::int64_t>::max();
+  const auto shown = [&](Wide value) { return static_cast<std::int64_t>(std::min(value, kMost)); };
   std::vector<table::Bin> out;
   for (std::size_t i = 0; i < counts_.size(); ++i) {
     const Wide begin = *low_ + width_ * static_cast<Wide>(i);
     const Wide end = i + 1 == counts_.size() ? *high_ : begin + width_;
-    out.push_back({shown(begin), shown(end), counts_[i]});
+    if (begin >= kMost && !out.empty()) {
+      out.back().count += counts_[i];
+    } else {
+      out.push_back({shown(begin), shown(end), counts_[i]});
+    }
   }
   return out;
 }
@@ -59,11 +62,11 @@ void FloatHistogram::start() {
   counts_.assign(borders_.size() - 1, 0);
 }
 
-void FloatHistogram::count(double value) {
+void FloatHistogram::count(double value, std::int64_t weight) {
   if (!low_ || !(value >= *low_ && value <= *high_)) return;
   const auto above = std::upper_bound(borders_.begin(), borders_.end() - 1, value);
   const auto index = std::max<std::ptrdiff_t>(0, above - borders_.begin() - 1);
-  ++counts_[std::min(static_cast<std::size_t>(index), counts_.size() - 1)];
+  counts_[std::min(static_cast<std::size_t>(index), counts_.size() - 1)] += weight;
 }
 
 std::vector<table::Bin> FloatHistogram::bins() const {

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "columnar/engine/predicate.h"
-#include "table/column.h"
+#include "table/column_statistics.h"
 
 namespace lakelift::columnar {
 
@@ -15,11 +15,13 @@ inline constexpr int kBins = 20;
 // Whole numbers: the width is whole, at least 1; the last bin may be narrower.
 class WholeHistogram {
  public:
-  void widen(Wide value);  // first pass
-  void start();            // between the passes
-  void count(Wide value);  // second pass; values outside of what was seen are left out
-  // Empty where no value was seen. A border beyond int64 shows as the largest int64.
+  void widen(Wide value);                           // first pass
+  void start();                                     // between the passes
+  void count(Wide value, std::int64_t weight = 1);  // second pass; values outside of what was seen are left out
+  // Empty where no value was seen. A border beyond int64 shows as the largest int64; bins that begin there are one.
   [[nodiscard]] std::vector<table::Bin> bins() const;
+  [[nodiscard]] std::optional<Wide> low() const { return low_; }
+  [[nodiscard]] std::optional<Wide> high() const { return high_; }
 
  private:
   std::optional<Wide> low_, high_;
@@ -32,8 +34,10 @@ class FloatHistogram {
  public:
   void widen(double value);
   void start();
-  void count(double value);
+  void count(double value, std::int64_t weight = 1);
   [[nodiscard]] std::vector<table::Bin> bins() const;
+  [[nodiscard]] std::optional<double> low() const { return low_; }
+  [[nodiscard]] std::optional<double> high() const { return high_; }
 
  private:
   [[nodiscard]] double border(int index) const;

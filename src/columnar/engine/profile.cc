@@ -3,6 +3,7 @@
 #include "columnar/engine/arrow_errors.h"
 #include "columnar/engine/cell_view.h"
 #include "columnar/engine/column_profile.h"
+#include "columnar/engine/group_sample.h"
 #include "columnar/engine/report_columns.h"
 #include "columnar/engine/row_sampler.h"
 #include "columnar/engine/scan.h"
@@ -75,26 +76,37 @@ class SampleRows {
 
 class Profiler {
  public:
-  Profiler(WorkContext& context, const ProfileJob& job) : context_(context), sample_(context, job) {}
+  Profiler(WorkContext& context, const ProfileJob& job) : context_(context), job_(job), sample_(context, job) {}
 
   Result<ProfileReport> run() {
     TRY(table_, open_table(context_));
-    ScanPlan all;
     for (const auto& column : table_.columns) {
-      all.columns.push_back(column.name);
       profiles_.push_back(column_profile(column.type, table_.columns.size()));
     }
-    WorkContext first = pass(0);
-    TRY_VOID(scan(first, table_, all, [&](const Batch& batch) -> Result<void> {
-      sample_.add(batch);
-      for (std::size_t i = 0; i < profiles_.size(); ++i) profiles_[i]->add(*batch.columns[i]);
-      return {};
-    }));
+    if (table_.rows > job_.most_rows) {
+      groups_.emplace(context_, "profile " + std::to_string(job_.seed),
+                      static_cast<double>(job_.most_rows) / static_cast<double>(table_.rows));
+    }
+    TRY_VOID(first_pass());
+    if (rows_ == 0 && groups_) {
+      groups_->take_the_least();
+      TRY_VOID(first_pass());
+    }
     TRY_VOID(second_pass());
     return report();
   }
 
  private:
+  Result<void> first_pass() {
+    ScanPlan all;
+    for (const auto& column : table_.columns) all.columns.push_back(column.name);
+    return read(0, std::move(all), [&](const Batch& batch) {
+      rows_ += batch.rows;
+      sample_.add(batch);
+      for (std::size_t i = 0; i < profiles_.size(); ++i) profiles_[i]->add(*batch.columns[i]);
+    });
+  }
+
   Result<void> second_pass() {
     ScanPlan some;
     std::vector<ColumnProfile*> profiles;
@@ -104,23 +116,26 @@ class Profiler {
       profiles.push_back(profiles_[i].get());
     }
     if (profiles.empty()) return {};
-    WorkContext second = pass(1);
-    TRY_VOID(scan(second, table_, some, [&](const Batch& batch) -> Result<void> {
+    return read(1, std::move(some), [&](const Batch& batch) {
       for (std::size_t i = 0; i < profiles.size(); ++i) profiles[i]->add_again(*batch.columns[i]);
-      return {};
-    }));
-    return {};
+    });
   }
 
   // Both passes together are the progress.
-  WorkContext pass(int done) const {
+  template <typename Take>
+  Result<void> read(int done, ScanPlan plan, Take take) {
     WorkContext context = context_;
     context.progress = [this, done](JobProgress progress) {
       progress.rows_read += done * table_.rows;
       progress.rows_total *= 2;
       if (context_.progress) context_.progress(progress);
     };
-    return context;
+    if (groups_) plan.wants_group = [this](std::size_t file, int group) { return groups_->wants(file, group); };
+    TRY_VOID(scan(context, table_, plan, [&](const Batch& batch) -> Result<void> {
+      take(batch);
+      return {};
+    }));
+    return {};
   }
 
   ProfileReport report() {
@@ -128,18 +143,28 @@ class Profiler {
                          .refused = table_.refused,
                          .sample = sample_.finish(),
                          .null_shares = {},
-                         .rows = table_.rows};
+                         .statistics = {},
+                         .rows = table_.rows,
+                         .rows_profiled = rows_};
     for (std::size_t i = 0; i < profiles_.size(); ++i) {
-      profiles_[i]->finish(report.columns[i]);
+      table::ColumnStatistics figures;
+      figures.name = report.columns[i].name;
+      figures.type = report.columns[i].type;
+      figures.is_partial = rows_ < table_.rows;
+      profiles_[i]->finish(report.columns[i], figures);
       report.null_shares.push_back(profiles_[i]->null_share());
+      report.statistics.push_back(std::move(figures));
     }
     return report;
   }
 
   WorkContext& context_;
+  const ProfileJob& job_;
   SourceTable table_;
   SampleRows sample_;
+  std::optional<GroupSample> groups_;  // nothing: every row group
   std::vector<std::unique_ptr<ColumnProfile>> profiles_;
+  std::int64_t rows_ = 0;  // looked at
 };
 
 }  // namespace

@@ -146,18 +146,19 @@ TEST(Profile, WhatTheContractSays) {
   ASSERT_EQ(report.columns.size(), 5U);
   EXPECT_EQ(report.rows, 4);
   EXPECT_EQ(report.null_shares, (std::vector<double>{0.25, 0.25, 0, 0.25, 1}));
-  const auto& bins = std::get<std::vector<table::Bin>>(*report.columns[0].distribution);
+  const auto& bins = report.statistics[0].histogram;
   EXPECT_EQ(bins.size(), 20U);
   EXPECT_EQ(total(bins), 3);
-  const auto& values = std::get<std::vector<table::ValueCount>>(*report.columns[1].distribution);
+  EXPECT_EQ(report.columns[0].distribution->size(), 20U);
+  EXPECT_EQ((*report.columns[0].distribution)[19].value, bins[19].minimum);
+  const auto& values = *report.columns[1].distribution;
   ASSERT_EQ(values.size(), 2U);
   EXPECT_EQ(values[0].value, table::Value("a"));
   EXPECT_EQ(values[0].count, 2);
   EXPECT_TRUE(report.columns[1].is_enum);
   EXPECT_FALSE(report.columns[2].is_enum);
-  EXPECT_EQ(std::get<std::vector<table::ValueCount>>(*report.columns[2].distribution)[0].value, table::Value(true));
-  EXPECT_EQ(std::get<std::vector<table::ValueCount>>(*report.columns[3].distribution)[0].value,
-            table::Value(table::Datetime{5 * 86'400, 0}));
+  EXPECT_EQ((*report.columns[2].distribution)[0].value, table::Value(true));
+  EXPECT_EQ((*report.columns[3].distribution)[0].value, table::Value(table::Datetime{5 * 86'400, 0}));
   EXPECT_FALSE(report.columns[4].distribution);
   EXPECT_FALSE(report.columns[4].is_enum);
 }
@@ -180,6 +181,110 @@ TEST(Profile, SamplesAreRandomDistinctAndRepeatable) {
   EXPECT_EQ(sample, profile_of(table, {.sample_rows = 10, .seed = 1}).sample);
   EXPECT_NE(sample, profile_of(table, {.sample_rows = 10, .seed = 2}).sample);
   EXPECT_EQ(profile_of(table, {.sample_rows = 5'000, .seed = 1}).sample.size(), 1'000U);
+}
+
+TEST(Profile, FiguresOfEachType) {
+  const auto report = profile_of(table_of({{"n", ints({1, 2, std::nullopt, 40})},
+                                           {"f", doubles({0.5, std::nan(""), kInfinity, -0.0})},
+                                           {"s", texts({"b", "\xC3\xA4\xC3\xA4", "", std::nullopt})},
+                                           {"b", bools({true, std::nullopt, false, true})},
+                                           {"t", wholes(arrow::timestamp(arrow::TimeUnit::MILLI), {5, -5, 6, 6})}}));
+  ASSERT_EQ(report.statistics.size(), 5U);
+  const auto& n = report.statistics[0];
+  EXPECT_EQ(n.name, "n");
+  EXPECT_EQ(n.nulls, 1);
+  EXPECT_EQ(n.distinct, 3);
+  EXPECT_TRUE(n.distinct_is_exact);
+  EXPECT_EQ(n.minimum, table::Value(std::int64_t{1}));
+  EXPECT_EQ(n.maximum, table::Value(std::int64_t{40}));
+  EXPECT_DOUBLE_EQ(*n.mean, 43.0 / 3);
+  EXPECT_DOUBLE_EQ(*n.standard_deviation, 22.233608194203058);
+  EXPECT_EQ(n.median, 2);
+  EXPECT_EQ(n.top_values.size(), 3U);
+  EXPECT_FALSE(n.is_partial || n.not_finite || n.true_share);
+  const auto& f = report.statistics[1];
+  EXPECT_EQ(f.distinct, 4);
+  EXPECT_EQ(f.not_finite, 2);
+  EXPECT_EQ(f.minimum, table::Value(0.0));
+  EXPECT_EQ(f.mean, 0.25);
+  EXPECT_EQ(f.median, 0.25);
+  EXPECT_EQ(f.top_values.size(), 2U);
+  const auto& s = report.statistics[2];
+  EXPECT_EQ(s.minimum, table::Value(std::string()));
+  EXPECT_EQ(s.maximum, table::Value(std::string("\xC3\xA4\xC3\xA4")));
+  EXPECT_EQ(s.minimum_length, 0);
+  EXPECT_EQ(s.maximum_length, 2);
+  EXPECT_EQ(report.statistics[3].true_share, 2.0 / 3);
+  EXPECT_EQ(report.statistics[3].distinct, 2);
+  EXPECT_FALSE(report.statistics[3].minimum);
+  const auto& t = report.statistics[4];
+  EXPECT_EQ(t.minimum, table::Value(table::Datetime{-1, 995'000'000}));
+  EXPECT_EQ(t.maximum, table::Value(table::Datetime{0, 6'000'000}));
+  EXPECT_EQ(t.top_values[0].count, 2);
+  EXPECT_EQ(t.top_values[1].value, t.minimum);
+}
+
+TEST(Profile, NothingIsKnownOfNothing) {
+  const auto report = profile_of(table_of({{"n", ints({std::nullopt})}, {"s", texts({std::nullopt})}}));
+  for (const auto& figures : report.statistics) {
+    EXPECT_EQ(figures.null_share, 1.0);
+    EXPECT_EQ(figures.distinct, 0);
+    EXPECT_FALSE(figures.minimum || figures.mean || figures.standard_deviation || figures.median);
+    EXPECT_TRUE(figures.histogram.empty() && figures.top_values.empty());
+  }
+  const auto one = profile_of(table_of({{"n", ints({7, std::nullopt})}})).statistics[0];
+  EXPECT_EQ(one.mean, 7);
+  EXPECT_FALSE(one.standard_deviation);
+}
+
+TEST(Profile, UnsignedNumbersBeyondInt64) {
+  const auto top = std::numeric_limits<std::int64_t>::max();
+  const auto report = profile_of(table_of({{"u", wholes(arrow::uint64(), {-1, -1, 0, top, -2})}}));
+  const auto& u = report.statistics[0];
+  EXPECT_EQ(u.distinct, 4);
+  EXPECT_EQ(u.maximum, table::Value(top));
+  EXPECT_DOUBLE_EQ(*u.mean, (0x1p64L * 3 - 4 + static_cast<long double>(top)) / 5);
+  EXPECT_EQ(u.top_values.size(), 2U) << "those beyond int64 are not listed";
+  EXPECT_EQ(total(u.histogram), 5);
+  for (std::size_t i = 1; i < u.histogram.size(); ++i) EXPECT_LT(u.histogram[i - 1].minimum, u.histogram[i].minimum);
+}
+
+TEST(Profile, TimesThatNobodyCanReadAreNotShown) {
+  const auto report = profile_of(table_of({{"t", wholes(arrow::date64(), {0, 900'000'000'000'000})}}));
+  EXPECT_FALSE(report.statistics[0].maximum);
+  EXPECT_EQ(report.statistics[0].distinct, 2);
+  EXPECT_EQ(report.columns[0].distribution->size(), 1U);
+}
+
+std::vector<std::optional<std::int64_t>> many_numbers(std::int64_t count) {
+  std::vector<std::optional<std::int64_t>> out;
+  for (std::int64_t i = 0; i < count; ++i) out.emplace_back(i * 7 % count);
+  return out;
+}
+
+TEST(Profile, LargeTablesAreProfiledByAPart) {
+  const auto table = table_of({{"n", ints(many_numbers(20'000))}});
+  const auto report = profile_of(table, {.seed = 3, .most_rows = 5'000});
+  EXPECT_EQ(report.rows, 20'000);
+  EXPECT_GT(report.rows_profiled, 3'000);
+  EXPECT_LT(report.rows_profiled, 7'000);
+  EXPECT_EQ(report.rows_profiled % 100, 0) << "whole row groups";
+  EXPECT_TRUE(report.statistics[0].is_partial);
+  EXPECT_EQ(report.statistics[0].distinct, report.rows_profiled);
+  EXPECT_EQ(total(report.statistics[0].histogram), report.rows_profiled);
+  EXPECT_NEAR(*report.statistics[0].mean, 10'000, 3'000);
+  EXPECT_EQ(profile_of(table, {.seed = 3, .most_rows = 5'000}).rows_profiled, report.rows_profiled);
+  EXPECT_EQ(profile_of(table, {.seed = 3, .most_rows = 1}).rows_profiled, 100) << "never none";
+  EXPECT_FALSE(profile_of(table, {.seed = 3, .most_rows = 20'000}).statistics[0].is_partial);
+}
+
+TEST(Profile, BothPassesSeeTheSameGroups) {
+  std::vector<std::optional<std::string>> values;
+  for (int i = 0; i < 40'000; ++i) values.emplace_back(i % 4 == 0 ? "common" : "rare" + std::to_string(i));
+  const auto report = profile_of(table_of({{"s", texts(values)}}), {.seed = 1, .most_rows = 36'000});
+  ASSERT_LT(report.rows_profiled, 40'000);
+  EXPECT_EQ(report.statistics[0].top_values[0].count, report.rows_profiled / 4);
+  EXPECT_NEAR(static_cast<double>(*report.statistics[0].distinct), 1 + 0.75 * report.rows_profiled, 1);
 }
 
 TEST(Profile, LongCellsAreCutAtACharacter) {

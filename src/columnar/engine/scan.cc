@@ -53,7 +53,8 @@ class Scan {
       const RowGroupPlace group{i, first_row, source->metadata()->RowGroup(i)->num_rows()};
       first_row += group.rows;
       if (group.rows == 0) continue;
-      if (possible) {
+      const bool wanted = !plan_.wants_group || plan_.wants_group(file, i);
+      if (possible && wanted) {
         TRY_VOID(scan_group(*source, group, filters, sampler));
       } else {
         ++stats_.groups_pruned;

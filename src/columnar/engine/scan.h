@@ -24,6 +24,7 @@ struct ScanPlan {
   std::vector<table::Filter> filters;
   double ratio = 1;
   std::string sampling_seed;
+  std::function<bool(std::size_t file, int row_group)> wants_group = {};  // without one: all of them
 };
 
 struct ScanStats {

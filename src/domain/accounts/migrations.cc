@@ -2,10 +2,12 @@
 
 namespace lakelift::accounts {
 
-// Secrets that open something (device_code, state, browser, hash) are kept as BLAKE2b hashes, never as they are.
-// accounts_auth_requests: a notebook's or (with device_code) a device's; account_id is set once somebody has signed in;
-// the row goes when it is redeemed. accounts_oidc_flows: a browser that is away at an issuer. accounts_revocations
-// keeps what names a token (its jti, or its hash where it has none) until the token has expired.
+// Secrets that open something (id of an auth request, device_code, state, browser, hash) are kept as BLAKE2b hashes,
+// never as they are. accounts_auth_requests: a notebook's or (with device_code) a device's; program and address are
+// what it says of itself and where it asked from; account_id is set once somebody has signed in; the row goes when it
+// is redeemed. accounts_oidc_flows: a browser that is away at an issuer, for an auth request or (auth_request is empty)
+// for itself, to go on to return_to. accounts_revocations keeps what names a token (its jti, or its hash where it has
+// none) until the token has expired.
 std::vector<metadata::Migration> migrations() {
   return {{"accounts", 1, R"(
 CREATE TABLE accounts_accounts(
@@ -51,6 +53,8 @@ CREATE TABLE accounts_auth_requests(
   user_code TEXT UNIQUE,
   account_id BIGINT,
   is_denied BIGINT NOT NULL,
+  program TEXT NOT NULL,
+  address TEXT NOT NULL,
   polled_at BIGINT,
   interval_seconds BIGINT NOT NULL,
   created_at BIGINT NOT NULL,
@@ -65,6 +69,7 @@ CREATE TABLE accounts_oidc_flows(
   browser TEXT NOT NULL,
   nonce TEXT NOT NULL,
   code_verifier TEXT NOT NULL,
+  return_to TEXT NOT NULL,
   expires_at BIGINT NOT NULL)
 ;;
 CREATE INDEX accounts_oidc_flows_by_expiry ON accounts_oidc_flows(expires_at)

@@ -32,10 +32,26 @@ json::object to_json(const CatalogueItem& item) {
   out["maintained_by"] = or_null(item.maintained_by);
   out["sample"] = table::sample_to_json(item.sample, item.spec);
   out["spec"] = table::to_json(item.spec);
-  out["researchers"] = json::array();
+  json::array researchers;
+  for (const auto& account : item.readers) researchers.push_back(accounts::to_json(account));
+  out["researchers"] = std::move(researchers);
+  json::array groups;
+  for (const auto& [id, name] : item.reader_groups) {
+    groups.push_back(json::object{{"@type", "group"}, {"id", id}, {"name", name}});
+  }
+  out["groups"] = std::move(groups);
+  out["visibility"] = name_of(item.visibility);
+  out["tags"] = json::array(item.tags.begin(), item.tags.end());
+  out["is_followed"] = item.is_followed;
   out["rows"] = or_null(item.rows);
   out["bytes"] = or_null(item.bytes);
   out["null_shares"] = json::array(item.null_shares.begin(), item.null_shares.end());
+  out["statistics"] = table::to_json(item.profile.columns);
+  out["statistics_rows"] = or_null(item.profile.rows);
+  out["statistics_partial"] = item.profile.is_partial;
+  out["statistics_stale"] = item.profile.is_stale;
+  out["profiled_at"] = item.profile.profiled_at ? json::value(iso8601(*item.profile.profiled_at)) : nullptr;
+  out["profile_error"] = or_null(item.profile.error);
   out["refused_columns"] = std::move(refused);
   out["created_at"] = iso8601(item.created_at);
   out["updated_at"] = iso8601(item.updated_at);

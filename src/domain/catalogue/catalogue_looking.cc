@@ -9,6 +9,7 @@
 #include "domain/catalogue/item_body.h"
 #include "domain/catalogue/item_errors.h"
 #include "domain/catalogue/item_store.h"
+#include "domain/catalogue/refresh_store.h"
 
 namespace lakelift::catalogue {
 namespace {
@@ -17,7 +18,7 @@ Result<executors::TableProfile> look(executors::Executor& executor, const execut
                                      std::stop_token stop) {
   if (profile) return executor.profile(source, stop);
   TRY(auto description, executor.inspect(source, stop));
-  return executors::TableProfile{std::move(description), {}, {}};
+  return executors::TableProfile{.description = std::move(description), .sample = {}, .null_shares = {}};
 }
 
 void take_figures(const executors::TableDescription& seen, CatalogueItem& item) {
@@ -43,6 +44,22 @@ Result<std::vector<std::size_t>> places_of(const table::Columns& spec, const tab
     places.push_back(found->second);
   }
   return places;
+}
+
+ItemProfile profile_of(const executors::TableProfile& seen, const table::Columns& spec, Micros now) {
+  ItemProfile out{.columns = seen.statistics,
+                  .profiled_at = now,
+                  .rows = seen.rows_profiled.value_or(seen.description.rows),
+                  .is_partial = false,
+                  .is_stale = false,
+                  .error = std::nullopt};
+  keep_columns(out, spec);
+  out.is_partial = *out.rows < seen.description.rows;
+  for (auto& column : out.columns) {
+    column.is_partial = column.is_partial || out.is_partial;
+    out.is_partial = out.is_partial || column.is_partial;
+  }
+  return out;
 }
 
 // People's words (descriptions, which columns are offered) stay; figures are replaced.
@@ -81,6 +98,7 @@ Result<CatalogueItem> CatalogueService::add(const accounts::Account& caller, con
   row.item.name = item.name;
   row.item.description = item.description;
   row.item.executor_type = item.executor_type;
+  row.item.visibility = item.visibility;
   row.item.source = item.source;
   const executors::Source source = effective_source(row.item);
   if (source.empty()) return body_fault("source", "This field is required.");
@@ -91,24 +109,38 @@ Result<CatalogueItem> CatalogueService::add(const accounts::Account& caller, con
   TRY(auto seen, look(*executor, source, item.profile, stop));
   row.item.spec = seen.description.columns;
   TRY_VOID(take_profile(seen, row.item));
+  if (item.profile) row.item.profile = profile_of(seen, row.item.spec, clock_.now());
   row.maintained_by = caller.id;
   TRY_VOID(insert(caller, row));
   return with_accounts(std::move(row));
 }
 
+Result<executors::TableProfile> CatalogueService::look_again(const CatalogueItem& item, std::stop_token stop) {
+  const executors::Source source = effective_source(item);
+  if (source.empty()) return source_missing(item.name);
+  TRY(const auto executor, executors_.get(item.executor_type));
+  return executor->profile(source, stop);
+}
+
+Result<ItemRow> CatalogueService::store_profile(const accounts::Account* caller, const CatalogueItem& before,
+                                                const executors::TableProfile& seen) {
+  return change(caller, before.id, "catalogue_item.profiled", [&](auto& transaction, ItemRow& stored) -> Result<void> {
+    CatalogueItem& item = stored.item;
+    if (item.executor_type != before.executor_type || effective_source(item) != effective_source(before)) {
+      return source_changed("The item's source was changed meanwhile.");
+    }
+    TRY_VOID(take_profile(seen, item));
+    item.profile = profile_of(seen, item.spec, clock_.now());
+    // Who profiles by hand makes an end of the pauses after failures.
+    return caller != nullptr ? schedule_refresh(transaction, before.id, clock_.now()) : Result<void>();
+  });
+}
+
 Result<CatalogueItem> CatalogueService::profile(const accounts::Account& caller, std::int64_t id,
                                                 std::stop_token stop) {
   TRY(const CatalogueItem before, get(id));
-  const executors::Source source = effective_source(before);
-  if (source.empty()) return source_missing(before.name);
-  TRY(const auto executor, executors_.get(before.executor_type));
-  TRY(const auto seen, executor->profile(source, stop));
-  TRY(ItemRow row, change(caller, id, "catalogue_item.profiled", [&](ItemRow& stored) -> Result<void> {
-        if (stored.item.executor_type != before.executor_type || effective_source(stored.item) != source) {
-          return source_changed("The item's source was changed meanwhile.");
-        }
-        return take_profile(seen, stored.item);
-      }));
+  TRY(const auto seen, look_again(before, stop));
+  TRY(ItemRow row, store_profile(&caller, before, seen));
   return with_accounts(std::move(row));
 }
 
@@ -118,14 +150,17 @@ Result<CatalogueItem> CatalogueService::set_source(const accounts::Account& call
   TRY(const CatalogueItem before, get(id));
   TRY(const auto executor, executors_.get(before.executor_type));
   TRY(const auto seen, executor->inspect(source, stop));
-  TRY(ItemRow row, change(caller, id, "catalogue_item.updated", [&](ItemRow& stored) -> Result<void> {
+  TRY(ItemRow row,
+      change(&caller, id, "catalogue_item.updated", [&](auto& transaction, ItemRow& stored) -> Result<void> {
         if (stored.item.executor_type != before.executor_type) {
           return source_changed("The item's executor type was changed meanwhile.");
         }
         TRY_VOID(places_of(stored.item.spec, seen.columns));
         stored.item.source = source;
         take_figures(seen, stored.item);
-        return {};
+        if (!stored.item.profile.profiled_at) return {};
+        stored.item.profile.is_stale = true;  // of other data, until the server has looked at these
+        return schedule_refresh(transaction, id, clock_.now());
       }));
   return with_accounts(std::move(row));
 }

@@ -2,41 +2,46 @@
 
 #include <fmt/format.h>
 
-#include <map>
-
+#include "domain/accounts/lookup.h"
+#include "domain/catalogue/access_request_store.h"
+#include "domain/catalogue/account_cache.h"
+#include "domain/catalogue/granting.h"
 #include "domain/catalogue/item_body.h"
 #include "domain/catalogue/item_errors.h"
 #include "domain/catalogue/item_store.h"
+#include "domain/catalogue/item_view.h"
+#include "domain/catalogue/refresh_store.h"
 
 namespace lakelift::catalogue {
 namespace {
 
-// Accounts of one answer, each looked up once.
-class AccountCache {
- public:
-  explicit AccountCache(accounts::AccountService& accounts) : accounts_(accounts) {}
+// A change that is only tried does everything, and then fails with this, which takes it back.
+constexpr std::string_view kTriedEvent = "CHANGE_WAS_TRIED";
 
-  // Nothing for one that is gone.
-  Result<std::optional<accounts::Account>> find(const std::optional<std::int64_t>& id) {
-    if (!id) return std::nullopt;
-    const auto known = by_id_.find(*id);
-    if (known != by_id_.end()) return known->second;
-    auto account = accounts_.get(*id);
-    if (!account && account.error().code != Code::kNotFound) return std::unexpected(account.error());
-    return by_id_[*id] = account ? std::optional(*std::move(account)) : std::nullopt;
-  }
+Result<void> end_of(Effect effect) {
+  if (effect == Effect::kStored) return {};
+  return fail(Code::kCancelled, std::string(kTriedEvent), "the change was only tried");
+}
 
- private:
-  accounts::AccountService& accounts_;
-  std::map<std::int64_t, std::optional<accounts::Account>> by_id_;
-};
+Result<bool> account_sees(metadata::Session& session, std::int64_t account_id, std::int64_t item_id) {
+  TRY(const auto account, accounts::find_active(session, account_id));
+  if (!account) return false;
+  TRY(const Reader reader, reader_of(session, *account));
+  TRY(const auto seen, visible_items(session, {item_id}, reader));
+  return !seen.empty();
+}
 
 }  // namespace
 
 CatalogueService::CatalogueService(metadata::Database& database, const ledger::Ledger& ledger,
                                    accounts::AccountService& accounts, const executors::Executors& executors,
                                    const Clock& clock)
-    : database_(database), ledger_(ledger), accounts_(accounts), executors_(executors), clock_(clock) {}
+    : database_(database),
+      ledger_(ledger),
+      accounts_(accounts),
+      executors_(executors),
+      clock_(clock),
+      journal_(ledger) {}
 
 Result<std::vector<CatalogueItem>> CatalogueService::with_accounts(std::vector<ItemRow> rows) {
   AccountCache cache(accounts_);
@@ -46,6 +51,10 @@ Result<std::vector<CatalogueItem>> CatalogueService::with_accounts(std::vector<I
     TRY(row.item.created_by, cache.find(row.created_by));
     TRY(row.item.updated_by, cache.find(row.updated_by));
     TRY(row.item.maintained_by, cache.find(row.maintained_by));
+    for (const std::int64_t id : row.known_readers.accounts) {
+      TRY(auto reader, cache.find(id));
+      if (reader) row.item.readers.push_back(*std::move(reader));
+    }
     row.item.source = effective_source(row.item);
     items.push_back(std::move(row.item));
   }
@@ -59,15 +68,33 @@ Result<CatalogueItem> CatalogueService::with_accounts(ItemRow row) {
   return std::move(items.front());
 }
 
-Result<std::vector<CatalogueItem>> CatalogueService::list(const accounts::Account&, const ItemQuery& query) {
-  TRY(NameSearch search, NameSearch::parse(query.query));
-  const StoreQuery stored{std::move(search), query.name, query.has_samples};
-  TRY(auto rows, database_.read([&](metadata::Session& session) { return list_items(session, stored); }));
-  return with_accounts(std::move(rows));
+Result<ItemRow> CatalogueService::shown(metadata::Session& session, const accounts::Account& caller,
+                                        std::int64_t id) const {
+  TRY(const Reader reader, reader_of(session, caller));
+  TRY(auto row, find_visible_item(session, id, reader));
+  if (!row) return no_such_item(id);
+  std::vector<ItemRow> rows;
+  rows.push_back(*std::move(row));
+  TRY_VOID(show_to(session, reader, rows));
+  return std::move(rows.front());
 }
 
-// Everybody with an account may see every item.
-Result<CatalogueItem> CatalogueService::get(const accounts::Account&, std::int64_t id) { return get(id); }
+Result<CatalogueItem> CatalogueService::get(const accounts::Account& caller, std::int64_t id) {
+  TRY(auto row, database_.read([&](metadata::Session& session) { return shown(session, caller, id); }));
+  return with_accounts(std::move(row));
+}
+
+Result<std::set<std::int64_t>> CatalogueService::visible(const accounts::Account& caller,
+                                                         const std::vector<std::int64_t>& ids) {
+  return database_.read([&](metadata::Session& session) -> Result<std::set<std::int64_t>> {
+    TRY(const Reader reader, reader_of(session, caller));
+    return visible_items(session, ids, reader);
+  });
+}
+
+Result<bool> CatalogueService::sees(std::int64_t account_id, std::int64_t id) {
+  return database_.read([&](metadata::Session& session) { return account_sees(session, account_id, id); });
+}
 
 Result<CatalogueItem> CatalogueService::get(std::int64_t id) {
   TRY(auto row, database_.read([&](metadata::Session& session) { return find_item(session, id); }));
@@ -84,36 +111,42 @@ Result<void> CatalogueService::check_maintainer(const std::optional<std::int64_t
   return fail(Code::kInvalid, "BODY_JSON_DID_NOT_PARSE", "maintained_by: " + text, {{"maintained_by", {text}}});
 }
 
-Result<CatalogueItem> CatalogueService::create(const accounts::Account& caller, const json::value& body) {
+Result<CatalogueItem> CatalogueService::create(const accounts::Account& caller, const json::value& body,
+                                               Effect effect) {
   TRY(const ItemPatch patch, item_patch_from_json(body, true));
   ItemRow row;
   TRY_VOID(apply(patch, row.item));
   row.maintained_by = patch.maintained_by_id.value_or(std::nullopt);
   TRY_VOID(check_maintainer(row.maintained_by));
-  TRY_VOID(insert(caller, row));
+  TRY_VOID(insert(caller, row, effect));
   return with_accounts(std::move(row));
 }
 
-Result<void> CatalogueService::insert(const accounts::Account& caller, ItemRow& row) {
+Result<void> CatalogueService::insert(const accounts::Account& caller, ItemRow& row, Effect effect) {
   row.created_by = row.updated_by = caller.id;
   row.item.created_at = row.item.updated_at = clock_.now();
-  return database_.write([&](metadata::Transaction& transaction) -> Result<void> {
+  auto done = database_.write([&](metadata::Transaction& transaction) -> Result<void> {
     TRY(const auto id, insert_item(transaction, row));
     if (!id) return name_taken(row.item.name);
     row.item.id = *id;
-    return record(transaction, caller, "catalogue_item.created", row.item);
+    if (row.item.profile.profiled_at) TRY_VOID(schedule_refresh(transaction, *id, row.item.created_at));
+    TRY_VOID(journal_.created(transaction, caller.id, row));
+    return end_of(effect);
   });
+  if (!done && done.error().event == kTriedEvent) return {};
+  return done;
 }
 
 Result<CatalogueItem> CatalogueService::update(const accounts::Account& caller, std::int64_t id,
-                                               const json::value& body) {
+                                               const json::value& body, Effect effect) {
   TRY(const ItemPatch patch, item_patch_from_json(body, false));
   if (patch.maintained_by_id) TRY_VOID(check_maintainer(*patch.maintained_by_id));
-  TRY(ItemRow row, change(caller, id, "catalogue_item.updated", [&](ItemRow& stored) -> Result<void> {
-        TRY_VOID(apply(patch, stored.item));
-        if (patch.maintained_by_id) stored.maintained_by = *patch.maintained_by_id;
-        return {};
-      }));
+  const auto changer = [&](metadata::Transaction&, ItemRow& stored) -> Result<void> {
+    TRY_VOID(apply(patch, stored.item));
+    if (patch.maintained_by_id) stored.maintained_by = *patch.maintained_by_id;
+    return {};
+  };
+  TRY(ItemRow row, change(&caller, id, "catalogue_item.updated", changer, effect));
   return with_accounts(std::move(row));
 }
 
@@ -122,40 +155,42 @@ Result<void> CatalogueService::remove(const accounts::Account& caller, std::int6
   return database_.write([&](metadata::Transaction& transaction) -> Result<void> {
     TRY(const auto row, find_item(transaction, id));
     if (!row) return no_such_item(id);
+    const auto sees = [&](std::int64_t account_id) { return account_sees(transaction, account_id, id); };
+    TRY_VOID(live_->leave_where_hidden(transaction, id, caller.id, sees));
     TRY(const std::int64_t waiting, live_->not_cancelled(transaction, id));
     if (waiting > 0) return still_waited_for(id, waiting);
     TRY_VOID(delete_item(transaction, id));
-    return record(transaction, caller, "catalogue_item.deleted", row->item);
+    TRY_VOID(detach_access_requests(transaction, id));
+    return journal_.deleted(transaction, caller.id, *row);
   });
 }
 
-Result<ItemRow> CatalogueService::change(const accounts::Account& caller, std::int64_t id, std::string_view kind,
-                                         const std::function<Result<void>(ItemRow&)>& changer) {
-  return database_.write([&](metadata::Transaction& transaction) -> Result<ItemRow> {
+Result<ItemRow> CatalogueService::change(const accounts::Account* caller, std::int64_t id, std::string_view kind,
+                                         const Changer& changer, Effect effect) {
+  const Actor actor = caller != nullptr ? Actor(caller->id) : std::nullopt;
+  ItemRow changed;
+  auto done = database_.write([&](metadata::Transaction& transaction) -> Result<void> {
     TRY(auto row, find_item(transaction, id));
     if (!row) return no_such_item(id);
-    TRY_VOID(changer(*row));
-    row->updated_by = caller.id;
+    const ItemRow before = *row;
+    TRY_VOID(changer(transaction, *row));
+    if (actor) row->updated_by = actor;
     row->item.updated_at = clock_.now();
     TRY(const bool stored, update_item(transaction, *row));
     if (!stored) return name_taken(row->item.name);
-    TRY_VOID(record(transaction, caller, kind, row->item));
-    return *std::move(row);
+    TRY_VOID(journal_.changed(transaction, actor, kind, before, *row));
+    if (row->item.visibility == Visibility::kEveryone && before.item.visibility != Visibility::kEveryone) {
+      TRY_VOID(set_readers(transaction, journal_, actor, *row, {}, clock_.now()));
+    }
+    if (caller != nullptr) {
+      TRY(changed, shown(transaction, *caller, id));
+    } else {
+      changed = *std::move(row);
+    }
+    return end_of(effect);
   });
-}
-
-Result<void> CatalogueService::record(metadata::Transaction& transaction, const accounts::Account& caller,
-                                      std::string_view kind, const CatalogueItem& item) {
-  ledger::Entry entry;
-  entry.kind = kind;
-  entry.actor = caller.id;
-  entry.subject_kind = "catalogue_item";
-  entry.subject_id = std::to_string(item.id);
-  entry.rows = item.rows;
-  entry.bytes = item.bytes;
-  entry.detail = {{"name", item.name}, {"executor_type", executors::name_of(item.executor_type)}};
-  TRY_VOID(ledger_.append(transaction, entry));
-  return {};
+  if (!done && done.error().event != kTriedEvent) return std::unexpected(std::move(done).error());
+  return changed;
 }
 
 }  // namespace lakelift::catalogue

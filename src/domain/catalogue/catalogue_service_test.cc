@@ -67,7 +67,7 @@ class CatalogueServiceTest : public ::testing::Test {
     seen_.version = "v1";
     engine_->set_table("shop.sales", seen_);
     profile_.description = seen_;
-    profile_.description.columns[0].distribution = std::vector<table::Bin>{{std::int64_t{1}, std::int64_t{9}, 3}};
+    profile_.description.columns[0].distribution = table::Distribution{{std::int64_t{1}, 3}};
     profile_.description.columns[1].distribution = std::vector<table::ValueCount>{{std::string("UA"), 2}};
     profile_.description.columns[1].is_enum = true;
     profile_.description.columns[1].size = 42;
@@ -114,7 +114,7 @@ class CatalogueServiceTest : public ::testing::Test {
     std::vector<std::string> out;
     const auto items = service_.list(admin_, query);
     EXPECT_TRUE(items);
-    for (std::size_t i = 0; items && i < items->size(); ++i) out.push_back((*items)[i].name);
+    for (std::size_t i = 0; items && i < items->items.size(); ++i) out.push_back(items->items[i].name);
     return out;
   }
 
@@ -307,6 +307,28 @@ TEST_F(CatalogueServiceTest, UpdatingRefusesAndThenChangesNothing) {
   EXPECT_EQ(to_text(to_json(*service_.get(item.id))), to_text(to_json(item)));
   EXPECT_EQ(kinds().size(), 2U) << "refusals leave no trace in the ledger";
   EXPECT_TRUE(service_.update(admin_, item.id, *parse_json(R"({"name":"shop.sales"})"))) << "its own name";
+}
+
+TEST_F(CatalogueServiceTest, TryingFindsTheSameErrorsAndStoresNothing) {
+  const CatalogueItem item = added("shop.sales");
+  const auto creates = [&](const json::value& what) { return service_.create(admin_, what, Effect::kTried); };
+  EXPECT_TRUE(creates(body("shop.tried", admin_.id)));
+  EXPECT_TRUE(creates(body("shop.tried", admin_.id))) << "as if it had never been tried";
+  EXPECT_EQ(creates(body("shop.sales", admin_.id)).error().event, "CATALOGUEITEM_EXISTS_ALREADY");
+  EXPECT_EQ(creates(body("shop.tried", 58495)).error().event, "BODY_JSON_DID_NOT_PARSE");
+  EXPECT_EQ(creates(body("", admin_.id)).error().event, "BODY_DID_NOT_VALIDATE");
+
+  added("shop.other");
+  const auto updates = [&](std::int64_t id, std::string_view text) {
+    return service_.update(admin_, id, *parse_json(text), Effect::kTried);
+  };
+  EXPECT_EQ(updates(item.id, R"({"description":"tried"})")->description, "tried");
+  EXPECT_EQ(updates(item.id, R"({"name":"shop.other"})").error().event, "CATALOGUEITEM_EXISTS_ALREADY");
+  EXPECT_EQ(updates(item.id, R"({"sample":[{"x":1}]})").error().event, "BODY_DID_NOT_VALIDATE");
+  EXPECT_EQ(updates(999, "{}").error().event, "COULD_NOT_FIND_CATALOGUEITEM");
+  EXPECT_EQ(to_text(to_json(*service_.get(item.id))), to_text(to_json(item)));
+  EXPECT_EQ(kinds().size(), 2U) << "nor is it in the ledger";
+  EXPECT_TRUE(service_.create(admin_, body("shop.tried", admin_.id)));
 }
 
 TEST_F(CatalogueServiceTest, RemovingAsksWhoStillWaits) {

@@ -8,17 +8,38 @@
 
 #include "base/encoding.h"
 #include "base/limits.h"
+#include "domain/catalogue/tags.h"
 #include "table/validation.h"
 
 namespace lakelift::catalogue {
 namespace {
 
-constexpr std::array<std::string_view, 6> kSettable{"name", "description", "executor_type", "maintained_by_id",
-                                                    "spec", "sample"};
+constexpr std::array<std::string_view, 8> kSettable{"name", "description", "executor_type", "maintained_by_id",
+                                                    "spec", "sample",      "visibility",    "tags"};
 // What answers carry and only we set (threats F4).
-constexpr std::array<std::string_view, 15> kOurs{
-    "@type",         "@event", "id",    "created_by",  "updated_by",     "created_at",      "updated_at", "researchers",
-    "maintained_by", "rows",   "bytes", "null_shares", "source_version", "refused_columns", "@authorizer"};
+constexpr std::array<std::string_view, 23> kOurs{"@type",
+                                                 "@event",
+                                                 "id",
+                                                 "created_by",
+                                                 "updated_by",
+                                                 "created_at",
+                                                 "updated_at",
+                                                 "researchers",
+                                                 "maintained_by",
+                                                 "rows",
+                                                 "bytes",
+                                                 "null_shares",
+                                                 "source_version",
+                                                 "refused_columns",
+                                                 "@authorizer",
+                                                 "groups",
+                                                 "is_followed",
+                                                 "statistics",
+                                                 "statistics_rows",
+                                                 "statistics_partial",
+                                                 "statistics_stale",
+                                                 "profiled_at",
+                                                 "profile_error"};
 
 class BodyReader {
  public:
@@ -33,6 +54,8 @@ class BodyReader {
     if (const auto* json = required("maintained_by_id")) patch.maintained_by_id = read_account_id(*json);
     if (const auto* json = required("spec")) patch.spec = read_spec(*json);
     if (const auto* json = required("sample")) patch.sample = *json;
+    if (const auto* json = find(body_, "visibility")) patch.visibility = read_visibility(*json);
+    if (const auto* json = find(body_, "tags")) patch.tags = read_tags(*json);
     if (errors_.empty()) return patch;
     std::string message = errors_.front().field + ": " + errors_.front().texts.front();
     return fail(Code::kInvalid, "BODY_DID_NOT_VALIDATE", std::move(message), std::move(errors_));
@@ -82,6 +105,18 @@ class BodyReader {
     return std::optional(json.get_int64());
   }
 
+  std::optional<Visibility> read_visibility(const json::value& json) {
+    const auto visibility = json.is_string() ? visibility_of(std::string_view(json.get_string())) : std::nullopt;
+    if (!visibility) return refuse("visibility", "Expected one of everyone, named.");
+    return visibility;
+  }
+
+  std::optional<std::vector<std::string>> read_tags(const json::value& json) {
+    auto tags = tags_from_json(json);
+    if (!tags) return refuse("tags", std::move(tags).error());
+    return *std::move(tags);
+  }
+
   std::optional<table::Columns> read_spec(const json::value& json) {
     auto spec = table::columns_from_json(json);
     if (spec) return *std::move(spec);
@@ -114,6 +149,8 @@ Result<ItemPatch> item_patch_from_json(const json::value& body, bool all_require
 Result<void> apply(const ItemPatch& patch, CatalogueItem& item) {
   if (patch.name) item.name = *patch.name;
   if (patch.description) item.description = *patch.description;
+  if (patch.visibility) item.visibility = *patch.visibility;
+  if (patch.tags) item.tags = *patch.tags;
   if (patch.executor_type && *patch.executor_type != item.executor_type) {
     // What one engine calls a source means nothing to another, and paths of this machine must not reach it.
     item.executor_type = *patch.executor_type;
@@ -121,6 +158,7 @@ Result<void> apply(const ItemPatch& patch, CatalogueItem& item) {
     item.source_version.clear();
     item.rows.reset();
     item.bytes.reset();
+    item.profile = {};
   }
   if (!patch.spec && !patch.sample) return {};
   // Also a sample that was there before has to fit a new spec; what a profile stored is held to its own looser rules.
@@ -128,6 +166,7 @@ Result<void> apply(const ItemPatch& patch, CatalogueItem& item) {
   if (patch.spec) {
     if (!same_names(item.spec, *patch.spec)) item.null_shares.clear();
     item.spec = *patch.spec;
+    keep_columns(item.profile, item.spec);
   }
   TRY(item.sample,
       table::sample_from_json(sample, item.spec, patch.sample ? table::Rules::kContract : table::Rules::kStored));
@@ -153,6 +192,7 @@ std::optional<std::string> fault_of_name(std::string_view name) {
 
 std::optional<std::string> fault_of_description(std::string_view text) {
   if (!is_valid_utf8(text)) return "A description is UTF-8.";
+  if (text.find('\0') != std::string_view::npos) return "Null characters are not allowed.";
   if (text.size() <= limits::kDescriptionBytes) return std::nullopt;
   return fmt::format("Ensure this field has at most {} bytes.", limits::kDescriptionBytes);
 }

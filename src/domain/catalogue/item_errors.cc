@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "base/limits.h"
+
 namespace lakelift::catalogue {
 
 std::unexpected<Error> no_such_item(std::int64_t id) {
@@ -33,6 +35,47 @@ std::unexpected<Error> source_changed(std::string reason) {
   return fail(Code::kConflict, "SOURCE_CHANGED",
               "the data no longer fit the item's spec: " + reason + " Update the spec, or add the table anew.",
               {{"spec", {reason}}});
+}
+
+std::unexpected<Error> not_yours_to_share() {
+  return fail(Code::kForbidden, "ACCESS_DENIED", "only the item's maintainer and administrators decide who may see it");
+}
+
+std::unexpected<Error> for_everyone_already(std::string_view name) {
+  return fail(Code::kConflict, "CATALOGUEITEM_IS_FOR_EVERYONE",
+              fmt::format("everyone may see '{}': to show it to some alone, set who they are", name),
+              {{"visibility", {"It is everyone."}}});
+}
+
+std::unexpected<Error> no_such_reader() {
+  return fail(Code::kNotFound, "COULD_NOT_FIND_READER", "the item does not name that account or group");
+}
+
+std::unexpected<Error> too_many_followed() {
+  return fail(Code::kConflict, "TOO_MANY_ITEMS_FOLLOWED",
+              fmt::format("one follows at most {} items: stop following some", limits::kFollowedItems));
+}
+
+std::unexpected<Error> no_such_access_request(std::int64_t id) {
+  return fail(Code::kNotFound, "COULD_NOT_FIND_ACCESSREQUEST",
+              fmt::format("there is no access request with the id {}", id));
+}
+
+std::unexpected<Error> readable_already(std::string_view name) {
+  return fail(Code::kConflict, "CATALOGUEITEM_READABLE_ALREADY", fmt::format("you may see '{}' already", name),
+              {{"item", {"You may see it already."}}});
+}
+
+std::unexpected<Error> decided_already(std::int64_t id) {
+  return fail(Code::kConflict, "ACCESS_REQUEST_DECIDED_ALREADY",
+              fmt::format("the access request {} was decided before: look at what it says now", id),
+              {{"decision", {"It was decided before."}}});
+}
+
+std::unexpected<Error> nothing_to_grant(std::string_view name) {
+  return fail(Code::kConflict, "CATALOGUEITEM_MISSING",
+              fmt::format("there is no catalogue item '{}': nothing can be granted, only refused", name),
+              {{"decision", {"There is no such item."}}});
 }
 
 std::unexpected<Error> body_fault(std::string_view field, std::string text) {

@@ -1,21 +1,29 @@
 #include "domain/catalogue/item_store.h"
 
 #include <algorithm>
+#include <map>
 #include <string>
 #include <tuple>
+
+#include "domain/catalogue/item_documents.h"
+#include "domain/catalogue/reader_store.h"
 
 namespace lakelift::catalogue {
 namespace {
 
 using Int = std::optional<std::int64_t>;
 using Text = std::optional<std::string>;
-// In the order of kSelect.
+// In the order of the SELECT.
 using Cells = std::tuple<std::int64_t, std::string, Text, std::string, std::string, std::string, std::string,
-                         std::string, std::string, Int, Int, std::string, Int, Int, Int, std::int64_t, std::int64_t>;
+                         std::string, std::string, Int, Int, std::string, Int, Int, Int, std::int64_t, std::int64_t,
+                         std::string, std::string, std::string>;
 
-constexpr std::string_view kSelect =
-    "SELECT id, name, description, executor_type, source, spec, sample, null_shares, refused, row_count, byte_count, "
-    "source_version, created_by, updated_by, maintained_by, created_at, updated_at FROM catalogue_items WHERE 1 = 1";
+constexpr std::string_view kSelectBeforeSample = "SELECT id, name, description, executor_type, source, spec, ";
+constexpr std::string_view kSelectAfterSample =
+    ", null_shares, refused, row_count, byte_count, source_version, created_by, updated_by, maintained_by, created_at, "
+    "updated_at, visibility, tags, ";
+constexpr std::string_view kSelectAfterStatistics = " FROM catalogue_items WHERE 1 = 1";
+constexpr std::size_t kIdsPerSelect = 64;
 
 template <typename... T>
 Result<std::vector<std::tuple<T...>>> select(metadata::Session& session, const std::string& sql,
@@ -24,8 +32,12 @@ Result<std::vector<std::tuple<T...>>> select(metadata::Session& session, const s
 }
 
 Result<std::vector<Cells>> select_cells(metadata::Session& session, std::string_view where,
-                                        const metadata::Params& params) {
-  return select(session, std::string(kSelect).append(where), params, std::type_identity<Cells>());
+                                        const metadata::Params& params, ItemDetail detail = ItemDetail::kFull) {
+  std::string sql(kSelectBeforeSample);
+  const bool is_full = detail == ItemDetail::kFull;
+  sql.append(is_full ? "sample" : "'[]'").append(kSelectAfterSample);
+  sql.append(is_full ? "statistics" : "'{}'").append(kSelectAfterStatistics).append(where);
+  return select(session, sql, params, std::type_identity<Cells>());
 }
 
 json::array refused_to_json(const std::vector<columnar::RefusedColumn>& refused) {
@@ -35,14 +47,17 @@ json::array refused_to_json(const std::vector<columnar::RefusedColumn>& refused)
 }
 
 struct JsonTexts {
-  std::string source, spec, sample, null_shares, refused;
+  std::string source, spec, sample, null_shares, refused, tags, statistics;
 };
 
 JsonTexts texts_of(const CatalogueItem& item) {
-  return {to_text(item.source), to_text(table::to_json(item.spec)),
+  return {to_text(item.source),
+          to_text(table::to_json(item.spec)),
           to_text(table::sample_to_json(item.sample, item.spec)),
           to_text(json::array(item.null_shares.begin(), item.null_shares.end())),
-          to_text(refused_to_json(item.refused_columns))};
+          to_text(refused_to_json(item.refused_columns)),
+          to_text(json::array(item.tags.begin(), item.tags.end())),
+          to_text(to_json(item.profile))};
 }
 
 std::unexpected<Error> unreadable(std::string_view what) {
@@ -70,6 +85,18 @@ Result<void> read_texts(const JsonTexts& texts, CatalogueItem& item) {
     if (!share.is_number()) return unreadable("null shares");
     item.null_shares.push_back(share.to_number<double>());
   }
+  const auto tags = parse_json(texts.tags);
+  if (!tags || !tags->is_array()) return unreadable("tags");
+  item.tags.clear();
+  for (const auto& tag : tags->get_array()) {
+    if (!tag.is_string()) return unreadable("tags");
+    item.tags.emplace_back(tag.get_string());
+  }
+  const auto statistics = parse_json(texts.statistics);
+  if (!statistics) return unreadable("statistics");
+  auto profile = item_profile_from_json(*statistics);
+  if (!profile) return unreadable("statistics");
+  item.profile = *std::move(profile);
   const auto refused = parse_json(texts.refused);
   if (!refused || !refused->is_array()) return unreadable("refused columns");
   item.refused_columns.clear();
@@ -85,13 +112,17 @@ Result<ItemRow> row_of(Cells&& cells) {
   ItemRow row;
   CatalogueItem& item = row.item;
   std::string type;
+  std::string visibility;
   JsonTexts texts;
   std::tie(item.id, item.name, item.description, type, texts.source, texts.spec, texts.sample, texts.null_shares,
            texts.refused, item.rows, item.bytes, item.source_version, row.created_by, row.updated_by, row.maintained_by,
-           item.created_at, item.updated_at) = std::move(cells);
+           item.created_at, item.updated_at, visibility, texts.tags, texts.statistics) = std::move(cells);
   const auto executor_type = executors::executor_type_of(type);
   if (!executor_type) return unreadable("executor type");
   item.executor_type = *executor_type;
+  const auto known_visibility = visibility_of(visibility);
+  if (!known_visibility) return unreadable("visibility");
+  item.visibility = *known_visibility;
   TRY_VOID(read_texts(texts, item));
   return row;
 }
@@ -110,12 +141,15 @@ Result<std::optional<std::int64_t>> insert_item(metadata::Transaction& transacti
   TRY(const auto id,
       transaction.row<std::int64_t>(
           "INSERT INTO catalogue_items(name, description, executor_type, source, spec, sample, null_shares, refused, "
-          "row_count, byte_count, source_version, created_by, updated_by, maintained_by, created_at, updated_at) "
-          "VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING RETURNING id",
+          "row_count, byte_count, source_version, created_by, updated_by, maintained_by, created_at, updated_at, "
+          "visibility, tags, statistics) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
+          "ON CONFLICT DO NOTHING RETURNING id",
           {item.name, item.description, executors::name_of(item.executor_type), texts.source, texts.spec, texts.sample,
            texts.null_shares, texts.refused, item.rows, item.bytes, item.source_version, row.created_by, row.updated_by,
-           row.maintained_by, item.created_at, item.updated_at}));
+           row.maintained_by, item.created_at, item.updated_at, name_of(item.visibility), texts.tags,
+           texts.statistics}));
   if (!id) return std::nullopt;
+  TRY_VOID(touch(transaction, std::get<0>(*id)));
   return std::get<0>(*id);
 }
 
@@ -127,17 +161,35 @@ Result<bool> update_item(metadata::Transaction& transaction, const ItemRow& row)
       transaction.exec(
           "UPDATE catalogue_items SET name = ?, description = ?, executor_type = ?, source = ?, spec = ?, sample = ?, "
           "null_shares = ?, refused = ?, row_count = ?, byte_count = ?, source_version = ?, updated_by = ?, "
-          "maintained_by = ?, updated_at = ? WHERE id = ? "
+          "maintained_by = ?, updated_at = ?, visibility = ?, tags = ?, statistics = ? WHERE id = ? "
           "AND NOT EXISTS (SELECT 1 FROM catalogue_items other WHERE other.name = ? AND other.id <> ?)",
-          {item.name, item.description, executors::name_of(item.executor_type), texts.source, texts.spec, texts.sample,
-           texts.null_shares, texts.refused, item.rows, item.bytes, item.source_version, row.updated_by,
-           row.maintained_by, item.updated_at, item.id, item.name, item.id}));
+          {item.name,
+           item.description,
+           executors::name_of(item.executor_type),
+           texts.source,
+           texts.spec,
+           texts.sample,
+           texts.null_shares,
+           texts.refused,
+           item.rows,
+           item.bytes,
+           item.source_version,
+           row.updated_by,
+           row.maintained_by,
+           item.updated_at,
+           name_of(item.visibility),
+           texts.tags,
+           texts.statistics,
+           item.id,
+           item.name,
+           item.id}));
+  if (changed == 1) TRY_VOID(touch(transaction, item.id));
   return changed == 1;
 }
 
 Result<void> delete_item(metadata::Transaction& transaction, std::int64_t id) {
   TRY_VOID(transaction.exec("DELETE FROM catalogue_items WHERE id = ?", {id}));
-  return {};
+  return forget(transaction, id);
 }
 
 Result<std::optional<ItemRow>> find_item(metadata::Session& session, std::int64_t id) {
@@ -147,29 +199,99 @@ Result<std::optional<ItemRow>> find_item(metadata::Session& session, std::int64_
   return row;
 }
 
-Result<bool> name_is_taken(metadata::Session& session, std::string_view name) {
-  TRY(const auto found, session.row<std::int64_t>("SELECT id FROM catalogue_items WHERE name = ?", {name}));
-  return found.has_value();
+Result<std::optional<ItemRow>> find_visible_item(metadata::Session& session, std::int64_t id, const Reader& reader) {
+  Condition visible = visible_to(reader);
+  visible.params.insert(visible.params.begin(), id);
+  TRY(auto cells, select_cells(session, " AND id = ?" + visible.sql, visible.params));
+  if (cells.empty()) return std::nullopt;
+  TRY(ItemRow row, row_of(std::move(cells.front())));
+  return row;
 }
 
-Result<std::vector<ItemRow>> list_items(metadata::Session& session, const StoreQuery& query) {
-  std::string where;
-  metadata::Params params;
-  if (query.name) {
-    where += " AND name = ?";
-    params.emplace_back(*query.name);
+Result<std::optional<ItemRow>> find_item_by_name(metadata::Session& session, std::string_view name) {
+  TRY(auto cells, select_cells(session, " AND name = ?", {name}));
+  if (cells.empty()) return std::nullopt;
+  TRY(ItemRow row, row_of(std::move(cells.front())));
+  return row;
+}
+
+Result<std::set<std::int64_t>> visible_items(metadata::Session& session, const std::vector<std::int64_t>& ids,
+                                             const Reader& reader) {
+  const Condition visible = visible_to(reader);
+  std::set<std::int64_t> out;
+  for (std::size_t from = 0; from < ids.size(); from += kValuesInList) {
+    const auto begin = ids.begin() + static_cast<std::ptrdiff_t>(from);
+    const std::size_t count = std::min(kValuesInList, ids.size() - from);
+    metadata::Params params(begin, begin + static_cast<std::ptrdiff_t>(count));
+    params.insert(params.end(), visible.params.begin(), visible.params.end());
+    TRY(const auto rows,
+        session.rows<std::int64_t>(
+            "SELECT id FROM catalogue_items WHERE id IN (" + placeholders(count) + ")" + visible.sql, params));
+    for (const auto& [id] : rows) out.insert(id);
   }
-  if (query.has_samples) where += *query.has_samples ? " AND sample <> '[]'" : " AND sample = '[]'";
-  TRY(auto all, select_cells(session, where, params));
+  return out;
+}
+
+Result<std::vector<std::int64_t>> items_maintained_by(metadata::Session& session, std::int64_t account_id) {
+  TRY(const auto rows,
+      session.rows<std::int64_t>("SELECT id FROM catalogue_items WHERE maintained_by = ? ORDER BY id", {account_id}));
+  std::vector<std::int64_t> ids;
+  ids.reserve(rows.size());
+  for (const auto& [id] : rows) ids.push_back(id);
+  return ids;
+}
+
+Result<bool> name_is_taken(metadata::Session& session, std::string_view name) {
+  TRY(const auto id, id_of_name(session, name));
+  return id.has_value();
+}
+
+Result<std::optional<std::int64_t>> id_of_name(metadata::Session& session, std::string_view name) {
+  TRY(const auto found, session.row<std::int64_t>("SELECT id FROM catalogue_items WHERE name = ?", {name}));
+  if (!found) return std::nullopt;
+  return std::get<0>(*found);
+}
+
+Result<std::vector<ItemRow>> find_items(metadata::Session& session, const std::vector<std::int64_t>& ids,
+                                        ItemDetail detail, const Reader& reader) {
+  const Condition visible = visible_to(reader);
+  std::map<std::int64_t, ItemRow> found;
+  for (std::size_t at = 0; at < ids.size(); at += kIdsPerSelect) {
+    metadata::Params params;
+    // Always as many, the last one again and again, so that there is one prepared statement.
+    for (std::size_t i = 0; i < kIdsPerSelect; ++i) params.emplace_back(ids[std::min(at + i, ids.size() - 1)]);
+    std::string where = " AND id IN (?";
+    for (std::size_t i = 1; i < kIdsPerSelect; ++i) where += ", ?";
+    params.insert(params.end(), visible.params.begin(), visible.params.end());
+    TRY(auto all, select_cells(session, where + ")" + visible.sql, params, detail));
+    for (auto& cells : all) {
+      const std::int64_t id = std::get<0>(cells);
+      TRY(ItemRow row, row_of(std::move(cells)));
+      found.emplace(id, std::move(row));
+    }
+  }
   std::vector<ItemRow> rows;
-  for (auto& cells : all) {
-    if (!query.search.matches(std::get<1>(cells))) continue;
-    TRY(ItemRow row, row_of(std::move(cells)));
-    rows.push_back(std::move(row));
+  for (const std::int64_t id : ids) {
+    if (auto row = found.extract(id); !row.empty()) rows.push_back(std::move(row.mapped()));
   }
-  // Not ORDER BY: each database has its own idea of the order of texts.
-  std::ranges::sort(rows, {}, [](const ItemRow& row) -> const std::string& { return row.item.name; });
+  if (detail == ItemDetail::kSummary) {
+    for (auto& row : rows) {
+      for (auto& column : row.item.spec) column.distribution.reset();
+    }
+  }
   return rows;
+}
+
+Result<std::vector<executors::Source>> list_sources(metadata::Session& session, executors::ExecutorType type) {
+  TRY(const auto rows, session.rows<std::string>("SELECT source FROM catalogue_items WHERE executor_type = ?",
+                                                 {executors::name_of(type)}));
+  std::vector<executors::Source> sources;
+  for (const auto& [text] : rows) {
+    auto source = parse_json(text);
+    if (!source || !source->is_object()) return unreadable("source");
+    sources.push_back(std::move(source->get_object()));
+  }
+  return sources;
 }
 
 }  // namespace lakelift::catalogue

@@ -1,14 +1,15 @@
-// The SQL of catalogue_items, and nothing else.
+// The SQL of catalogue_items, and nothing else. What changes an item keeps its search document (item_documents.h) in
+// step.
 #pragma once
 
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <string_view>
 #include <vector>
 
 #include "backends/metadata/database.h"
 #include "domain/catalogue/catalogue_item.h"
-#include "domain/catalogue/name_search.h"
 
 namespace lakelift::catalogue {
 
@@ -18,12 +19,13 @@ struct ItemRow {
   std::optional<std::int64_t> created_by;
   std::optional<std::int64_t> updated_by;
   std::optional<std::int64_t> maintained_by;
+  NamedReaders known_readers;  // what item.readers is made of; filled by show_to()
 };
 
-struct StoreQuery {
-  NameSearch search;
-  std::optional<std::string> name;
-  std::optional<bool> has_samples;
+// How much of an item is read.
+enum class ItemDetail {
+  kFull,
+  kSummary,  // without sample and distributions
 };
 
 // What is stored can be read again: kInternal for an item that could not.
@@ -36,8 +38,22 @@ struct StoreQuery {
 [[nodiscard]] Result<void> delete_item(metadata::Transaction& transaction, std::int64_t id);
 
 [[nodiscard]] Result<std::optional<ItemRow>> find_item(metadata::Session& session, std::int64_t id);
+// Nothing also for one that the reader may not see.
+[[nodiscard]] Result<std::optional<ItemRow>> find_visible_item(metadata::Session& session, std::int64_t id,
+                                                               const Reader& reader);
+[[nodiscard]] Result<std::optional<ItemRow>> find_item_by_name(metadata::Session& session, std::string_view name);
+// Of these ids those that the reader may see.
+[[nodiscard]] Result<std::set<std::int64_t>> visible_items(metadata::Session& session,
+                                                           const std::vector<std::int64_t>& ids, const Reader& reader);
+[[nodiscard]] Result<std::vector<std::int64_t>> items_maintained_by(metadata::Session& session,
+                                                                    std::int64_t account_id);
 [[nodiscard]] Result<bool> name_is_taken(metadata::Session& session, std::string_view name);
-// In byte order of their names.
-[[nodiscard]] Result<std::vector<ItemRow>> list_items(metadata::Session& session, const StoreQuery& query);
+[[nodiscard]] Result<std::optional<std::int64_t>> id_of_name(metadata::Session& session, std::string_view name);
+// In the order of `ids`; those that are not there, or that the reader may not see, are left out.
+[[nodiscard]] Result<std::vector<ItemRow>> find_items(metadata::Session& session, const std::vector<std::int64_t>& ids,
+                                                      ItemDetail detail, const Reader& reader);
+// Where the data of each item of that executor are, as stored.
+[[nodiscard]] Result<std::vector<executors::Source>> list_sources(metadata::Session& session,
+                                                                  executors::ExecutorType type);
 
 }  // namespace lakelift::catalogue

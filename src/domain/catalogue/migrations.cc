@@ -5,7 +5,10 @@ namespace lakelift::catalogue {
 // visibility: 'everyone', or 'named' (those in catalogue_readers). catalogue_access_requests.item_id is NULL where no
 // item has that name: who asks must not learn it. catalogue_documents: what search knows of an item, kept with a NULL
 // document when the item is gone, so that every server's index hears of it; revision grows with each change.
-// source, spec, sample, refused, null_shares are JSON; created_by, updated_by, maintained_by are ids of accounts.
+// profile_due_at: when some server looks whether the data have changed, or until when one that does so holds the item;
+// NULL where nobody looks, since it was never profiled. profile_failures: in a row.
+// source, spec, sample, refused, null_shares, statistics are JSON; created_by, updated_by, maintained_by are ids of
+// accounts.
 std::vector<metadata::Migration> migrations() {
   return {{"catalogue", 1, R"(
 CREATE TABLE catalogue_items(
@@ -32,7 +35,15 @@ ALTER TABLE catalogue_items ADD COLUMN visibility TEXT NOT NULL DEFAULT 'everyon
 ;;
 ALTER TABLE catalogue_items ADD COLUMN tags TEXT NOT NULL DEFAULT '[]'
 ;;
-ALTER TABLE catalogue_items ADD COLUMN statistics TEXT NOT NULL DEFAULT '[]'
+ALTER TABLE catalogue_items ADD COLUMN statistics TEXT NOT NULL DEFAULT '{}'
+;;
+ALTER TABLE catalogue_items ADD COLUMN profile_due_at BIGINT
+;;
+ALTER TABLE catalogue_items ADD COLUMN profile_failures BIGINT NOT NULL DEFAULT 0
+;;
+UPDATE catalogue_items SET profile_due_at = 0 WHERE null_shares <> '[]'
+;;
+CREATE INDEX catalogue_items_due ON catalogue_items(profile_due_at)
 ;;
 CREATE TABLE catalogue_readers(
   kind TEXT NOT NULL CHECK(kind IN ('account', 'group')),

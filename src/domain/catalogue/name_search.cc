@@ -1,28 +1,15 @@
 #include "domain/catalogue/name_search.h"
 
 #include <fmt/format.h>
-#include <utf8proc.h>
 
 #include <algorithm>
-#include <cstdlib>
-#include <memory>
 
 #include "base/encoding.h"
 #include "base/limits.h"
+#include "domain/catalogue/search/fold.h"
 
 namespace lakelift::catalogue {
 namespace {
-
-// Composed and case-folded, so that "É" typed in either way finds "é". The text itself where it is not Unicode.
-std::string folded(std::string_view text) {
-  utf8proc_uint8_t* raw = nullptr;
-  const auto options = static_cast<utf8proc_option_t>(UTF8PROC_STABLE | UTF8PROC_COMPOSE | UTF8PROC_CASEFOLD);
-  const auto length = utf8proc_map(reinterpret_cast<const utf8proc_uint8_t*>(text.data()),
-                                   static_cast<utf8proc_ssize_t>(text.size()), &raw, options);
-  if (length < 0) return std::string(text);
-  const std::unique_ptr<utf8proc_uint8_t, decltype(&std::free)> owned(raw, &std::free);
-  return {reinterpret_cast<const char*>(raw), static_cast<std::size_t>(length)};
-}
 
 std::unexpected<Error> refuse(std::string reason) {
   return fail(Code::kInvalid, "QUERY_DID_NOT_VALIDATE", "query: " + reason, {{"query", {reason}}});

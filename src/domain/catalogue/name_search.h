@@ -27,12 +27,15 @@ class NameSearch {
   // An empty query matches every name. Case is folded as Unicode says.
   [[nodiscard]] bool matches(std::string_view name) const;
 
- private:
+  // How a word joins what those before it gave.
   enum class Fold { kOr, kAnd, kAndNot };
   struct Term {
     Fold fold = Fold::kOr;
     std::string word;  // case-folded
   };
+  [[nodiscard]] const std::vector<Term>& terms() const { return terms_; }
+
+ private:
   std::vector<Term> terms_;
 };
 

@@ -3,6 +3,9 @@
 #include <tuple>
 #include <utility>
 
+#include "base/limits.h"
+#include "domain/accounts/lookup.h"
+
 namespace lakelift::notices {
 namespace {
 
@@ -27,6 +30,38 @@ Result<std::vector<Notice>> notices_where(metadata::Session& session, std::strin
   return out;
 }
 
+// The notice that a new one takes the place of; see NewNotice::join.
+Result<std::optional<Notice>> joinable(metadata::Session& session, std::int64_t account_id, const NewNotice& notice,
+                                       Micros now) {
+  TRY(auto unread, notices_where(session, "WHERE account_id = ? AND read_at IS NULL ORDER BY id DESC LIMIT ?",
+                                 {account_id, limits::kNoticesLookedAt}));
+  const Micros since = now - limits::kNoticeMergeSeconds * kMicrosPerSecond;
+  for (auto& older : unread) {
+    if (older.at < since || older.what.kind != notice.kind || older.what.subject_kind != notice.subject_kind ||
+        older.what.subject_id != notice.subject_id || find_int(older.what.detail, "by") != notice.by) {
+      continue;
+    }
+    return std::move(older);
+  }
+  return std::nullopt;
+}
+
+// The oldest above limits::kNoticesKept go.
+Result<void> trim(metadata::Transaction& transaction, std::int64_t account_id) {
+  TRY_VOID(
+      transaction.exec("DELETE FROM notices_notices WHERE account_id = ? AND id <= (SELECT id FROM "
+                       "notices_notices WHERE account_id = ? ORDER BY id DESC LIMIT 1 OFFSET ?)",
+                       {account_id, account_id, limits::kNoticesKept}));
+  return {};
+}
+
+Result<std::int64_t> unread_of(metadata::Session& session, std::int64_t account_id) {
+  TRY(const auto row,
+      session.row<std::int64_t>("SELECT COUNT(*) FROM notices_notices WHERE account_id = ? AND read_at IS NULL",
+                                {account_id}));
+  return row ? std::get<0>(*row) : 0;
+}
+
 std::unexpected<Error> no_such_notice(std::int64_t id) {
   return fail(Code::kNotFound, "COULD_NOT_FIND_NOTICE", "you have no notice " + std::to_string(id));
 }
@@ -45,9 +80,20 @@ json::object to_json(const Notice& notice) {
 }
 
 Result<void> NoticeService::send(metadata::Transaction& transaction, std::int64_t account_id, const NewNotice& notice) {
-  TRY_VOID(transaction.exec(
-      "INSERT INTO notices_notices(account_id, at, kind, subject_kind, subject_id, detail) VALUES(?, ?, ?, ?, ?, ?)",
-      {account_id, clock_.now(), notice.kind, notice.subject_kind, notice.subject_id, to_text(notice.detail)}));
+  json::object detail = notice.detail;
+  if (notice.join != nullptr) {
+    TRY(const auto older, joinable(transaction, account_id, notice, clock_.now()));
+    if (older) {
+      detail = notice.join(older->what.detail, std::move(detail));
+      TRY_VOID(transaction.exec("DELETE FROM notices_notices WHERE id = ?", {older->id}));
+    }
+  }
+  TRY(const auto row,
+      transaction.row<std::int64_t>(
+          "INSERT INTO notices_notices(account_id, at, kind, subject_kind, subject_id, "
+          "detail) VALUES(?, ?, ?, ?, ?, ?) RETURNING id",
+          {account_id, clock_.now(), notice.kind, notice.subject_kind, notice.subject_id, to_text(detail)}));
+  if (row && std::get<0>(*row) % limits::kNoticesTrimEvery == 0) TRY_VOID(trim(transaction, account_id));
   transaction.after_commit([this, account_id] {
     if (listener_) listener_(account_id);
   });
@@ -68,12 +114,7 @@ Result<std::vector<Notice>> NoticeService::list(const accounts::Account& caller,
 }
 
 Result<std::int64_t> NoticeService::count_unread(const accounts::Account& caller) {
-  return database_.read([&](metadata::Session& session) -> Result<std::int64_t> {
-    TRY(const auto row,
-        session.row<std::int64_t>("SELECT COUNT(*) FROM notices_notices WHERE account_id = ? AND read_at IS NULL",
-                                  {caller.id}));
-    return row ? std::get<0>(*row) : 0;
-  });
+  return database_.read([&](metadata::Session& session) { return unread_of(session, caller.id); });
 }
 
 Result<Notice> NoticeService::mark_read(const accounts::Account& caller, std::int64_t id) {
@@ -95,12 +136,17 @@ Result<std::int64_t> NoticeService::mark_all_read(const accounts::Account& calle
   });
 }
 
-Result<std::vector<Notice>> NoticeService::newest(const std::vector<std::int64_t>& account_ids) {
-  return database_.read([&](metadata::Session& session) -> Result<std::vector<Notice>> {
-    std::vector<Notice> out;
+Result<std::vector<Standing>> NoticeService::standing(const std::vector<std::int64_t>& account_ids) {
+  return database_.read([&](metadata::Session& session) -> Result<std::vector<Standing>> {
+    std::vector<Standing> out;
     for (const std::int64_t account_id : account_ids) {
+      TRY(const auto account, accounts::find_active(session, account_id));
+      if (!account) continue;
+      Standing standing{account_id, 0, std::nullopt};
+      TRY(standing.unread, unread_of(session, account_id));
       TRY(auto found, notices_where(session, "WHERE account_id = ? ORDER BY id DESC LIMIT 1", {account_id}));
-      if (!found.empty()) out.push_back(std::move(found.front()));
+      if (!found.empty()) standing.newest = std::move(found.front());
+      out.push_back(std::move(standing));
     }
     return out;
   });

@@ -24,6 +24,10 @@ struct NewNotice {
   std::string subject_kind;  // "catalogue_item", …: what it is about, as in the ledger
   std::string subject_id;
   json::object detail;  // what a person needs to understand it without another call; nothing they may not see
+  // With `join`: an unread notice of the same kind, subject and `by`, sent within limits::kNoticeMergeSeconds, goes,
+  // and this one says what join(older detail, this detail) says: many small changes are one thing to read.
+  std::optional<std::int64_t> by = std::nullopt;  // the account that caused it; stands in `detail` under "by"
+  json::object (*join)(const json::object& older, json::object newer) = nullptr;
 };
 
 struct Notice {
@@ -35,9 +39,16 @@ struct Notice {
 };
 
 struct NoticeQuery {
-  std::optional<std::int64_t> before;  // only ids below this: newest first, a page at a time
+  std::optional<std::int64_t> before = std::nullopt;  // only ids below this: newest first, a page at a time
   bool unread_only = false;
   int limit = 100;
+};
+
+// How things stand for an account right now.
+struct Standing {
+  std::int64_t account_id = 0;
+  std::int64_t unread = 0;
+  std::optional<Notice> newest;
 };
 
 // Threadsafe.
@@ -45,7 +56,8 @@ class NoticeService final : public accounts::FarewellListener {
  public:
   NoticeService(metadata::Database& database, const Clock& clock) : database_(database), clock_(clock) {}
 
-  // Becomes true with the transaction; after the commit the listener is called.
+  // Becomes true with the transaction; after the commit the listener is called. An account keeps its newest
+  // limits::kNoticesKept (a few more for a while).
   [[nodiscard]] Result<void> send(metadata::Transaction& transaction, std::int64_t account_id, const NewNotice& notice);
   // Newest first.
   [[nodiscard]] Result<std::vector<Notice>> list(const accounts::Account& caller, const NoticeQuery& query);
@@ -54,8 +66,8 @@ class NoticeService final : public accounts::FarewellListener {
   [[nodiscard]] Result<Notice> mark_read(const accounts::Account& caller, std::int64_t id);
   // Up to and with `up_to`; how many were unread.
   [[nodiscard]] Result<std::int64_t> mark_all_read(const accounts::Account& caller, std::int64_t up_to);
-  // The newest notice of each account that has any: for the edge's feed, whose topics are account ids.
-  [[nodiscard]] Result<std::vector<Notice>> newest(const std::vector<std::int64_t>& account_ids);
+  // For the edge's feed, whose topics are account ids. Accounts that are gone or disabled are left out.
+  [[nodiscard]] Result<std::vector<Standing>> standing(const std::vector<std::int64_t>& account_ids);
   // Called after each commit that sent one, from any thread; set before the server starts.
   void on_notice(std::function<void(std::int64_t account_id)> listener) { listener_ = std::move(listener); }
 

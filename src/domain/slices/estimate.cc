@@ -17,6 +17,7 @@ constexpr double kGuessEqual = 0.1;
 constexpr double kGuessRange = 1.0 / 3.0;
 // How many different values a bin of fractional numbers is taken to hold.
 constexpr double kDistinctInBin = 100;
+const std::vector<table::Bin> kNoBins;
 
 double guess(const table::Column& column, Operator op) {
   const double equal = column.type == table::ColumnType::kBoolean ? 0.5 : kGuessEqual;
@@ -191,6 +192,27 @@ double by_bins(const std::vector<table::Bin>& bins, const std::vector<Filter>& f
   return all > 0 ? pass / all : 0;
 }
 
+// The bins whose lower edges the distribution of a column of numbers is; the last is as wide as the one before. Empty
+// where the values are no edges: not numbers, not ascending, or one alone.
+std::vector<table::Bin> bins_between(const table::Column& column) {
+  std::vector<table::Bin> bins;
+  if (column.is_enum || column.distribution->size() < 2) return bins;
+  const auto& edges = *column.distribution;
+  for (std::size_t i = 0; i < edges.size(); ++i) {
+    const auto low = number_of(edges[i].value);
+    if (!low || (i > 0 && *low <= std::get<double>(bins.back().minimum))) return {};
+    if (i > 0) bins.back().maximum = *low;
+    table::Bin& bin = bins.emplace_back();
+    bin.minimum = bin.maximum = *low;
+    bin.count = edges[i].count;
+  }
+  const double last_width =
+      std::get<double>(bins[bins.size() - 1].minimum) - std::get<double>(bins[bins.size() - 2].minimum);
+  const double closing = column.type == table::ColumnType::kInteger ? 1 : 0;  // the last bin holds its maximum
+  bins.back().maximum = std::get<double>(bins.back().minimum) + last_width - closing;
+  return bins;
+}
+
 double typical_width(table::ColumnType type) {
   switch (type) {
     case table::ColumnType::kBoolean:
@@ -204,18 +226,19 @@ double typical_width(table::ColumnType type) {
 
 }  // namespace
 
-double column_selectivity(const table::Column& column, const std::vector<Filter>& filters, std::int64_t rows) {
+double column_selectivity(const table::Column& column, const std::vector<table::Bin>& bins,
+                          const std::vector<Filter>& filters, std::int64_t rows) {
+  const auto counted = static_cast<double>(rows);
+  const bool is_whole = column.type == table::ColumnType::kInteger;
   double share = 0;
-  if (!column.distribution) {
+  if (!bins.empty()) {
+    share = by_bins(bins, filters, counted, is_whole);
+  } else if (!column.distribution || (column.distribution->empty() && rows == 0)) {
     share = guess_all(column, filters);
-  } else if (const auto* values = std::get_if<std::vector<table::ValueCount>>(&*column.distribution)) {
-    share = values->empty() && rows == 0 ? guess_all(column, filters)
-                                         : by_values(*values, filters, static_cast<double>(rows));
+  } else if (const auto edged = bins_between(column); !edged.empty()) {
+    share = by_bins(edged, filters, counted, is_whole);
   } else {
-    const auto& bins = std::get<std::vector<table::Bin>>(*column.distribution);
-    share = bins.empty() && rows == 0
-                ? guess_all(column, filters)
-                : by_bins(bins, filters, static_cast<double>(rows), column.type == table::ColumnType::kInteger);
+    share = by_values(*column.distribution, filters, counted);
   }
   return std::clamp(share, 0.0, 1.0);
 }
@@ -233,7 +256,10 @@ std::int64_t estimate_bytes(const catalogue::CatalogueItem& item, const table::S
   for (const auto& filter : spec.filters) by_column[filter.name].push_back(filter);
   for (const auto& [name, filters] : by_column) {
     const table::Column* column = table::find_column(item.spec, name);
-    if (column != nullptr) bytes *= column_selectivity(*column, filters, rows);
+    if (column == nullptr) continue;
+    const auto* figures = table::find_statistics(item.profile.columns, name);
+    const auto& bins = figures == nullptr ? kNoBins : figures->histogram;
+    bytes *= column_selectivity(*column, bins, filters, item.profile.rows.value_or(rows));
   }
   bytes *= std::clamp(spec.ratio, 0.0, 1.0);
   // 2^62: far above any table, and safe to convert.

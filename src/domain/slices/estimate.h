@@ -8,10 +8,11 @@
 
 namespace lakelift::slices {
 
-// The share of rows, in [0, 1], for which every filter on `column` holds (all `filters` name it), as its distribution
-// has it; without one, the textbook's guesses: 1/10 for =, 1/3 for a range. `rows`: of the table, 0 where not known.
-[[nodiscard]] double column_selectivity(const table::Column& column, const std::vector<table::Filter>& filters,
-                                        std::int64_t rows);
+// The share of rows, in [0, 1], for which every filter on `column` holds (all `filters` name it), as its `bins` (of
+// numbers; empty where not known) or its distribution have it; without them, the textbook's guesses: 1/10 for =, 1/3
+// for a range. `rows`: that were counted, 0 where not known.
+[[nodiscard]] double column_selectivity(const table::Column& column, const std::vector<table::Bin>& bins,
+                                        const std::vector<table::Filter>& filters, std::int64_t rows);
 
 // Bytes of the Parquet result: stored bytes of the chosen columns × the filters' selectivities (columns taken as
 // independent) × the random share. Columns without a size count with a width typical of their type.

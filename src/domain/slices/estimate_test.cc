@@ -19,16 +19,16 @@ constexpr std::int64_t kRows = 1'000;
 
 // Whole numbers 0…999, once each, in ten bins.
 Column whole_numbers() {
-  std::vector<Bin> bins;
-  for (std::int64_t i = 0; i < 10; ++i) bins.push_back({i * 100, i == 9 ? 999 : (i + 1) * 100, 100});
-  return {"n", ColumnType::kInteger, 4'000, false, false, bins, {}};
+  std::vector<ValueCount> edges;
+  for (std::int64_t i = 0; i < 10; ++i) edges.push_back({i * 100, 100});
+  return {"n", ColumnType::kInteger, 4'000, false, false, edges, {}};
 }
 
 // Fractional numbers 0…10 in 800 rows; 200 nulls.
 Column fractions() {
-  std::vector<Bin> bins;
-  for (int i = 0; i < 10; ++i) bins.push_back({double(i), double(i + 1), 80});
-  return {"f", ColumnType::kFloat, 8'000, true, false, bins, {}};
+  std::vector<ValueCount> edges;
+  for (int i = 0; i < 10; ++i) edges.push_back({double(i), 80});
+  return {"f", ColumnType::kFloat, 8'000, true, false, edges, {}};
 }
 
 Column carriers() {
@@ -38,9 +38,9 @@ Column carriers() {
           {}};
 }
 
-double share(const Column& column, std::vector<Filter> filters) {
+double share(const Column& column, std::vector<Filter> filters, const std::vector<Bin>& bins = {}) {
   for (auto& filter : filters) filter.name = column.name;
-  return column_selectivity(column, filters, kRows);
+  return column_selectivity(column, bins, filters, kRows);
 }
 
 TEST(Selectivity, WholeNumbersByBins) {
@@ -86,6 +86,21 @@ TEST(Selectivity, AValueThatALongListDoesNotShowIsRare) {
   EXPECT_LE(one, 0.02);
   EXPECT_NEAR(share(column, {{"", Operator::kEqual, std::string("a")}}), 0.02, 1e-9);
   EXPECT_NEAR(share(column, {{"", Operator::kNotEqual, std::string("a")}}), 0.98, 1e-9);
+}
+
+TEST(Selectivity, BinsOfAProfileCountMoreThanTheirEdges) {
+  const std::vector<Bin> bins{{std::int64_t{0}, std::int64_t{10}, 900}, {std::int64_t{10}, std::int64_t{19}, 100}};
+  EXPECT_NEAR(share(whole_numbers(), {{"", Operator::kGreaterEqual, std::int64_t{10}}}, bins), 0.1, 1e-9);
+  EXPECT_NEAR(share(whole_numbers(), {{"", Operator::kGreaterEqual, std::int64_t{19}}}, bins), 0.01, 1e-9);
+  EXPECT_EQ(share(whole_numbers(), {{"", Operator::kGreater, std::int64_t{19}}}, bins), 0);
+}
+
+TEST(Selectivity, NumbersThatAreNoEdgesAreValues) {
+  const Column falling{"x", ColumnType::kInteger, 8, false, false, {{{std::int64_t{9}, 700}, {std::int64_t{1}, 300}}},
+                       {}};
+  EXPECT_NEAR(share(falling, {{"", Operator::kEqual, std::int64_t{9}}}), 0.7, 1e-9);
+  const Column alone{"x", ColumnType::kFloat, 8, false, false, {{{2.5, 1'000}}}, {}};
+  EXPECT_NEAR(share(alone, {{"", Operator::kEqual, 2.5}}), 1, 1e-9);
 }
 
 TEST(Selectivity, WithoutADistributionItGuesses) {

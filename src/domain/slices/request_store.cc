@@ -190,6 +190,18 @@ Result<bool> is_waiter(Session& session, std::int64_t id, std::int64_t account_i
   return row.has_value();
 }
 
+Result<std::vector<Waiter>> waiters_of_item(Session& session, std::int64_t item_id) {
+  TRY(const auto rows, (session.rows<std::int64_t, std::int64_t>(
+                           "SELECT w.request_id, w.account_id FROM slices_waiters w JOIN slices_requests q"
+                           " ON q.id = w.request_id WHERE q.item_id = ? AND q.is_cancelled = 0"
+                           " ORDER BY w.request_id, w.account_id",
+                           {item_id})));
+  std::vector<Waiter> out;
+  out.reserve(rows.size());
+  for (const auto& [request_id, account_id] : rows) out.push_back({request_id, account_id});
+  return out;
+}
+
 Result<Left> leave(Transaction& tx, std::int64_t id, std::int64_t account_id, Micros now) {
   TRY(const std::int64_t locked, tx.exec("UPDATE slices_requests SET changed_at = changed_at WHERE id = ?", {id}));
   if (locked == 0) return Left{};

@@ -52,6 +52,13 @@ struct StoredRequest {
                                                                const std::vector<std::int64_t>& ids);
 [[nodiscard]] Result<bool> is_waiter(metadata::Session& session, std::int64_t id, std::int64_t account_id);
 
+struct Waiter {
+  std::int64_t request_id = 0;
+  std::int64_t account_id = 0;
+};
+// Of the item's requests that are not cancelled.
+[[nodiscard]] Result<std::vector<Waiter>> waiters_of_item(metadata::Session& session, std::int64_t item_id);
+
 struct Left {
   bool was_waiter = false;
   bool cancelled = false;                    // it was the last one

@@ -150,8 +150,8 @@ TEST_F(RunnerTest, StopTwiceAndWithoutStartIsFine) {
   server->stop();
 }
 
-// threats D1: a killed process leaves a run behind; the next start takes it up at once and attaches to the engine's
-// job.
+// threats D1: a killed process leaves a run behind; the next start of the one that owns the database takes it up at
+// once and attaches to the engine's job.
 TEST_F(RunnerTest, D1_AfterACrashDoneStaysDoneAndTheRestGoesOn) {
   std::int64_t done = 0;
   std::int64_t running = 0;
@@ -172,7 +172,7 @@ TEST_F(RunnerTest, D1_AfterACrashDoneStaysDoneAndTheRestGoesOn) {
   }
   const auto key = world_.objects();
   world_.engine->open_gate();
-  Server next(world_);
+  Server next(world_, true);
   EXPECT_EQ(next.state(running).state, RunState::kRunning);
   next->start();
   ASSERT_TRUE(next.wait_for(running, RunState::kDone));

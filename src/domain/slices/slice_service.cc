@@ -5,6 +5,7 @@
 
 #include <cerrno>
 #include <map>
+#include <set>
 
 #include "base/log.h"
 #include "domain/slices/asking.h"
@@ -113,31 +114,33 @@ class SliceService::Impl {
     return std::move(completed.front());
   }
 
+  Result<bool> sees(const accounts::Account& caller, std::int64_t item_id) {
+    TRY(const auto visible, parts.catalogue.visible(caller, {item_id}));
+    return !visible.empty();
+  }
+
+  // False where the account did not wait. What follows from it happens after the commit.
+  Result<bool> leave(metadata::Transaction& tx, store::Waiter waiter, std::optional<std::int64_t> actor) {
+    TRY(auto left, store::leave(tx, waiter.request_id, waiter.account_id, parts.clock.now()));
+    if (!left.was_waiter) return false;
+    ledger::Entry entry = request_entry(left.cancelled ? "request.cancelled" : "request.left", waiter.request_id);
+    entry.actor = actor;
+    if (actor != waiter.account_id) entry.on_behalf = waiter.account_id;
+    entry.run = left.cancelled_run;
+    TRY_VOID(parts.ledger.append(tx, entry));
+    tx.after_commit([this, left, id = waiter.request_id] {
+      if (left.cancelled_run) runner.interrupt(*left.cancelled_run);
+      if (left.cancelled) tell(id);
+    });
+    return true;
+  }
+
   void add_progress(DownloadRequest& request) const {
     if (request.state != RunState::kRunning) return;
     const auto progress = runner.progress_of(request.id);
     if (!progress) return;
     request.rows_read = progress->rows_read;
     request.rows_total = progress->rows_total;
-  }
-
-  // `actor` lets the account stop waiting: itself, or who deletes it.
-  Result<store::Left> leave(metadata::Transaction& tx, std::int64_t id, std::int64_t account_id,
-                            std::optional<std::int64_t> actor) const {
-    TRY(auto left, store::leave(tx, id, account_id, parts.clock.now()));
-    if (!left.was_waiter) return no_such_request(id);
-    ledger::Entry entry = request_entry(left.cancelled ? "request.cancelled" : "request.left", id);
-    entry.actor = actor;
-    if (actor != account_id) entry.on_behalf = account_id;
-    entry.run = left.cancelled_run;
-    TRY_VOID(parts.ledger.append(tx, entry));
-    return left;
-  }
-
-  // After the commit.
-  void tell_left(std::int64_t id, const store::Left& left) {
-    if (left.cancelled_run) runner.interrupt(*left.cancelled_run);
-    if (left.cancelled) tell(id);
   }
 
   Result<std::optional<store::StoredRequest>> find(std::int64_t id) {
@@ -176,6 +179,10 @@ Result<Asked> SliceService::ask(const accounts::Account& caller, std::int64_t it
 Result<std::vector<DownloadRequest>> SliceService::list(const accounts::Account& caller) {
   TRY(auto stored,
       impl_->parts.database.read([&](metadata::Session& session) { return store::list_awaited(session, caller.id); }));
+  std::set<std::int64_t> items;
+  for (const auto& one : stored) items.insert(one.request.catalogue_item_id);
+  TRY(const auto visible, impl_->parts.catalogue.visible(caller, {items.begin(), items.end()}));
+  std::erase_if(stored, [&](const auto& one) { return !visible.contains(one.request.catalogue_item_id); });
   return impl_->complete(std::move(stored));
 }
 
@@ -183,23 +190,36 @@ Result<DownloadRequest> SliceService::get(const accounts::Account& caller, std::
   TRY(auto stored, impl_->parts.database.read(
                        [&](metadata::Session& session) { return store::find_awaited(session, id, caller.id); }));
   if (!stored) return no_such_request(id);
+  TRY(const bool seen, impl_->sees(caller, stored->request.catalogue_item_id));
+  if (!seen) return no_such_request(id);
   return impl_->complete_one(*std::move(stored));
 }
 
 Result<void> SliceService::leave(const accounts::Account& caller, std::int64_t id) {
-  TRY(const store::Left left, impl_->parts.database.write([&](metadata::Transaction& tx) {
-    return impl_->leave(tx, id, caller.id, caller.id);
-  }));
-  impl_->tell_left(id, left);
-  return {};
+  TRY_VOID(get(caller, id));
+  return impl_->parts.database.write([&](metadata::Transaction& tx) -> Result<void> {
+    TRY(const bool was_waiter, impl_->leave(tx, {id, caller.id}, caller.id));
+    if (!was_waiter) return no_such_request(id);
+    return {};
+  });
 }
 
 Result<void> SliceService::farewell(metadata::Transaction& transaction, const accounts::Account& leaving,
                                     std::optional<std::int64_t> actor) {
   TRY(const auto ids, store::awaited_ids(transaction, leaving.id));
-  for (const std::int64_t id : ids) {
-    TRY(const store::Left left, impl_->leave(transaction, id, leaving.id, actor));
-    transaction.after_commit([impl = impl_.get(), id, left] { impl->tell_left(id, left); });
+  for (const std::int64_t id : ids) TRY_VOID(impl_->leave(transaction, {id, leaving.id}, actor));
+  return {};
+}
+
+Result<void> SliceService::leave_where_hidden(metadata::Transaction& transaction, std::int64_t item_id,
+                                              std::int64_t actor, const Sees& sees) {
+  TRY(const auto waiters, store::waiters_of_item(transaction, item_id));
+  std::map<std::int64_t, bool> seen;
+  for (const auto& waiter : waiters) {
+    if (!seen.contains(waiter.account_id)) {
+      TRY(seen[waiter.account_id], sees(waiter.account_id));
+    }
+    if (!seen[waiter.account_id]) TRY_VOID(impl_->leave(transaction, waiter, actor));
   }
   return {};
 }
@@ -220,12 +240,10 @@ Result<DownloadRequest> SliceService::get_for_link(const Link& link) {
         return found;
       }));
   if (!stored) return fail(Code::kForbidden, "LINK_NOT_VALID", "whom this address was made for no longer waits");
+  // Asked each time: the right to the item may be gone since the address was made (threats U4).
+  TRY(const bool seen, impl_->parts.catalogue.sees(link.account_id, stored->request.catalogue_item_id));
+  if (!seen) return fail(Code::kForbidden, "LINK_NOT_VALID", "whom this address was made for may not see the item");
   if (stored->request.is_cancelled) return cancelled();
-  const auto holder = impl_->parts.accounts.get(link.account_id);
-  if (!holder && holder.error().code != Code::kNotFound) return std::unexpected(holder.error());
-  if (!holder || holder->is_disabled()) {
-    return fail(Code::kForbidden, "LINK_NOT_VALID", "whom this address was made for has no active account");
-  }
   return impl_->complete_one(*std::move(stored));
 }
 

@@ -62,7 +62,8 @@ class SliceService final : public catalogue::LiveRequests, public accounts::Fare
   // again. Errors: BODY_DID_NOT_VALIDATE; kInvalid BODY_JSON_DID_NOT_PARSE, field catalogue_item, "catalogue item
   // instance with id 58495 does not exist."; EXECUTOR_NOT_CONFIGURED.
   [[nodiscard]] Result<Asked> ask(const accounts::Account& caller, std::int64_t item_id, const json::value& spec);
-  // Those the caller waits for, newest first.
+  // Those the caller waits for, newest first. Here and below: a request of an item that the caller may not see (any
+  // more) is not there for them.
   [[nodiscard]] Result<std::vector<DownloadRequest>> list(const accounts::Account& caller);
   // Error: kNotFound COULD_NOT_FIND_DOWNLOADREQUEST, also for one that the caller does not wait for.
   [[nodiscard]] Result<DownloadRequest> get(const accounts::Account& caller, std::int64_t id);
@@ -72,7 +73,8 @@ class SliceService final : public catalogue::LiveRequests, public accounts::Fare
   [[nodiscard]] Result<std::int64_t> estimate(const accounts::Account& caller, std::int64_t item_id,
                                               const json::value& spec);
 
-  // For holders of a verified link: the request as long as that account still waits for it and is not disabled (else
+  // For holders of a verified link: the request as long as that account still waits for it, is not disabled and may see
+  // the item (else
   // kForbidden; kGone when cancelled).
   [[nodiscard]] Result<DownloadRequest> get_for_link(const Link& link);
   // The request's state without a caller; for the edge's Feed. Those not found are left out.
@@ -89,6 +91,8 @@ class SliceService final : public catalogue::LiveRequests, public accounts::Fare
   // The account stops waiting for all that it waits for, as by leave().
   [[nodiscard]] Result<void> farewell(metadata::Transaction& transaction, const accounts::Account& leaving,
                                       std::optional<std::int64_t> actor) override;
+  [[nodiscard]] Result<void> leave_where_hidden(metadata::Transaction& transaction, std::int64_t item_id,
+                                                std::int64_t actor, const Sees& sees) override;
 
  private:
   class Impl;

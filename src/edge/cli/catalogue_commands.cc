@@ -6,11 +6,12 @@
 #include <memory>
 
 #include "base/encoding.h"
-#include "base/fd.h"
+#include "edge/cli/catalogue_list.h"
 #include "edge/cli/catalogue_show.h"
 #include "edge/cli/cli_limits.h"
 #include "edge/cli/commands.h"
 #include "edge/cli/items.h"
+#include "edge/cli/text_argument.h"
 
 namespace lakelift::cli {
 namespace {
@@ -22,39 +23,14 @@ struct AddOptions {
   std::vector<std::string> paths;
   std::string description;
   bool no_profile = false;
+  std::string visibility = "everyone";
   std::vector<std::string> null_tokens;
 };
-
-const View& items_view() {
-  static const View view{{{"id", FieldKind::kText},
-                          {"name"},
-                          {"columns", FieldKind::kCount},
-                          {"rows", FieldKind::kCount},
-                          {"bytes", FieldKind::kBytes},
-                          {"description"}},
-                         [](const json::object& item) {
-                           json::object flat;
-                           for (const char* key : {"id", "name", "rows", "bytes"}) {
-                             if (const json::value* value = find(item, key)) flat[key] = *value;
-                           }
-                           if (const json::value* spec = find(item, "spec"); spec != nullptr && spec->is_array())
-                             flat["columns"] = spec->get_array().size();
-                           // Markdown: the first line says what it is.
-                           const std::string description = find_string(item, "description").value_or("");
-                           flat["description"] = description.substr(0, description.find('\n'));
-                           return flat;
-                         }};
-  return view;
-}
 
 // "@FILE" stands for the file's content.
 Result<json::value> description_of(const std::string& text) {
   if (text.empty()) return json::value(nullptr);
-  if (!text.starts_with('@')) return json::value(text);
-  auto content = read_file(text.substr(1), limits::kDescriptionFileBytes);
-  if (!content && content.error().code == Code::kNotFound)
-    return fail(Code::kNotFound, "", fmt::format("no file {}", text.substr(1)));
-  TRY(std::string markdown, std::move(content));
+  TRY(std::string markdown, text_argument(text));
   return json::value(std::move(markdown));
 }
 
@@ -97,7 +73,8 @@ Result<void> add(Session& session, const AddOptions& options) {
                                                          {"executor_type", "LOCAL"},
                                                          {"paths", paths},
                                                          {"null_tokens", null_tokens},
-                                                         {"profile", !options.no_profile}},
+                                                         {"profile", !options.no_profile},
+                                                         {"visibility", options.visibility}},
                                     .repeatable = false,
                                     .first_byte_ms = limits::kLongFirstByteMs}));
   return session.output().one(without_envelope(std::move(item)), items_view());
@@ -114,23 +91,18 @@ void add_add(CommandTree& tree, CLI::App& parent, const std::string& name) {
                [options](Session& session) { return add(session, *options); });
   command->add_option("NAME", options->name, "Its name: DATABASE.TABLE")->required();
   command->add_option("PATH", options->paths, "Files and folders on this machine")->required();
-  command->add_option("--description", options->description, "What it is, in Markdown; @FILE reads it from a file");
+  command->add_option("--description", options->description,
+                      "What it is, in Markdown; @FILE reads it from a file, - from stdin");
+  command
+      ->add_option("--visibility", options->visibility,
+                   "everyone, or named: its maintainer, admins and whom `catalogue share` names")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"everyone", "named"}));
   command->add_flag("--no-profile", options->no_profile, "Without sample and distributions for now");
   command
       ->add_option("--null-token", options->null_tokens,
                    "CSV: an unquoted text that means null, besides the empty one; repeatable")
       ->allow_extra_args(false);
-}
-
-Result<void> list(Session& session, const std::string& query) {
-  TRY(Api * api, session.api());
-  TRY(const json::object answer,
-      api->get("/catalogue/items/" + (query.empty() ? "" : "?query=" + percent_encode(query))));
-  TRY(const json::array items, array_of(answer, "items"));
-  if (items.empty() && session.output().format() == OutputFormat::kTable) {
-    session.note(query.empty() ? "the catalogue is empty" : "no item's name matches");
-  }
-  return session.output().list(items, items_view());
 }
 
 Result<void> show(Session& session, const std::string& name) {
@@ -139,8 +111,7 @@ Result<void> show(Session& session, const std::string& name) {
   if (session.output().format() == OutputFormat::kTable)
     return session.output().text(show_item(found.item, session.output()));
   if (session.output().format() != OutputFormat::kCsv) return session.output().one(found.item, items_view());
-  TRY(const json::array columns, array_of(found.item, "spec"));
-  return session.output().list(columns, columns_view());
+  return session.output().list(columns_with_figures(found.item), columns_view());
 }
 
 Result<void> remove(Session& session, const std::string& name) {
@@ -178,18 +149,18 @@ void add_catalogue_commands(CommandTree& tree) {
                                    {"lakelift catalogue list", "lakelift catalogue show nycflights13.flights"});
   add_add(tree, *group, "add");
   add_add(tree, tree.root, "create_catalogue_item");
-  const auto query = std::make_shared<std::string>();
-  tree.add(*group, "list", "All tables, or those whose names match",
-           {"lakelift catalogue list", "lakelift catalogue list --query 'flights |weather'",
-            "lakelift catalogue list --output jsonl"},
-           [query](Session& session) { return list(session, *query); })
-      ->add_option("--query", *query, "Words of the name; |word or, &word and, ~word and not");
+  add_catalogue_list(tree, *group);
   add_with_item(tree, *group, "show", "One table: columns, types, distributions, sample",
                 {"lakelift catalogue show nycflights13.flights", "lakelift catalogue show 1 --output json"}, show);
   add_with_item(tree, *group, "rm", "Remove a table from the catalogue (its files stay)",
                 {"lakelift catalogue rm nycflights13.flights", "lakelift catalogue rm 1"}, remove);
   add_with_item(tree, *group, "profile", "Read the table again for its sample and distributions",
                 {"lakelift catalogue profile nycflights13.flights", "lakelift catalogue profile 1"}, profile);
+  add_catalogue_import(tree, *group);
+  add_catalogue_export(tree, *group);
+  add_catalogue_editing(tree, *group);
+  add_catalogue_sharing(tree, *group);
+  add_request_access(tree, *group);
 }
 
 }  // namespace lakelift::cli

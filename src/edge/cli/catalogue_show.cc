@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 
 #include "edge/cli/distribution_view.h"
 #include "edge/cli/text.h"
@@ -12,9 +13,14 @@ namespace {
 
 constexpr std::size_t kCellColumns = 32;  // of a sample's cell on a terminal
 
+constexpr std::array<const char*, 6> kFigures{"null_share", "distinct", "min", "max", "mean", "std"};
+
 json::object flat_column(const json::object& column) {
   json::object flat;
   for (const char* key : {"name", "type", "size", "is_nullable", "is_enum", "description"}) {
+    if (const json::value* value = find(column, key)) flat[key] = *value;
+  }
+  for (const char* key : kFigures) {
     if (const json::value* value = find(column, key)) flat[key] = *value;
   }
   return flat;
@@ -40,19 +46,82 @@ std::string head_of(const json::object& item, const Output& output) {
   return out;
 }
 
-std::string columns_of(const json::array& spec, std::optional<std::int64_t> rows, const Output& output) {
-  TextTable table{{"COLUMN", "TYPE", "NULLS", "SIZE", "DISTRIBUTION"}, {false, false, false, true, false}, {}};
-  for (const auto& value : spec) {
+const json::array& array_at(const json::object& object, std::string_view key) {
+  static const json::array kNone;
+  const json::value* value = find(object, key);
+  return value != nullptr && value->is_array() ? value->get_array() : kNone;
+}
+
+// What is known of a column's data; empty where nothing is.
+const json::object& figures_of(const json::object& item, std::string_view column) {
+  static const json::object kNone;
+  for (const auto& value : array_at(item, "statistics")) {
+    if (value.is_object() && find_string(value.get_object(), "name") == column) return value.get_object();
+  }
+  return kNone;
+}
+
+std::string nulls_text(const json::object& column, const json::object& figures) {
+  const auto share = find_number(figures, "null_share");
+  if (!share) return find_bool(column, "is_nullable").value_or(true) ? "yes" : "no";
+  if (*share <= 0 || *share >= 1) return *share <= 0 ? "0%" : "100%";
+  return *share < 0.001 ? "<0.1%" : fmt::format("{:.1f}%", std::min(99.9, *share * 100));
+}
+
+std::string distinct_text(const json::object& figures) {
+  const auto distinct = find_int(figures, "distinct");
+  if (!distinct) return {};
+  return (find_bool(figures, "distinct_is_exact").value_or(true) ? "" : "~") + human_count(*distinct);
+}
+
+std::string picture_of(const json::object& column, const json::object& figures, std::optional<std::int64_t> rows) {
+  if (const auto& bins = array_at(figures, "histogram"); !bins.empty()) return histogram_text(bins);
+  const std::string type = find_string(column, "type").value_or("");
+  const bool is_number = type == "INTEGER" || type == "FLOAT";
+  if (const auto& top = array_at(figures, "top_values"); !top.empty() && !is_number) return values_text(top, rows);
+  const json::value* distribution = find(column, "distribution");
+  return distribution == nullptr ? "" : distribution_text(*distribution, is_number, rows);
+}
+
+std::string columns_of(const json::object& item, const Output& output) {
+  TextTable table{{"COLUMN", "TYPE", "NULLS", "DISTINCT", "SIZE", "MIN", "MEAN", "MAX", "DISTRIBUTION"},
+                  {false, false, true, true, true, true, true, true, false},
+                  {}};
+  auto rows = find_int(item, "statistics_rows");
+  if (!rows) rows = find_int(item, "rows");
+  for (const auto& value : array_at(item, "spec")) {
     if (!value.is_object()) continue;
     const auto& column = value.get_object();
+    const std::string name = find_string(column, "name").value_or("");
+    const std::string type = find_string(column, "type").value_or("");
+    const auto& figures = figures_of(item, name);
     const auto size = find_int(column, "size");
-    const json::value* distribution = find(column, "distribution");
-    table.rows.push_back(
-        {printable(find_string(column, "name").value_or("")), printable(find_string(column, "type").value_or("")),
-         find_bool(column, "is_nullable").value_or(true) ? "yes" : "no", size ? human_bytes(*size) : "",
-         distribution == nullptr ? "" : distribution_text(*distribution, rows)});
+    // The first and the last text of an alphabet say little: the most frequent ones stand for them.
+    const bool has_range = type != "STRING";
+    table.rows.push_back({printable(name), printable(type), nulls_text(column, figures), distinct_text(figures),
+                          size ? human_bytes(*size) : "", has_range ? figure_text(find(figures, "min")) : "",
+                          figure_text(find(figures, "mean")), has_range ? figure_text(find(figures, "max")) : "",
+                          picture_of(column, figures, rows)});
   }
   return output.render(std::move(table));
+}
+
+// How far the figures can be believed.
+std::string caveats_of(const json::object& item) {
+  std::string out;
+  if (find_bool(item, "statistics_partial").value_or(false)) {
+    out += fmt::format("figures are of {} of {} rows, picked at random\n",
+                       human_count(find_int(item, "statistics_rows").value_or(0)),
+                       human_count(find_int(item, "rows").value_or(0)));
+  }
+  if (find_bool(item, "statistics_stale").value_or(false)) {
+    out += fmt::format("the data have changed since the figures were made ({})\n",
+                       printable(find_string(item, "profiled_at").value_or("")));
+  }
+  if (const auto error = find_string(item, "profile_error")) {
+    out += fmt::format("the last look at the data failed: {}\n", printable(*error));
+  }
+  return out;
 }
 
 std::string refused_of(const json::object& item) {
@@ -112,25 +181,43 @@ std::string sample_of(const json::array& spec, const json::array& sample, const 
 }  // namespace
 
 const View& columns_view() {
-  static const View view{
-      {{"name"}, {"type"}, {"size", FieldKind::kBytes}, {"is_nullable"}, {"is_enum"}, {"description"}},
-      flat_column,
-      "name"};
+  static const View view{{{"name"},
+                          {"type"},
+                          {"size", FieldKind::kBytes},
+                          {"is_nullable"},
+                          {"is_enum"},
+                          {"description"},
+                          {"null_share"},
+                          {"distinct"},
+                          {"min"},
+                          {"max"},
+                          {"mean"},
+                          {"std"}},
+                         flat_column,
+                         "name"};
   return view;
 }
 
+json::array columns_with_figures(const json::object& item) {
+  json::array out;
+  for (const auto& value : array_at(item, "spec")) {
+    if (!value.is_object()) continue;
+    json::object column = value.get_object();
+    const auto& figures = figures_of(item, find_string(column, "name").value_or(""));
+    for (const char* key : kFigures) {
+      if (const json::value* figure = find(figures, key)) column[key] = *figure;
+    }
+    out.push_back(std::move(column));
+  }
+  return out;
+}
+
 std::string show_item(const json::object& item, const Output& output) {
-  static const json::array kNone;
-  const auto array_at = [&](std::string_view key) -> const json::array& {
-    const json::value* value = find(item, key);
-    return value != nullptr && value->is_array() ? value->get_array() : kNone;
-  };
-  std::string out =
-      head_of(item, output) + "\n" + columns_of(array_at("spec"), find_int(item, "rows"), output) + refused_of(item);
-  const auto& sample = array_at("sample");
+  std::string out = head_of(item, output) + "\n" + columns_of(item, output) + caveats_of(item) + refused_of(item);
+  const auto& sample = array_at(item, "sample");
   if (!sample.empty())
     out += fmt::format("\nA sample of {} rows (· is null):\n", sample.size()) +
-           sample_of(array_at("spec"), sample, output);
+           sample_of(array_at(item, "spec"), sample, output);
   return out;
 }
 

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdio>
 #include <vector>
 
@@ -31,7 +32,8 @@ struct Globals {
 
 void add_global_flags(CLI::App& app, Globals& globals) {
   app.add_option("--data", globals.data, "The data folder of a server on this machine (./data)");
-  app.add_option("--server", globals.server, "The address of a server; the token comes from LAKELIFT_TOKEN");
+  app.add_option("--server", globals.server,
+                 "The address of a server; the token is LAKELIFT_TOKEN, else what `auth login` keeps");
   app.add_option("--profile", globals.profile, "A [profile.NAME] of the configuration file");
   app.add_option("--client-config", globals.client_config, "The configuration file");
   app.add_option("--output", globals.output, "How results are printed: table, json, jsonl, csv, id")
@@ -158,18 +160,25 @@ int run(int argc, char** argv, const Host& host) {
   CommandTree tree{app, {}, [&] { given = flags_given(app); }};
   CLI::App* serve = app.add_subcommand("serve", "Run the server (`lakelift serve --help`)");
   serve->prefix_command()->fallthrough(false);
+  add_auth_commands(tree);
+  add_profile_commands(tree);
   add_account_commands(tree);
   add_group_commands(tree);
   add_token_commands(tree);
   add_key_commands(tree);
   add_audit_command(tree);
   add_catalogue_commands(tree);
+  add_access_commands(tree);
+  add_notice_commands(tree);
   add_slice_commands(tree);
   add_server_commands(tree);
   add_completion_command(tree);
   name_env_twins(app);
   try {
-    app.parse(argc, argv);
+    std::vector<std::string> words(argv + std::min(argc, 1), argv + argc);
+    keep_tags_from_being_flags(words);
+    std::ranges::reverse(words);  // as the parser takes them
+    app.parse(std::move(words));
   } catch (const CLI::ParseError& error) {
     return leave(app, error);
   } catch (const CLI::Error& error) {

@@ -27,6 +27,7 @@ inline constexpr int kBackoffMostMs = 20'000;
 inline constexpr int kRetryAfterMostMs = 120'000;
 inline constexpr int kFreshLinks = 3;  // in a row, without a byte between them
 inline constexpr int kLocalServerWaitMs = 10'000;
+inline constexpr std::int64_t kItemsPerPage = 1'000;
 
 inline constexpr std::int64_t kBarIntervalMicros = 100'000;  // redrawn at most 10 times a second
 inline constexpr std::int64_t kLineIntervalMicros = 1'000'000;
@@ -34,5 +35,17 @@ inline constexpr std::int64_t kLineIntervalMicros = 1'000'000;
 inline constexpr std::size_t kTokenBytes = 16U << 10;
 inline constexpr std::size_t kConfigFileBytes = 1U << 20;
 inline constexpr std::size_t kDescriptionFileBytes = 64U << 10;
+
+// Files of catalogue items
+inline constexpr std::size_t kItemFileBytes = 32U << 20;
+inline constexpr std::size_t kItemFileNodes = 1'000'000;  // values of one file, each alias counted in full
+inline constexpr std::size_t kItemFileDepth = 32;         // as deep as the server's JSON may be
+
+// Signing in
+inline constexpr std::int64_t kDeviceIntervalMs = 5'000;  // between two polls, where the server does not say (RFC 8628)
+inline constexpr std::int64_t kDeviceIntervalLeastMs = 100;
+inline constexpr std::int64_t kDeviceIntervalMostMs = 60'000;
+inline constexpr std::int64_t kDeviceExpiryMostMs = 60 * 60'000;
+inline constexpr std::size_t kCredentialsFileBytes = 1U << 20;
 
 }  // namespace lakelift::cli::limits

@@ -306,15 +306,54 @@ TEST(Commands, AccountListFollowsThePages) {
             "2   b@example.com  a         ADMIN  false     x, y\n");
 }
 
+TEST(Commands, CatalogueListAsksPageAfterPage) {
+  FakeLakelift fake;
+  fake.on("GET /catalogue/items/", [](const WireRequest& request) {
+    const bool is_first = request.target.find("after=") == std::string::npos;
+    const json::object item{{"@type", "catalogue_item"}, {"id", is_first ? 1 : 2}, {"name", is_first ? "a.b" : "c&d"}};
+    return json_answer(200, {{"@type", "catalogue_items_list"},
+                             {"items", json::array{item}},
+                             {"next", is_first ? json::value("a.b & more") : json::value(nullptr)}});
+  });
+  EXPECT_EQ(run_cli(at(fake, {"catalogue", "list", "--output", "id"})).out, "1\n2\n");
+  const auto pages = fake.requests("GET /catalogue/items/");
+  EXPECT_EQ(pages.at(0).target, "/catalogue/items/?fields=summary&limit=1000");
+  EXPECT_EQ(pages.at(1).target, "/catalogue/items/?fields=summary&limit=1000&after=a.b%20%26%20more");
+  EXPECT_EQ(run_cli(at(fake, {"catalogue", "list", "--limit", "1", "--output", "id"})).out, "1\n");
+  EXPECT_EQ(run_cli(at(fake, {"catalogue", "list", "a ~b", "--search", "hourly", "--executor", "LOCAL", "--type",
+                              "FLOAT", "--size", "<1MB", "--tag", "x", "--tag", "y", "--limit", "5", "--output", "id"}))
+                .out,
+            "1\n2\n");
+  const auto asked = fake.requests("GET /catalogue/items/");
+  EXPECT_EQ(asked.at(3).target,
+            "/catalogue/items/?query=a%20~b&q=hourly&executor_type=LOCAL&column_type=FLOAT&size=%3C1MB&tag=x&tag=y&"
+            "fields=summary&limit=5");
+  EXPECT_EQ(run_cli(at(fake, {"catalogue", "list", "--limit", "0"})).code, kUsage);
+}
+
+TEST(Commands, CatalogueListCountsFacets) {
+  FakeLakelift fake;
+  fake.on("GET /catalogue/items/", [](const WireRequest&) {
+    const json::object value{{"value", "3"}, {"label", "a@example.com"}, {"count", 12}, {"toggle_url", "x"}};
+    return json_answer(200, {{"@type", "catalogue_items_list"},
+                             {"items", json::array{}},
+                             {"facets", json::object{{"maintainer", json::array{value}}}},
+                             {"facets_timed_out", json::array{"tag"}}});
+  });
+  const CliRun run = run_cli(at(fake, {"catalogue", "list", "--facets", "--output", "csv"}));
+  EXPECT_EQ(run.out, "facet,value,label,count\r\nmaintainer,3,a@example.com,12\r\n");
+  EXPECT_THAT(run.err, HasSubstr("tag took too long"));
+}
+
 TEST(Commands, CatalogueShowIsAPage) {
   FakeLakelift fake;
   const CliRun run = run_cli(at(fake, {"catalogue", "show", "t.flights"}));
   EXPECT_EQ(run.code, kOk) << run.err;
   EXPECT_THAT(run.out, HasSubstr("t.flights\nid 7 · 336,776 rows · 12.3 MB · LOCAL\n\nDepartures\nof a year\n"));
-  EXPECT_THAT(run.out, HasSubstr("dep_delay  INTEGER   yes    1.0 kB"));
+  EXPECT_THAT(run.out, HasSubstr("dep_delay  INTEGER     yes            1.0 kB"));
   EXPECT_THAT(run.out, HasSubstr("carrier  dep_delay  cancelled  dep_time\nUA               2  false      ·\n"));
-  EXPECT_EQ(run_cli(at(fake, {"catalogue", "show", "7", "--output", "csv"})).out.substr(0, 49),
-            "name,type,size,is_nullable,is_enum,description\r\nc");
+  EXPECT_EQ(run_cli(at(fake, {"catalogue", "show", "7", "--output", "csv"})).out.substr(0, 91),
+            "name,type,size,is_nullable,is_enum,description,null_share,distinct,min,max,mean,std\r\ncarrie");
 }
 
 TEST(Commands, CatalogueAddGoesToTheSocketWithAbsolutePaths) {
@@ -338,7 +377,7 @@ TEST(Commands, CatalogueAddGoesToTheSocketWithAbsolutePaths) {
   EXPECT_EQ(
       to_canonical_text(*parse_json(sent.body)),
       R"({"description":"# A table","executor_type":"LOCAL","name":"a.b","null_tokens":["","NA","-"],"paths":[")" +
-          folder.file("t.csv") + R"("],"profile":false})");
+          folder.file("t.csv") + R"("],"profile":false,"visibility":"everyone"})");
   EXPECT_EQ(run_cli({"--server", "http://127.0.0.1:1", "catalogue", "add", "a.b", folder.file("t.csv")}).code, kUsage);
 }
 

@@ -32,10 +32,21 @@ struct CommandTree {
 
 void add_account_commands(CommandTree& tree);
 void add_group_commands(CommandTree& tree);
+void add_auth_commands(CommandTree& tree);     // auth login, status, token, logout, list
+void add_profile_commands(CommandTree& tree);  // profile add, list, use
 void add_token_commands(CommandTree& tree);
 void add_key_commands(CommandTree& tree);
 void add_audit_command(CommandTree& tree);
 void add_catalogue_commands(CommandTree& tree);
+void add_catalogue_import(CommandTree& tree, CLI::App& catalogue);
+void add_catalogue_export(CommandTree& tree, CLI::App& catalogue);
+void add_catalogue_sharing(CommandTree& tree, CLI::App& catalogue);  // share, unshare, readers
+void add_catalogue_editing(CommandTree& tree, CLI::App& catalogue);  // edit, tag, follow, unfollow, history
+// `catalogue tag ITEM -TAG` names a tag, no flag: marked before the words are parsed.
+void keep_tags_from_being_flags(std::vector<std::string>& words);
+void add_request_access(CommandTree& tree, CLI::App& catalogue);
+void add_access_commands(CommandTree& tree);
+void add_notice_commands(CommandTree& tree);
 void add_slice_commands(CommandTree& tree);
 void add_slice_get(CommandTree& tree, CLI::App& slice);
 void add_server_commands(CommandTree& tree);  // ready, config show, version

@@ -22,17 +22,29 @@ std::string value_text(const json::value* value) {
   return text.empty() ? "\"\"" : clip(text, kValueColumns);
 }
 
-std::string bins_text(const json::array& bins) {
-  std::vector<std::int64_t> counts;
-  const json::value* least = nullptr;
-  const json::value* most = nullptr;
-  for (const auto& bin : bins) {
-    if (!bin.is_object()) continue;
-    counts.push_back(find_int(bin.get_object(), "count").value_or(0));
-    if (least == nullptr) least = find(bin.get_object(), "value_min");
-    most = find(bin.get_object(), "value_max");
+}  // namespace
+
+std::string sparkline(const std::vector<std::int64_t>& counts) {
+  static constexpr std::array<std::string_view, 8> kBlocks = {"▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
+  const std::int64_t most = counts.empty() ? 0 : *std::ranges::max_element(counts);
+  std::string out;
+  for (const auto count : counts) {
+    if (count <= 0) {
+      out += ' ';
+      continue;
+    }
+    const double share = static_cast<double>(count) / static_cast<double>(most);
+    out += kBlocks[std::min<std::size_t>(7, static_cast<std::size_t>(share * 8))];
   }
-  return fmt::format("{}  {} … {}", sparkline(counts), value_text(least), value_text(most));
+  return out;
+}
+
+std::string histogram_text(const json::array& bins) {
+  std::vector<std::int64_t> counts;
+  for (const auto& bin : bins) {
+    if (bin.is_object()) counts.push_back(find_int(bin.get_object(), "count").value_or(0));
+  }
+  return sparkline(counts);
 }
 
 std::string values_text(const json::array& values, std::optional<std::int64_t> rows) {
@@ -54,28 +66,18 @@ std::string values_text(const json::array& values, std::optional<std::int64_t> r
   return out;
 }
 
-}  // namespace
-
-std::string sparkline(const std::vector<std::int64_t>& counts) {
-  static constexpr std::array<std::string_view, 8> kBlocks = {"▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
-  const std::int64_t most = counts.empty() ? 0 : *std::ranges::max_element(counts);
-  std::string out;
-  for (const auto count : counts) {
-    if (count <= 0) {
-      out += ' ';
-      continue;
-    }
-    const double share = static_cast<double>(count) / static_cast<double>(most);
-    out += kBlocks[std::min<std::size_t>(7, static_cast<std::size_t>(share * 8))];
-  }
-  return out;
-}
-
-std::string distribution_text(const json::value& distribution, std::optional<std::int64_t> rows) {
+std::string distribution_text(const json::value& distribution, bool is_number, std::optional<std::int64_t> rows) {
   if (!distribution.is_array() || distribution.get_array().empty()) return {};
   const auto& entries = distribution.get_array();
-  const bool is_bins = entries.front().is_object() && find(entries.front().get_object(), "value_min") != nullptr;
-  return is_bins ? bins_text(entries) : values_text(entries, rows);
+  if (!is_number) return values_text(entries, rows);
+  const auto edge = [](const json::value& entry) {
+    return value_text(entry.is_object() ? find(entry.get_object(), "value") : nullptr);
+  };
+  return fmt::format("{}  from {} to {}", histogram_text(entries), edge(entries.front()), edge(entries.back()));
+}
+
+std::string figure_text(const json::value* value) {
+  return value == nullptr || value->is_null() ? std::string() : value_text(value);
 }
 
 }  // namespace lakelift::cli

@@ -108,14 +108,73 @@ TEST(Text, NumbersForPeople) {
 
 TEST(Distribution, BinsAndValues) {
   EXPECT_EQ(sparkline({0, 1, 4, 8}), " ▂▅█");
-  const json::array bins{json::object{{"value_min", -43}, {"value_max", 0}, {"count", 8}},
-                         json::object{{"value_min", 0}, {"value_max", 1301.5}, {"count", 1}}};
-  EXPECT_EQ(distribution_text(bins, 9), "█▂  -43 … 1301.5");
+  const json::array bins{json::object{{"value", -43}, {"count", 8}}, json::object{{"value", 1301.5}, {"count", 1}}};
+  EXPECT_EQ(distribution_text(bins, true, 9), "█▂  from -43 to 1301.5");
   const json::array values{json::object{{"value", "B6"}, {"count", 20}}, json::object{{"value", nullptr}, {"count", 5}},
                            json::object{{"value", "U\x1b"}, {"count", 50}}, json::object{{"value", "x"}, {"count", 1}}};
-  EXPECT_EQ(distribution_text(values, 100), "U\\x1b 50% · B6 20% · (null) 5% · …");
-  EXPECT_EQ(distribution_text(values, {}), "U\\x1b 50 · B6 20 · (null) 5 · …");
-  EXPECT_EQ(distribution_text(nullptr, 1), "");
+  EXPECT_EQ(distribution_text(values, false, 100), "U\\x1b 50% · B6 20% · (null) 5% · …");
+  EXPECT_EQ(distribution_text(values, false, {}), "U\\x1b 50 · B6 20 · (null) 5 · …");
+  EXPECT_EQ(distribution_text(nullptr, true, 1), "");
+  EXPECT_EQ(figure_text(nullptr), "");
+  const json::value mean(12.63907);
+  EXPECT_EQ(figure_text(&mean), "12.6391");
+}
+
+json::object show_column(const char* name, const char* type) {
+  return {{"name", name},        {"type", type},     {"size", 1000},
+          {"is_nullable", true}, {"is_enum", false}, {"distribution", nullptr}};
+}
+
+json::object shown_item() {
+  const json::object delay{{"name", "delay"},
+                           {"null_share", 0.0245},
+                           {"distinct", 527},
+                           {"distinct_is_exact", true},
+                           {"min", -43},
+                           {"max", 1301},
+                           {"mean", 12.639},
+                           {"histogram", json::array{json::object{{"value_min", -43}, {"value_max", 9}, {"count", 9}},
+                                                     json::object{{"value_min", 9}, {"value_max", 61}, {"count", 1}}}}};
+  const json::object tail{{"name", "tail"},
+                          {"null_share", 0.0001},
+                          {"distinct", 40437},
+                          {"distinct_is_exact", false},
+                          {"min", "A"},
+                          {"max", "Z"},
+                          {"top_values", json::array{json::object{{"value", "N1"}, {"count", 25}}}}};
+  return {
+      {"name", "a.b"},
+      {"id", 1},
+      {"rows", 1000},
+      {"spec", json::array{show_column("delay", "INTEGER"), show_column("tail", "STRING"), show_column("x", "FLOAT")}},
+      {"statistics", json::array{delay, tail}},
+      {"statistics_rows", 100},
+      {"statistics_partial", true},
+      {"statistics_stale", true},
+      {"profiled_at", "2026-11-26T11:00:00Z"},
+      {"profile_error", "There is no column 'y' any more.\x1b"},
+      {"sample", json::array{}}};
+}
+
+TEST(CatalogueShow, FiguresOfEachColumnAndHowFarTheyGo) {
+  const Output output(OutputFormat::kTable, {}, {});
+  const std::string page = show_item(shown_item(), output);
+  EXPECT_THAT(page, HasSubstr("COLUMN  TYPE     NULLS  DISTINCT    SIZE  MIN    MEAN   MAX  DISTRIBUTION\n"));
+  EXPECT_THAT(page, HasSubstr("delay   INTEGER   2.5%       527  1.0 kB  -43  12.639  1301  █▁\n"));
+  EXPECT_THAT(page, HasSubstr("tail    STRING   <0.1%   ~40,437  1.0 kB                     N1 25%\n"));
+  EXPECT_THAT(page, HasSubstr("x       FLOAT      yes            1.0 kB\n"));
+  EXPECT_THAT(page, HasSubstr("figures are of 100 of 1,000 rows, picked at random\n"));
+  EXPECT_THAT(page, HasSubstr("the data have changed since the figures were made (2026-11-26T11:00:00Z)\n"));
+  EXPECT_THAT(page, HasSubstr("the last look at the data failed: There is no column 'y' any more.\\x1b\n"));
+}
+
+TEST(CatalogueShow, FiguresAreColumnsOfTheCsv) {
+  const json::array columns = columns_with_figures(shown_item());
+  ASSERT_EQ(columns.size(), 3U);
+  const json::object flat = columns_view().flatten(columns[0].get_object());
+  EXPECT_EQ(find_int(flat, "distinct"), 527);
+  EXPECT_EQ(find_number(flat, "mean"), 12.639);
+  EXPECT_EQ(find(columns[2].get_object(), "mean"), nullptr);
 }
 
 TEST(CatalogueShow, ADescriptionDoesNotSteerTheTerminal) {
@@ -168,8 +227,8 @@ TEST(ProgressBar, IsRedrawnTenTimesASecondAndFits) {
 
 TEST(Report, HasMessageFieldsAndHint) {
   EXPECT_EQ(report({Code::kUnauthenticated, "", "no\x1b token", {{"email", {"Required."}}}}),
-            "error: no\\x1b token\n  email: Required.\nhint: put a token into LAKELIFT_TOKEN; an admin makes one with "
-            "`lakelift token create EMAIL`\n");
+            "error: no\\x1b token\n  email: Required.\nhint: sign in with `lakelift auth login`, or put a token "
+            "into LAKELIFT_TOKEN\n");
 }
 
 TEST(SliceRequest, NamesAndFormats) {

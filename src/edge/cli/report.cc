@@ -14,7 +14,8 @@ std::string_view hint_of(const Error& error) {
   if (error.event == "SERVER_UNREACHABLE") {
     return "is it running? `lakelift serve` starts one; --server or LAKELIFT_SERVER says where it is";
   }
-  if (error.event == "COULD_NOT_FIND_CATALOGUEITEM") return "`lakelift catalogue list` shows what there is";
+  if (error.event == "COULD_NOT_FIND_CATALOGUEITEM")
+    return "`lakelift catalogue list` shows what there is; `lakelift catalogue request-access NAME` asks for more";
   if (error.event == "COULD_NOT_FIND_ACCOUNT") return "`lakelift account list` shows who there is";
   if (error.event == "COULD_NOT_FIND_GROUP") return "`lakelift group list` shows what there is";
   if (error.event == "COULD_NOT_FIND_API_TOKEN") return "`lakelift token list` shows what there is";
@@ -24,7 +25,7 @@ std::string_view hint_of(const Error& error) {
   }
   switch (error.code) {
     case Code::kUnauthenticated:
-      return "put a token into LAKELIFT_TOKEN; an admin makes one with `lakelift token create EMAIL`";
+      return "sign in with `lakelift auth login`, or put a token into LAKELIFT_TOKEN";
     case Code::kForbidden:
       return error.event == "ACCESS_DENIED" ? "an account of type ADMIN may do this" : "";
     case Code::kUnavailable:

@@ -3,7 +3,6 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <cstdlib>
 #include <memory>
 
 #include "edge/cli/commands.h"
@@ -45,16 +44,17 @@ Result<void> show_config(Session& session) {
   const auto of = [&](std::string_view name, const Setting& setting) {
     return row(name, setting.value, name_of(setting.source));
   };
-  const bool has_token = std::getenv("LAKELIFT_TOKEN") != nullptr;
   TRY(const bool is_remote, uses_server(settings));
-  const json::array rows{of("data", settings.data),
-                         of("server", settings.server),
-                         of("profile", settings.profile),
-                         of("output", settings.output),
-                         of("quiet", settings.quiet),
-                         row("token", has_token ? "(set)" : "", has_token ? "environment" : "default"),
-                         row("config_file", settings.config_path, ""),
-                         row("asks", is_remote ? settings.server.value : settings.data.value, "")};
+  TRY(const SessionToken token, session.token_for(parse_server_url(settings.server.value).value_or("")));
+  const json::array rows{
+      of("data", settings.data),
+      of("server", settings.server),
+      of("profile", settings.profile),
+      of("output", settings.output),
+      of("quiet", settings.quiet),
+      row("token", token.token.empty() ? "" : "(set)", token.source == "none" ? "default" : token.source),
+      row("config_file", settings.config_path, ""),
+      row("asks", is_remote ? settings.server.value : settings.data.value, "")};
   static const View view{{{"name"}, {"value"}, {"source"}}, [](const json::object& record) { return record; }, "name"};
   return session.output().list(rows, view);
 }

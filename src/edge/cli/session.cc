@@ -55,15 +55,30 @@ void Session::note(std::string_view text) {
   if (!settings_.is_quiet()) write_stderr(fmt::format("{}\n", text));
 }
 
+void Session::complain(std::string_view text) {
+  progress_.clear();
+  write_stderr(fmt::format("{}\n", text));
+}
+
 Result<Api*> Session::api(bool may_start) {
   if (api_) return api_.get();
   TRY(Endpoint where, endpoint(may_start));
-  const char* token = std::getenv("LAKELIFT_TOKEN");
-  const bool is_local = !where.socket_path.empty();
-  http_ = std::make_unique<HttpClient>(std::move(where), interrupt_);
+  SessionToken token;
   // On the socket the user id says who calls; a token of some other server must not get there.
-  api_ = std::make_unique<Api>(*http_, is_local || token == nullptr ? "" : token, random_, pause());
+  if (where.socket_path.empty()) {
+    TRY(token, token_for(where.base_url));
+  }
+  http_ = std::make_unique<HttpClient>(std::move(where), interrupt_);
+  api_ = std::make_unique<Api>(*http_, token.token, random_, pause());
   return api_.get();
+}
+
+Result<SessionToken> Session::token_for(const std::string& server) const {
+  const char* token = std::getenv("LAKELIFT_TOKEN");
+  if (token != nullptr && *token != '\0') return SessionToken{token, "environment", {}};
+  TRY(auto stored, Credentials(default_credentials_path()).find(server));
+  if (!stored) return SessionToken{"", "none", {}};
+  return SessionToken{stored->token, "stored", *stored};
 }
 
 Result<Endpoint> Session::endpoint(bool may_start) {

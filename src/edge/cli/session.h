@@ -10,12 +10,20 @@
 #include "base/result.h"
 #include "edge/cli/api.h"
 #include "edge/cli/cli.h"
+#include "edge/cli/credentials.h"
 #include "edge/cli/interrupt.h"
 #include "edge/cli/output.h"
 #include "edge/cli/progress.h"
 #include "edge/cli/settings.h"
 
 namespace lakelift::cli {
+
+// What opens the server, and where it came from.
+struct SessionToken {
+  std::string token;   // empty: none
+  std::string source;  // "environment" (LAKELIFT_TOKEN, which wins), "stored" (by `lakelift auth login`), "none"
+  SignedIn stored;     // of "stored"
+};
 
 // Not threadsafe.
 class Session {
@@ -28,6 +36,9 @@ class Session {
   // After api(): over the data folder's Unix socket.
   [[nodiscard]] bool is_local() const { return !http_->endpoint().socket_path.empty(); }
 
+  // For a server of this address (as parse_server_url gives it). Errors: those of Credentials.
+  [[nodiscard]] Result<SessionToken> token_for(const std::string& server) const;
+
   [[nodiscard]] const Settings& settings() const { return settings_; }
   [[nodiscard]] Output& output() { return output_; }
   [[nodiscard]] Progress& progress() { return progress_; }
@@ -36,6 +47,8 @@ class Session {
   [[nodiscard]] Pause pause() const;
   // A line on stderr, for people; not with --quiet.
   void note(std::string_view text);
+  // The same for what went wrong: also with --quiet.
+  void complain(std::string_view text);
 
  private:
   [[nodiscard]] Result<Endpoint> endpoint(bool may_start);

@@ -1,16 +1,13 @@
 // `lakelift token …` and the old name of `token create`.
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <CLI/CLI.hpp>
-#include <array>
-#include <cerrno>
 #include <memory>
 
-#include "edge/cli/cli_limits.h"
 #include "edge/cli/commands.h"
 #include "edge/cli/items.h"
 #include "edge/cli/people.h"
+#include "edge/cli/stdin_token.h"
 #include "edge/cli/text.h"
 
 namespace lakelift::cli {
@@ -138,27 +135,6 @@ void add_delete(CommandTree& tree, CLI::App& group) {
   command->add_option("--account", options->account, "Whose token, where it is not one's own (for admins)");
 }
 
-// The token never stands in argv, where every user of the machine could read it.
-Result<std::string> token_from_stdin() {
-  if (isatty(STDIN_FILENO) == 1) {
-    return fail(Code::kInvalid, "", "the token comes on stdin: `lakelift token revoke < FILE`, or pipe it in");
-  }
-  std::string text;
-  std::array<char, 4096> buffer{};
-  while (text.size() <= limits::kTokenBytes) {
-    const auto got = read(STDIN_FILENO, buffer.data(), buffer.size());
-    if (got < 0 && errno == EINTR) return interrupted();
-    if (got < 0) return fail_errno("can't read the token from stdin", errno);
-    if (got == 0) break;
-    text.append(buffer.data(), static_cast<std::size_t>(got));
-  }
-  const auto first = text.find_first_not_of(" \t\r\n");
-  const auto last = text.find_last_not_of(" \t\r\n");
-  if (first == std::string::npos || text.size() > limits::kTokenBytes)
-    return fail(Code::kInvalid, "", "no token came on stdin");
-  return text.substr(first, last - first + 1);
-}
-
 }  // namespace
 
 void add_token_commands(CommandTree& tree) {
@@ -172,7 +148,7 @@ void add_token_commands(CommandTree& tree) {
   tree.add(*group, "revoke", "End the token that comes on stdin",
            {"lakelift token revoke < token.txt", "printenv LAKELIFT_TOKEN | lakelift token revoke"},
            [](Session& session) -> Result<void> {
-             TRY(const std::string token, token_from_stdin());
+             TRY(const std::string token, token_from_stdin("lakelift token revoke < FILE"));
              TRY(Api * api, session.api());
              TRY_VOID(api->call(
                  {.method = "POST", .path = "/accounts/tokens/revoke/", .body = json::object{{"token", token}}}));

@@ -10,6 +10,7 @@ namespace lakelift::http {
 namespace {
 
 constexpr std::string_view kSignedPrefix = "/downloader/data/";
+constexpr std::string_view kAuthRequestPrefix = "/accounts/auth_requests/";  // its uuid gets a token
 constexpr std::size_t kSecretPartBytes = 32;
 
 bool is_probe(std::string_view route) { return route == "/livez" || route == "/readyz" || route == "/metrics"; }
@@ -29,7 +30,7 @@ std::string trace_id_of(std::string_view traceparent) {
 std::string masked_path(std::string_view path, bool has_route) {
   const bool is_signed = path.starts_with(kSignedPrefix);
   std::string out(is_signed ? std::string(path.substr(0, path.rfind('/') + 1)) + "***" : path);
-  if (has_route && !is_signed) return out;
+  if (has_route && !is_signed && !path.starts_with(kAuthRequestPrefix)) return out;
   // A slip of the pen makes another path of a signed address: no part that may be its mac, or a token, is told.
   for (std::size_t at = 0; at < out.size();) {
     const std::size_t end = std::min(out.find('/', at), out.size());

@@ -34,6 +34,10 @@ class Item:
     sample: list[dict[str, Any]] = field(default_factory=list)
     rows: int | None = None
     bytes: int | None = None
+    statistics: list[dict[str, Any]] = field(default_factory=list)  # one a column: nulls, distinct, min, max, mean …
+    statistics_partial: bool = False  # the figures are of a random part of the rows
+    statistics_stale: bool = False  # the data have changed since
+    profiled_at: str | None = None
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Item:
@@ -45,22 +49,27 @@ class Item:
             sample=list(data.get("sample") or ()),
             rows=data.get("rows"),
             bytes=data.get("bytes"),
+            statistics=list(data.get("statistics") or ()),
+            statistics_partial=bool(data.get("statistics_partial")),
+            statistics_stale=bool(data.get("statistics_stale")),
+            profiled_at=data.get("profiled_at"),
         )
 
     @property
     def column_names(self) -> list[str]:
         return [column.name for column in self.columns]
 
+    def figures(self, column: str) -> dict[str, Any]:
+        """What is known of a column's data; empty where nothing is."""
+        return next((figures for figures in self.statistics if figures.get("name") == column), {})
+
     def __repr__(self) -> str:
         return f"<Item {self.id} {self.name}: {len(self.columns)} columns, {_count(self.rows)} rows>"
 
     def _repr_html_(self) -> str:
         columns = _table(
-            ["column", "type", "nulls", "size"],
-            [
-                [column.name, column.type, "yes" if column.is_nullable else "no", _bytes(column.size)]
-                for column in self.columns
-            ],
+            ["column", "type", "nulls", "distinct", "size", "min", "mean", "max"],
+            [_column_row(column, self.figures(column.name)) for column in self.columns],
         )
         sample = ""
         if self.sample:
@@ -118,6 +127,20 @@ class Catalogue(Sequence[Item]):
                 for item in self._items
             ],
         )
+
+
+def _column_row(column: Column, figures: Mapping[str, Any]) -> list[str]:
+    share = figures.get("null_share")
+    nulls = ("yes" if column.is_nullable else "no") if share is None else f"{share:.1%}"
+    distinct = "" if figures.get("distinct") is None else _count(figures["distinct"])
+    if distinct and not figures.get("distinct_is_exact", True):
+        distinct = "~" + distinct
+    shown = [_figure(figures.get(key)) for key in ("min", "mean", "max")]
+    return [column.name, column.type, nulls, distinct, _bytes(column.size), *shown]
+
+
+def _figure(value: Any) -> str:
+    return f"{value:.6g}" if isinstance(value, float) else _cell(value)
 
 
 def _cell(value: Any) -> str:

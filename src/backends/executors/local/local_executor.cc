@@ -42,12 +42,15 @@ Result<TableProfile> LocalExecutor::profile(const Source& source, std::stop_toke
   TRY(const Listing listing, Listing::of(source));
   columnar::ProfileJob job;
   job.seed = seed_of(listing.version());
+  job.most_rows = profile_rows_;
   TRY(columnar::JobReport report, work(source, listing, job, -1, {}, stop));
   auto& found = std::get<columnar::ProfileReport>(report);
   return TableProfile{
       {std::move(found.columns), std::move(found.refused), found.rows, listing.bytes(), listing.version()},
       std::move(found.sample),
-      std::move(found.null_shares)};
+      std::move(found.null_shares),
+      std::move(found.statistics),
+      found.rows_profiled};
 }
 
 Result<std::string> LocalExecutor::version(const Source& source) {

@@ -12,8 +12,9 @@ class Listing;
 // which nobody knows any more has died with its server, and is simply done again.
 class LocalExecutor final : public Executor {
  public:
-  // `workers` must outlive this.
-  explicit LocalExecutor(columnar::WorkerPool& workers) : workers_(workers) {}
+  // `workers` must outlive this. `profile_rows`: a table with more is profiled by about so many of its rows.
+  explicit LocalExecutor(columnar::WorkerPool& workers, std::int64_t profile_rows = limits::kProfileRows)
+      : workers_(workers), profile_rows_(profile_rows) {}
 
   [[nodiscard]] ExecutorType type() const override { return ExecutorType::kLocal; }
   [[nodiscard]] Result<TableDescription> inspect(const Source& source, std::stop_token stop) override;
@@ -30,6 +31,7 @@ class LocalExecutor final : public Executor {
                                                  std::stop_token stop);
 
   columnar::WorkerPool& workers_;
+  const std::int64_t profile_rows_;
 };
 
 }  // namespace lakelift::executors

@@ -41,6 +41,14 @@ void FakeExecutor::set_table(const std::string& name, TableDescription descripti
 void FakeExecutor::set_table(const Source& source, TableDescription description) {
   TableProfile profile{std::move(description), {}, {}};
   profile.null_shares.assign(profile.description.columns.size(), 0.0);
+  for (const auto& column : profile.description.columns) {
+    table::ColumnStatistics figures;
+    figures.name = column.name;
+    figures.type = column.type;
+    figures.nulls = 0;
+    figures.null_share = 0;
+    profile.statistics.push_back(std::move(figures));
+  }
   set_profile(source, std::move(profile));
 }
 
@@ -78,6 +86,11 @@ void FakeExecutor::fail_next_run(Error error) {
 void FakeExecutor::fail_next_inspect(Error error) {
   const std::lock_guard lock(mutex_);
   inspect_errors_.push_back(std::move(error));
+}
+
+void FakeExecutor::fail_next_version(Error error) {
+  const std::lock_guard lock(mutex_);
+  version_errors_.push_back(std::move(error));
 }
 
 void FakeExecutor::close_gate() {
@@ -149,6 +162,11 @@ Result<TableProfile> FakeExecutor::profile(const Source& source, std::stop_token
 
 Result<std::string> FakeExecutor::version(const Source& source) {
   const std::lock_guard lock(mutex_);
+  if (!version_errors_.empty()) {
+    Error error = std::move(version_errors_.front());
+    version_errors_.pop_front();
+    return std::unexpected(std::move(error));
+  }
   const auto found = tables_.find(key_of(source));
   if (found == tables_.end()) return fail(Code::kNotFound, "the source has no such table");
   return found->second.description.version;

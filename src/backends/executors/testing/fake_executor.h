@@ -29,7 +29,7 @@ class FakeExecutor final : public Executor {
   // A table is found by the canonical JSON text of its source; this name stands for {"table": name}.
   void set_table(const std::string& name, TableDescription description);
   void set_table(const Source& source, TableDescription description);
-  // What profile() adds to the description; by default no sample and null shares of 0.
+  // What profile() adds to the description; by default no sample, null shares of 0 and the statistics that follow.
   void set_profile(const Source& source, TableProfile profile);
   // As if somebody changed the data.
   void set_version(const Source& source, std::string version);
@@ -43,7 +43,8 @@ class FakeExecutor final : public Executor {
 
   // The next run fails with this, after the gate and with half of the bytes written; can be queued more than once.
   void fail_next_run(Error error);
-  void fail_next_inspect(Error error);
+  void fail_next_inspect(Error error);  // or profile
+  void fail_next_version(Error error);
 
   void close_gate();
   void open_gate();
@@ -81,6 +82,7 @@ class FakeExecutor final : public Executor {
   std::string external_id_;
   std::deque<Error> run_errors_;
   std::deque<Error> inspect_errors_;
+  std::deque<Error> version_errors_;
   bool gate_closed_ = false;
   std::size_t passes_ = 0;
   std::vector<RunOrder> orders_;

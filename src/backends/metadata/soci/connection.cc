@@ -2,8 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <cmath>
 #include <deque>
 
+#include "backends/metadata/soci/cell_text.h"
 #include "backends/metadata/soci/sql_text.h"
 #include "base/limits.h"
 
@@ -13,7 +15,8 @@ namespace {
 // A place that a statement reads from or writes to; its address stays while the statement lives. `soci::row` is never
 // used: it takes expressions for strings and INTEGER for 32 bits.
 struct Slot {
-  CellKind kind = CellKind::kText;
+  CellKind kind = CellKind::kText;   // as it travels
+  CellKind asked = CellKind::kText;  // as the caller has it
   long long number = 0;
   double real = 0;
   std::string text;
@@ -21,12 +24,17 @@ struct Slot {
 
   void set(const Cell& cell) {
     indicator = std::holds_alternative<std::monostate>(cell) ? soci::i_null : soci::i_ok;
+    if (kind != asked) {
+      text = to_text(cell);
+      return;
+    }
     if (const auto* v = std::get_if<std::int64_t>(&cell)) number = *v;
     if (const auto* v = std::get_if<double>(&cell)) real = *v;
     if (const auto* v = std::get_if<std::string>(&cell)) text = *v;
   }
-  [[nodiscard]] Cell get() const {
+  [[nodiscard]] Result<Cell> get() const {
     if (indicator == soci::i_null) return std::monostate{};
+    if (kind != asked) return from_text(asked, text);
     switch (kind) {
       case CellKind::kInt:
         return static_cast<std::int64_t>(number);
@@ -57,6 +65,34 @@ std::string cache_key(std::string_view sql, const Params& params, const std::vec
   return key;
 }
 
+void add_slot(std::deque<Slot>& slots, CellKind asked, bool as_text) {
+  Slot& slot = slots.emplace_back();
+  slot.asked = asked;
+  slot.kind = as_text ? CellKind::kText : asked;
+}
+
+void bind(soci::statement& statement, Slot& slot) {
+  switch (slot.kind) {
+    case CellKind::kInt:
+      return statement.exchange(soci::use(slot.number, slot.indicator));
+    case CellKind::kDouble:
+      return statement.exchange(soci::use(slot.real, slot.indicator));
+    case CellKind::kText:
+      return statement.exchange(soci::use(slot.text, slot.indicator));
+  }
+}
+
+void receive(soci::statement& statement, Slot& slot) {
+  switch (slot.kind) {
+    case CellKind::kInt:
+      return statement.exchange(soci::into(slot.number, slot.indicator));
+    case CellKind::kDouble:
+      return statement.exchange(soci::into(slot.real, slot.indicator));
+    case CellKind::kText:
+      return statement.exchange(soci::into(slot.text, slot.indicator));
+  }
+}
+
 }  // namespace
 
 struct Connection::Prepared {
@@ -82,6 +118,8 @@ auto Connection::guarded(F&& body) -> decltype(body()) {
   } catch (const std::exception& caught) {
     Failure failure = engine_.explain(caught);
     disk_failed_ |= failure.disk_failed;
+    line_lost_ |= failure.line_lost;
+    has_failed_ = true;
     return std::unexpected(std::move(failure.error));
   }
 }
@@ -99,34 +137,10 @@ Result<Connection::Prepared*> Connection::prepare(std::string_view sql, const Pa
                 fmt::format("a statement has {} parameters and got {}", named.parameters, params.size()));
   }
   auto fresh = std::make_unique<Prepared>(*session_);
-  for (const Param& param : params) fresh->in.emplace_back().kind = kind_of(param.cell);
-  for (const CellKind kind : kinds) fresh->out.emplace_back().kind = kind;
-  for (Slot& slot : fresh->in) {
-    switch (slot.kind) {
-      case CellKind::kInt:
-        fresh->statement.exchange(soci::use(slot.number, slot.indicator));
-        break;
-      case CellKind::kDouble:
-        fresh->statement.exchange(soci::use(slot.real, slot.indicator));
-        break;
-      case CellKind::kText:
-        fresh->statement.exchange(soci::use(slot.text, slot.indicator));
-        break;
-    }
-  }
-  for (Slot& slot : fresh->out) {
-    switch (slot.kind) {
-      case CellKind::kInt:
-        fresh->statement.exchange(soci::into(slot.number, slot.indicator));
-        break;
-      case CellKind::kDouble:
-        fresh->statement.exchange(soci::into(slot.real, slot.indicator));
-        break;
-      case CellKind::kText:
-        fresh->statement.exchange(soci::into(slot.text, slot.indicator));
-        break;
-    }
-  }
+  for (const Param& param : params) add_slot(fresh->in, kind_of(param.cell), engine_.speaks_text());
+  for (const CellKind kind : kinds) add_slot(fresh->out, kind, engine_.speaks_text());
+  for (Slot& slot : fresh->in) bind(fresh->statement, slot);
+  for (Slot& slot : fresh->out) receive(fresh->statement, slot);
   fresh->statement.alloc();
   fresh->statement.prepare(named.text);
   fresh->statement.define_and_bind();
@@ -155,6 +169,9 @@ Result<void> fill(std::deque<Slot>& slots, const Params& params) {
     if (text != nullptr && text->find('\0') != std::string::npos) {
       return fail(Code::kInvalid, "text must not contain the character NUL");
     }
+    // SQLite makes NULL of it.
+    const auto* real = std::get_if<double>(&params[i].cell);
+    if (real != nullptr && std::isnan(*real)) return fail(Code::kInvalid, "a number must not be NaN");
   }
   return {};
 }
@@ -183,7 +200,10 @@ Result<std::vector<std::vector<Cell>>> Connection::query(std::string_view sql, c
     for (bool got = prepared->statement.execute(true); got; got = prepared->statement.fetch()) {
       std::vector<Cell>& row = out.emplace_back();
       row.reserve(prepared->out.size());
-      for (const Slot& slot : prepared->out) row.push_back(slot.get());
+      for (const Slot& slot : prepared->out) {
+        TRY(Cell cell, slot.get());
+        row.push_back(std::move(cell));
+      }
     }
     engine_.finish(prepared->statement);
     return out;

@@ -13,12 +13,14 @@
 #include <vector>
 
 #include "backends/metadata/database.h"
+#include "base/log.h"
 
 namespace lakelift::metadata {
 
 struct Failure {
   Error error;
   bool disk_failed = false;  // reading or writing the disk went wrong: nothing more may be acknowledged
+  bool line_lost = false;    // the server behind the connection is out of reach
 };
 
 // A database's own ways. Threadsafe.
@@ -29,6 +31,8 @@ class Engine {
   [[nodiscard]] virtual Failure explain(const std::exception& caught) const = 0;
   // Ends a statement that may have rows left, so that the transaction can be ended. Returns the rows it changed.
   virtual std::int64_t finish(soci::statement& statement) const = 0;
+  // Whether values travel as text, which SOCI is not to translate: its own ways with doubles and booleans differ.
+  [[nodiscard]] virtual bool speaks_text() const { return false; }
 };
 
 // Not threadsafe: one thread at a time.
@@ -46,6 +50,9 @@ class Connection {
   // Not prepared, not kept: BEGIN, COMMIT, PRAGMA.
   [[nodiscard]] Result<void> run(const std::string& sql);
   [[nodiscard]] bool disk_failed() const { return disk_failed_; }
+  [[nodiscard]] bool line_lost() const { return line_lost_; }
+  // Whether the database itself ever refused something here.
+  [[nodiscard]] bool has_failed() const { return has_failed_; }
   [[nodiscard]] soci::session& session() { return *session_; }
   [[nodiscard]] std::size_t prepared_statements() const { return prepared_.size(); }
 
@@ -60,6 +67,8 @@ class Connection {
   const Engine& engine_;
   std::unique_ptr<soci::session> session_;
   bool disk_failed_ = false;
+  bool line_lost_ = false;
+  bool has_failed_ = false;
   std::list<std::unique_ptr<Prepared>> prepared_;  // most recently used first
   std::unordered_map<std::string, std::list<std::unique_ptr<Prepared>>::iterator> by_key_;
 };
@@ -75,6 +84,18 @@ class SociSession : public Transaction {
                                                              const std::vector<CellKind>& kinds) override;
   void after_commit(std::move_only_function<void()> action) override { actions_.push_back(std::move(action)); }
 
+  // Runs the function; what a failed statement or an exception left is an error, whatever the function says.
+  template <typename F>
+  [[nodiscard]] Result<void> run(F&& body) {
+    Result<void> ran = fail(Code::kInternal, "the transaction was left by an exception");
+    try {
+      ran = body(*this);
+    } catch (const std::exception& caught) {
+      log_error("an exception left a transaction", {{"what", caught.what()}});
+    }
+    if (ran && failed_) return std::unexpected(*failed_);
+    return ran;
+  }
   [[nodiscard]] const std::optional<Error>& failed() const { return failed_; }
   [[nodiscard]] std::vector<std::move_only_function<void()>> take_actions() { return std::move(actions_); }
 

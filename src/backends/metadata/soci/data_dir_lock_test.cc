@@ -6,7 +6,7 @@
 
 #include <filesystem>
 
-#include "backends/metadata/testing/temporary_database.h"
+#include "backends/metadata/testing/temporary_folder.h"
 
 namespace lakelift::metadata {
 namespace {

@@ -11,7 +11,8 @@ struct NamedSql {
   int parameters = 0;
 };
 
-// `?` becomes `:p1`, `:p2`, …, SOCI's form for every backend. What stands in '…', "…", `-- …` and `/* … */` stays.
+// `?` becomes `:p1`, `:p2`, …, SOCI's form for every backend. What stands in '…' and "…" stays; comments go, since SOCI
+// takes a `:` in them for a parameter.
 [[nodiscard]] NamedSql with_named_parameters(std::string_view sql);
 
 }  // namespace lakelift::metadata

@@ -19,12 +19,13 @@ TEST(SqlText, NamesParameters) {
            {"'?' = ?", "'?' = :p1", 1},
            {"'it''s ?' = ?", "'it''s ?' = :p1", 1},
            {"\"col?\" = ?", "\"col?\" = :p1", 1},
-           {"a -- what?\n = ?", "a -- what?\n = :p1", 1},
-           {"a /* ? ' */ = ?", "a /* ? ' */ = :p1", 1},
+           {"a -- what's :this?\n = ?", "a   = :p1", 1},
+           {"a /* ? ' :b */ = ?", "a   = :p1", 1},
            {"a - -?", "a - -:p1", 1},
            {"a / ?", "a / :p1", 1},
            {"'open ?", "'open ?", 0},
-           {"-- open ?", "-- open ?", 0},
+           {"-- open ?", " ", 0},
+           {"'--' = ? /* open ?", "'--' = :p1  ", 1},
        }) {
     const NamedSql named = with_named_parameters(c.in);
     EXPECT_EQ(named.text, c.out);

@@ -7,10 +7,10 @@
 #include <atomic>
 #include <cerrno>
 #include <chrono>
-#include <condition_variable>
 #include <mutex>
 #include <thread>
 
+#include "backends/metadata/soci/connection_pool.h"
 #include "backends/metadata/soci/sqlite_engine.h"
 #include "base/fd.h"
 #include "base/limits.h"
@@ -62,7 +62,6 @@ class SqliteDatabase final : public Database {
   void roll_back();
   void checkpoint();
   Result<std::unique_ptr<Connection>> take_reader();
-  void give_back(std::unique_ptr<Connection> reader);
   Result<void> refuse_when_failed() const;
 
   const std::string path_;
@@ -74,14 +73,11 @@ class SqliteDatabase final : public Database {
   std::atomic<bool> disk_failed_ = false;
   int wal_pages_ = 0;  // after the last commit; guarded by writer_mutex_
 
-  std::mutex readers_mutex_;
-  std::condition_variable reader_back_;
-  std::vector<std::unique_ptr<Connection>> idle_readers_;
-  std::size_t readers_ = 0;
+  ConnectionPool readers_{limits::kDatabaseReaders};
 };
 
 SqliteDatabase::~SqliteDatabase() {
-  idle_readers_.clear();
+  readers_.clear();
   if (writer_ != nullptr && disk_failed_) {
     // What the disk may have lost is not copied into the database file; the next start recovers from the log.
     sqlite3_db_config(handle_of(*writer_), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
@@ -134,14 +130,8 @@ Result<void> SqliteDatabase::do_write(const std::function<Result<void>(Transacti
     TRY_VOID(writer_->run("BEGIN IMMEDIATE"));
     SociSession session(*writer_);
     writing_thread_ = std::this_thread::get_id();
-    Result<void> ran = fail(Code::kInternal, "the transaction was left by an exception");
-    try {
-      ran = body(session);
-    } catch (const std::exception& caught) {
-      log_error("an exception left a transaction", {{"what", caught.what()}});
-    }
+    Result<void> ran = session.run(body);
     writing_thread_ = std::thread::id();
-    if (ran && session.failed()) ran = std::unexpected(*session.failed());
     if (ran) ran = commit();
     if (!ran) {
       roll_back();
@@ -180,53 +170,24 @@ void SqliteDatabase::checkpoint() {
 }
 
 Result<std::unique_ptr<Connection>> SqliteDatabase::take_reader() {
-  std::unique_lock lock(readers_mutex_);
-  const bool got =
-      reader_back_.wait_for(lock, kWait, [&] { return !idle_readers_.empty() || readers_ < limits::kDatabaseReaders; });
-  if (!got) return fail(Code::kUnavailable, "the database is busy: try again");
-  if (!idle_readers_.empty()) {
-    auto reader = std::move(idle_readers_.back());
-    idle_readers_.pop_back();
-    return reader;
-  }
-  ++readers_;
-  lock.unlock();
-  auto reader = connect_sqlite(engine_, path_, SqliteRole::kReader);
-  if (!reader) give_back(nullptr);
-  return reader;
-}
-
-// Nothing: the reader was given up.
-void SqliteDatabase::give_back(std::unique_ptr<Connection> reader) {
-  {
-    const std::lock_guard lock(readers_mutex_);
-    if (reader == nullptr) {
-      --readers_;
-    } else {
-      idle_readers_.push_back(std::move(reader));
-    }
-  }
-  reader_back_.notify_one();
+  TRY(auto reader, readers_.take());
+  if (reader != nullptr) return reader;
+  auto fresh = connect_sqlite(engine_, path_, SqliteRole::kReader);
+  if (!fresh) readers_.give_back(nullptr);
+  return fresh;
 }
 
 Result<void> SqliteDatabase::do_read(const std::function<Result<void>(Session&)>& body) {
   TRY(auto reader, take_reader());
   Result<void> ran = reader->run("BEGIN");
   if (ran) {
-    SociSession session(*reader);
-    try {
-      ran = body(session);
-    } catch (const std::exception& caught) {
-      log_error("an exception left a transaction", {{"what", caught.what()}});
-      ran = fail(Code::kInternal, "the transaction was left by an exception");
-    }
-    if (ran && session.failed()) ran = std::unexpected(*session.failed());
+    ran = SociSession(*reader).run(body);
     const auto ended = reader->run("ROLLBACK");
     if (!ended) reader.reset();
   } else {
     reader.reset();
   }
-  give_back(std::move(reader));
+  readers_.give_back(std::move(reader));
   return ran;
 }
 

@@ -1,331 +1,80 @@
 #include "backends/metadata/soci/sqlite_database.h"
 
 #include <gtest/gtest.h>
-#include <rapidcheck.h>
 #include <sys/stat.h>
 
-#include <atomic>
-#include <cmath>
 #include <filesystem>
 #include <fstream>
-#include <latch>
-#include <limits>
-#include <thread>
 
-#include "backends/metadata/testing/temporary_database.h"
+#include "backends/metadata/testing/temporary_folder.h"
 
 namespace lakelift::metadata {
 namespace {
 
-using testing::TemporaryDatabase;
+class Sqlite : public ::testing::Test {
+ protected:
+  Sqlite() {
+    auto opened = open_sqlite(path_);
+    EXPECT_TRUE(opened);
+    database_ = *std::move(opened);
+    EXPECT_TRUE(database_->write(
+        [](Transaction& t) { return t.exec("CREATE TABLE test_rows(id INTEGER PRIMARY KEY, s TEXT)"); }));
+  }
 
-std::unique_ptr<TemporaryDatabase> with_table() {
-  auto database = std::make_unique<TemporaryDatabase>();
-  const auto made = (*database)->write([](Transaction& t) {
-    return t.exec("CREATE TABLE test_rows(id INTEGER PRIMARY KEY AUTOINCREMENT, n BIGINT, x DOUBLE PRECISION, s TEXT)");
-  });
-  EXPECT_TRUE(made);
-  return database;
-}
-
-Result<std::int64_t> count(const TemporaryDatabase& database) {
-  return database->read([](Session& s) -> Result<std::int64_t> {
-    TRY(auto row, s.row<std::int64_t>("SELECT COUNT(*) FROM test_rows"));
-    return std::get<0>(*row);
-  });
-}
-
-TEST(Sqlite, ValuesComeBackAsTheyWere) {
-  const auto database = with_table();
-  rc::check([&](std::int64_t n, double x) {
-    RC_PRE(std::isfinite(x));
-    const std::string s = *rc::gen::container<std::string>(rc::gen::inRange<char>(1, 127));
-    const auto back = (*database)->write([&](Transaction& t) {
-      return t.row<std::int64_t, double, std::string>(
-          "INSERT INTO test_rows(n, x, s) VALUES(?, ?, ?) RETURNING n, x, s", {n, x, s});
+  Result<std::int64_t> count() {
+    return database_->read([](Session& s) -> Result<std::int64_t> {
+      TRY(auto row, s.row<std::int64_t>("SELECT COUNT(*) FROM test_rows"));
+      return std::get<0>(*row);
     });
-    RC_ASSERT(back.has_value());
-    RC_ASSERT(**back == std::tuple(n, x, s));
-  });
-}
-
-TEST(Sqlite, EdgesOfTypesSurvive) {
-  const auto database = with_table();
-  using Row = std::tuple<std::optional<std::int64_t>, std::optional<double>, std::optional<std::string>>;
-  const std::vector<Row> rows = {
-      {std::numeric_limits<std::int64_t>::max(), std::numeric_limits<double>::max(), std::string(1'000'000, 'x')},
-      {std::numeric_limits<std::int64_t>::min(), -std::numeric_limits<double>::denorm_min(), "Grüße, 世界 🙂"},
-      {0, 0.1 + 0.2, ""},
-      {std::nullopt, std::nullopt, std::nullopt},
-      {3'000'000'000, 3.0, "?:p1'\""},
-  };
-  for (const auto& [n, x, s] : rows) {
-    ASSERT_TRUE((*database)->write(
-        [&](Transaction& t) { return t.exec("INSERT INTO test_rows(n, x, s) VALUES(?, ?, ?)", {n, x, s}); }));
   }
-  const auto back = (*database)->read([](Session& s) {
-    return s.rows<std::optional<std::int64_t>, std::optional<double>, std::optional<std::string>>(
-        "SELECT n, x, s FROM test_rows ORDER BY id");
-  });
-  ASSERT_TRUE(back);
-  EXPECT_EQ(*back, rows);
-}
 
-TEST(Sqlite, ExpressionsAreReadByTheAskedKind) {
-  const auto database = with_table();
-  const auto row = (*database)->read([](Session& s) {
-    return s.row<std::int64_t, double, std::string, bool, std::int64_t>(
-        "SELECT 5000000000 * 2, 1.5 + ?, 'a' || ?, 1 = 1, COALESCE(SUM(n), 0) FROM test_rows", {0.25, "b"});
-  });
-  ASSERT_TRUE(row && *row);
-  EXPECT_EQ(**row,
-            (std::tuple<std::int64_t, double, std::string, bool, std::int64_t>(10'000'000'000, 1.75, "ab", true, 0)));
-}
+  const testing::TemporaryFolder folder_;
+  const std::string path_ = folder_.path() + "/lakelift.db";
+  std::unique_ptr<Database> database_;
+};
 
-TEST(Sqlite, OneStatementTakesNullsAndValuesByTurns) {
-  const auto database = with_table();
-  for (int round = 0; round < 3; ++round) {
-    for (const std::optional<std::int64_t> n : {std::optional<std::int64_t>(round), std::optional<std::int64_t>()}) {
-      const auto back = (*database)->write([&](Transaction& t) {
-        return t.row<std::optional<std::int64_t>>("INSERT INTO test_rows(n) VALUES(?) RETURNING n", {n});
-      });
-      ASSERT_TRUE(back && *back);
-      EXPECT_EQ(std::get<0>(**back), n);
-    }
-  }
-}
-
-TEST(Sqlite, ExecTellsTheRowsChanged) {
-  const auto database = with_table();
-  const auto changed = (*database)->write([](Transaction& t) -> Result<std::vector<std::int64_t>> {
-    std::vector<std::int64_t> counts;
-    for (int i = 0; i < 3; ++i) {
-      TRY(const auto n, t.exec("INSERT INTO test_rows(n) VALUES(?)", {i}));
-      counts.push_back(n);
-    }
-    TRY(const auto some, t.exec("UPDATE test_rows SET s = 'x' WHERE n >= ?", {1}));
-    counts.push_back(some);
-    TRY(const auto none, t.exec("UPDATE test_rows SET s = 'x' WHERE n > ?", {100}));
-    counts.push_back(none);
-    TRY(const auto returning, t.exec("DELETE FROM test_rows WHERE n >= 0 RETURNING id"));
-    counts.push_back(returning);
-    return counts;
-  });
-  ASSERT_TRUE(changed) << changed.error().message;
-  EXPECT_EQ(*changed, (std::vector<std::int64_t>{1, 1, 1, 2, 0, 3}));
-  EXPECT_EQ(count(*database).value_or(-1), 0);
-}
-
-TEST(Sqlite, OnConflictDoNothingReturningDecidesARace) {
-  const auto database = with_table();
-  ASSERT_TRUE((*database)->write([](Transaction& t) { return t.exec("CREATE UNIQUE INDEX test_n ON test_rows(n)"); }));
-  std::atomic<int> won = 0;
-  {
-    std::vector<std::jthread> racers;
-    for (int i = 0; i < 8; ++i) {
-      racers.emplace_back([&] {
-        const auto row = (*database)->write([](Transaction& t) {
-          return t.row<std::int64_t>("INSERT INTO test_rows(n) VALUES(7) ON CONFLICT DO NOTHING RETURNING id");
-        });
-        ASSERT_TRUE(row);
-        if (*row) ++won;
-      });
-    }
-  }
-  EXPECT_EQ(won, 1);
-}
-
-TEST(Sqlite, AnErrorRollsBackAndRunsNoActions) {
-  const auto database = with_table();
-  bool acted = false;
-  const auto written = (*database)->write([&](Transaction& t) -> Result<int> {
-    t.after_commit([&] { acted = true; });
-    TRY_VOID(t.exec("INSERT INTO test_rows(n) VALUES(1)"));
-    return fail(Code::kNotFound, "NAME_OF_EVENT", "no such thing");
-  });
-  ASSERT_FALSE(written);
-  EXPECT_EQ(written.error().event, "NAME_OF_EVENT");
-  EXPECT_FALSE(acted);
-  EXPECT_EQ(count(*database).value_or(-1), 0);
-}
-
-TEST(Sqlite, AFailedStatementCannotBeSwallowed) {
-  const auto database = with_table();
-  const auto written = (*database)->write([&](Transaction& t) -> Result<int> {
-    TRY_VOID(t.exec("INSERT INTO test_rows(n) VALUES(1)"));
-    EXPECT_FALSE(t.exec("INSERT INTO no_such_table(n) VALUES(1)"));
-    EXPECT_FALSE(t.exec("INSERT INTO test_rows(n) VALUES(2)"));
-    return 1;
-  });
-  EXPECT_FALSE(written);
-  EXPECT_EQ(count(*database).value_or(-1), 0);
-  EXPECT_TRUE((*database)->write([](Transaction& t) { return t.exec("INSERT INTO test_rows(n) VALUES(3)"); }));
-}
-
-TEST(Sqlite, AnExceptionOfTheBodyIsAnErrorAndRollsBack) {
-  const auto database = with_table();
-  const auto written = (*database)->write([](Transaction& t) -> Result<int> {
-    TRY_VOID(t.exec("INSERT INTO test_rows(n) VALUES(1)"));
-    throw std::runtime_error("from below");
-  });
-  ASSERT_FALSE(written);
-  EXPECT_EQ(written.error().code, Code::kInternal);
-  EXPECT_EQ(count(*database).value_or(-1), 0);
-  EXPECT_FALSE((*database)->read([](Session&) -> Result<int> { throw std::runtime_error("from below"); }));
-  EXPECT_TRUE(count(*database));
-}
-
-TEST(Sqlite, ActionsRunAfterTheCommitOutsideTheLock) {
-  const auto database = with_table();
-  std::int64_t seen = -1;
-  bool wrote = false;
-  ASSERT_TRUE((*database)->write([&](Transaction& t) -> Result<void> {
-    TRY_VOID(t.exec("INSERT INTO test_rows(n) VALUES(1)"));
-    t.after_commit([&] {
-      seen = count(*database).value_or(-1);
-      wrote =
-          (*database)->write([](Transaction& u) { return u.exec("INSERT INTO test_rows(n) VALUES(2)"); }).has_value();
-    });
-    return {};
-  }));
-  EXPECT_EQ(seen, 1);
-  EXPECT_TRUE(wrote);
-}
-
-TEST(Sqlite, AReaderKeepsItsSnapshotBesideAWriter) {
-  const auto database = with_table();
-  const auto read = (*database)->read([&](Session& s) -> Result<int> {
-    TRY(const auto before, s.row<std::int64_t>("SELECT COUNT(*) FROM test_rows"));
-    EXPECT_TRUE((*database)->write([](Transaction& t) { return t.exec("INSERT INTO test_rows(n) VALUES(1)"); }));
-    EXPECT_EQ(count(*database).value_or(-1), 1);
-    TRY(const auto after, s.row<std::int64_t>("SELECT COUNT(*) FROM test_rows"));
-    EXPECT_EQ(before, after);
-    return 0;
-  });
-  EXPECT_TRUE(read);
-}
-
-TEST(Sqlite, ReadersCannotWrite) {
-  const auto database = with_table();
-  EXPECT_FALSE((*database)->read([](Session& s) { return s.exec("INSERT INTO test_rows(n) VALUES(1)"); }));
-  EXPECT_EQ(count(*database).value_or(-1), 0);
-}
-
-TEST(Sqlite, ATransactionInsideATransactionIsRefusedNotDeadlocked) {
-  const auto database = with_table();
-  const auto written = (*database)->write([&](Transaction&) {
-    return (*database)->write([](Transaction& t) { return t.exec("INSERT INTO test_rows(n) VALUES(1)"); });
-  });
-  ASSERT_FALSE(written);
-  EXPECT_EQ(written.error().code, Code::kInternal);
-}
-
-TEST(Sqlite, WrongCountsOfParametersAndNulAreRefused) {
-  const auto database = with_table();
-  EXPECT_FALSE((*database)->read([](Session& s) { return s.rows<std::int64_t>("SELECT ?"); }));
-  EXPECT_FALSE((*database)->read([](Session& s) { return s.rows<std::int64_t>("SELECT 1", {1}); }));
-  const auto nul = (*database)->write(
-      [](Transaction& t) { return t.exec("INSERT INTO test_rows(s) VALUES(?)", {std::string("a\0b", 3)}); });
-  ASSERT_FALSE(nul);
-  EXPECT_EQ(nul.error().code, Code::kInvalid);
-}
-
-TEST(Sqlite, ManyStatementsAndSchemaChangesKeepWorking) {
-  const auto database = with_table();
-  for (int i = 0; i < 600; ++i) {
-    const auto row = (*database)->read(
-        [&](Session& s) { return s.row<std::int64_t>("SELECT COUNT(*) + " + std::to_string(i) + " FROM test_rows"); });
-    ASSERT_TRUE(row && *row);
-    ASSERT_EQ(std::get<0>(**row), i);
-  }
-  ASSERT_TRUE((*database)->write([](Transaction& t) { return t.exec("ALTER TABLE test_rows ADD COLUMN more TEXT"); }));
-  EXPECT_EQ(count(*database).value_or(-1), 0);
-}
-
-TEST(Sqlite, ThreadsReadAndWriteAtOnce) {
-  const auto database = with_table();
-  constexpr int kThreads = 8;
-  constexpr int kWrites = 40;
-  {
-    std::vector<std::jthread> threads;
-    for (int i = 0; i < kThreads; ++i) {
-      threads.emplace_back([&] {
-        for (int n = 0; n < kWrites; ++n) {
-          ASSERT_TRUE(
-              (*database)->write([&](Transaction& t) { return t.exec("INSERT INTO test_rows(n) VALUES(?)", {n}); }));
-          ASSERT_GT(count(*database).value_or(-1), 0);
-        }
-      });
-    }
-  }
-  EXPECT_EQ(count(*database).value_or(-1), kThreads * kWrites);
-}
-
-TEST(Sqlite, MoreReadersThanConnectionsWaitTheirTurn) {
-  const auto database = with_table();
-  std::atomic<int> done = 0;
-  {
-    std::vector<std::jthread> threads;
-    for (int i = 0; i < 16; ++i) {
-      threads.emplace_back([&] {
-        if (count(*database)) ++done;
-      });
-    }
-  }
-  EXPECT_EQ(done, 16);
-}
-
-TEST(Sqlite, TheLogIsFoldedInAndGoneAfterClosing) {
-  const auto database = with_table();
+TEST_F(Sqlite, TheLogIsFoldedInAndGoneAfterClosing) {
   const std::string filler(3'000, 'x');
   for (int round = 0; round < 4; ++round) {
-    ASSERT_TRUE((*database)->write([&](Transaction& t) -> Result<void> {
+    ASSERT_TRUE(database_->write([&](Transaction& t) -> Result<void> {
       for (int i = 0; i < 1'000; ++i) TRY_VOID(t.exec("INSERT INTO test_rows(s) VALUES(?)", {filler}));
       return {};
     }));
-    ASSERT_TRUE(count(*database));
+    ASSERT_TRUE(count());
   }
   // Without checkpoints the log would hold all 12 MB.
-  EXPECT_LT(std::filesystem::file_size(database->path() + "-wal"), 8'000'000U);
-  database->close();
-  EXPECT_FALSE(std::filesystem::exists(database->path() + "-wal"));
-  const auto again = open_sqlite(database->path());
+  EXPECT_LT(std::filesystem::file_size(path_ + "-wal"), 8'000'000U);
+  database_.reset();
+  EXPECT_FALSE(std::filesystem::exists(path_ + "-wal"));
+  const auto again = open_sqlite(path_);
   ASSERT_TRUE(again);
   const auto rows = (*again)->read([](Session& s) { return s.row<std::int64_t>("SELECT COUNT(*) FROM test_rows"); });
   ASSERT_TRUE(rows && *rows);
   EXPECT_EQ(std::get<0>(**rows), 4'000);
 }
 
-TEST(Sqlite, FilesAreTheOwnersAlone) {
-  const auto database = with_table();
+TEST_F(Sqlite, FilesAreTheOwnersAlone) {
   for (const char* suffix : {"", "-wal", "-shm"}) {
     struct stat st{};
-    ASSERT_EQ(::stat((database->path() + suffix).c_str(), &st), 0) << suffix;
+    ASSERT_EQ(::stat((path_ + suffix).c_str(), &st), 0) << suffix;
     EXPECT_EQ(st.st_mode & 0777U, 0600U) << suffix;
   }
 }
 
-TEST(Sqlite, WhatIsNoDatabaseIsRefused) {
-  const testing::TemporaryFolder folder;
-  const std::string path = folder.path() + "/some = \tname.db";
+TEST_F(Sqlite, WhatIsNoDatabaseIsRefused) {
+  const std::string path = folder_.path() + "/some = \tname.db";
   std::ofstream(path) << std::string(10'000, 'x');
   const auto opened = open_sqlite(path);
   ASSERT_FALSE(opened);
   EXPECT_EQ(opened.error().code, Code::kCorrupt) << opened.error().message;
-  EXPECT_EQ(open_sqlite(folder.path() + "/a\"b").error().code, Code::kInvalid);
-  EXPECT_FALSE(open_sqlite(folder.path() + "/none/a.db"));
+  EXPECT_EQ(open_sqlite(folder_.path() + "/a\"b").error().code, Code::kInvalid);
+  EXPECT_FALSE(open_sqlite(folder_.path() + "/none/a.db"));
 }
 
-TEST(Sqlite, APathWithSpacesAndSignsIsThatPath) {
-  const testing::TemporaryFolder folder;
-  const std::string path = folder.path() + "/my data  key=value db=x.db";
+TEST_F(Sqlite, APathWithSpacesAndSignsIsThatPath) {
+  const std::string path = folder_.path() + "/my data  key=value db=x.db";
   ASSERT_TRUE(open_sqlite(path));
   EXPECT_GT(std::filesystem::file_size(path), 0U);
-}
-
-TEST(Sqlite, CheckAnswers) {
-  const auto database = with_table();
-  EXPECT_TRUE((*database)->check());
 }
 
 }  // namespace

@@ -11,7 +11,9 @@
 #include <mutex>
 #include <random>
 
-#include "backends/metadata/testing/temporary_database.h"
+#include "backends/metadata/migration.h"
+#include "backends/metadata/soci/sqlite_database.h"
+#include "backends/metadata/testing/temporary_folder.h"
 
 namespace lakelift::metadata {
 namespace {

@@ -1,72 +1,57 @@
-// A database in a folder of its own that goes with it: for tests.
+// A database of a test's own that goes with it: a file of SQLite, or a schema of PostgreSQL where
+// LAKELIFT_TEST_POSTGRESQL names one. The tests of every folder that keeps something run on both.
 #pragma once
 
 #include <gtest/gtest.h>
-#include <stdlib.h>
-#include <unistd.h>
 
-#include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "backends/metadata/database.h"
 #include "backends/metadata/migration.h"
 #include "backends/metadata/soci/sqlite_database.h"
+#include "backends/metadata/testing/temporary_folder.h"
+#include "backends/metadata/testing/temporary_schema.h"
 
 namespace lakelift::metadata::testing {
-
-// Memory where the machine has a folder of it: thousands of fsyncs are otherwise most of the tests' time. TMPDIR
-// overrides.
-inline std::filesystem::path temporary_root() {
-  std::error_code none;
-  const bool use_memory = ::getenv("TMPDIR") == nullptr && std::filesystem::is_directory("/dev/shm", none) &&
-                          ::access("/dev/shm", W_OK) == 0;
-  return use_memory ? std::filesystem::path("/dev/shm") : std::filesystem::temp_directory_path();
-}
-
-class TemporaryFolder {
- public:
-  TemporaryFolder() {
-    std::string pattern = (temporary_root() / "lakelift-test-XXXXXX").string();
-    if (::mkdtemp(pattern.data()) == nullptr) ADD_FAILURE() << "no temporary folder";
-    path_ = pattern;
-  }
-  ~TemporaryFolder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  TemporaryFolder(const TemporaryFolder&) = delete;
-  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-  [[nodiscard]] const std::string& path() const { return path_; }
-
- private:
-  std::string path_;
-};
 
 // TemporaryDatabase database({ledger::migrations(), accounts::migrations()});  …  database->read(…)
 class TemporaryDatabase {
  public:
   explicit TemporaryDatabase(const std::vector<std::vector<Migration>>& folders = {}) {
+    if (const std::string server = postgresql_address(); !server.empty()) schema_.emplace(server);
+    reopen();
+    std::vector<Migration> all;
+    for (const auto& folder : folders) all.insert(all.end(), folder.begin(), folder.end());
+    const auto migrated = migrate(*database_, all);
+    if (!migrated) ADD_FAILURE() << migrated.error().message;
+  }
+  // Of SQLite's file.
+  [[nodiscard]] std::string path() const { return folder_.path() + "/lakelift.db"; }
+  [[nodiscard]] const std::string& folder() const { return folder_.path(); }
+  Database& operator*() const { return *database_; }
+  Database* operator->() const { return database_.get(); }
+  void close() { database_.reset(); }
+  // As after a start of the program.
+  void reopen() {
+    close();
+    if (schema_) {
+      database_ = must_open_postgresql(schema_->address());
+      return;
+    }
     auto opened = open_sqlite(path());
     if (!opened) {
       ADD_FAILURE() << opened.error().message;
       abort();
     }
     database_ = *std::move(opened);
-    std::vector<Migration> all;
-    for (const auto& folder : folders) all.insert(all.end(), folder.begin(), folder.end());
-    const auto migrated = migrate(*database_, all);
-    if (!migrated) ADD_FAILURE() << migrated.error().message;
   }
-  [[nodiscard]] std::string path() const { return folder_.path() + "/lakelift.db"; }
-  [[nodiscard]] const std::string& folder() const { return folder_.path(); }
-  Database& operator*() const { return *database_; }
-  Database* operator->() const { return database_.get(); }
-  void close() { database_.reset(); }
 
  private:
   TemporaryFolder folder_;
+  std::optional<TemporarySchema> schema_;
   std::unique_ptr<Database> database_;
 };
 

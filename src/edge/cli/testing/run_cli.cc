@@ -23,6 +23,8 @@ class Redirect {
  public:
   Redirect(int target, const std::string& path, int flags)
       : target_(target), saved_(fcntl(target, F_DUPFD_CLOEXEC, 10)) {
+    std::fflush(nullptr);  // what was said before belongs where it was said
+    std::cout.flush();
     const UniqueFd file(open(path.c_str(), flags | O_CLOEXEC, 0600));
     dup2(file.get(), target_);
   }

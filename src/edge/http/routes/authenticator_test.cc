@@ -46,7 +46,12 @@ class AuthenticatorTest : public ::testing::Test {
   accounts::ApiTokenService api_tokens_{*database_, ledger_, clock_, random_};
   accounts::KeyService key_service_{*database_, ledger_, ring_, clock_, random_};
   accounts::Audit audit_{*database_, ledger_};
+  Unborn<accounts::SignIn> sign_in_;
+  Unborn<accounts::DeviceGrant> device_grant_;
   Unborn<catalogue::CatalogueService> catalogue_;
+  Unborn<catalogue::SharingService> sharing_;
+  Unborn<catalogue::AccessRequestService> access_requests_;
+  Unborn<notices::NoticeService> notices_;
   Unborn<slices::SliceService> slices_;
   Unborn<Metrics> metrics_;
   Authenticator authenticate_ = make_authenticator({.accounts = accounts_,
@@ -54,11 +59,17 @@ class AuthenticatorTest : public ::testing::Test {
                                                     .api_tokens = api_tokens_,
                                                     .key_service = key_service_,
                                                     .audit = audit_,
+                                                    .sign_in = sign_in_.ref(),
+                                                    .device_grant = device_grant_.ref(),
                                                     .catalogue = catalogue_.ref(),
+                                                    .sharing = sharing_.ref(),
+                                                    .access_requests = access_requests_.ref(),
+                                                    .notices = notices_.ref(),
                                                     .slices = slices_.ref(),
                                                     .keys = ring_,
                                                     .metrics = metrics_.ref(),
                                                     .clock = clock_,
+                                                    .random = random_,
                                                     .ready = {},
                                                     .prepare_local_files = {}});
   accounts::Account admin_;

@@ -132,6 +132,14 @@ std::optional<std::string_view> QueryFields::set(std::string_view name) const {
 
 std::string QueryFields::text(std::string_view name) const { return std::string(set(name).value_or("")); }
 
+std::vector<std::string> QueryFields::texts(std::string_view name) const {
+  std::vector<std::string> out;
+  for (const auto& [key, value] : context_.query) {
+    if (key == name && !value.empty()) out.push_back(value);
+  }
+  return out;
+}
+
 std::optional<std::int64_t> QueryFields::integer(std::string_view name, std::int64_t least, std::int64_t most) {
   const auto value = set(name);
   if (!value) return std::nullopt;

@@ -58,6 +58,7 @@ class BodyFields {
   [[nodiscard]] std::optional<bool> optional_boolean(std::string_view name);
   [[nodiscard]] std::optional<std::vector<std::string>> optional_texts(std::string_view name);
 
+  [[nodiscard]] bool has(std::string_view name) const { return set(name) != nullptr; }  // neither missing nor null
   // There, and null.
   [[nodiscard]] bool is_null(std::string_view name) const;
 
@@ -79,7 +80,8 @@ class QueryFields {
  public:
   explicit QueryFields(const RequestContext& context) : context_(context) {}
 
-  [[nodiscard]] std::string text(std::string_view name) const;  // missing: empty
+  [[nodiscard]] std::string text(std::string_view name) const;                // missing: empty
+  [[nodiscard]] std::vector<std::string> texts(std::string_view name) const;  // each time that it is there
   [[nodiscard]] std::optional<std::int64_t> integer(std::string_view name, std::int64_t least, std::int64_t most);
   [[nodiscard]] std::optional<bool> boolean(std::string_view name);  // true, false, True, False, 1, 0
   [[nodiscard]] std::optional<Micros> time(std::string_view name);   // ISO 8601, UTC where it names no zone

@@ -4,64 +4,81 @@
 #include <utility>
 
 #include "edge/http/routes/body_fields.h"
+#include "edge/http/routes/catalogue_listing.h"
+#include "edge/http/routes/item_path.h"
 #include "edge/http/routes/lakey.h"
+#include "edge/http/routes/paging.h"
 #include "edge/http/routes/routes.h"
 
 namespace lakelift::http {
 namespace {
 
-Result<Response> list_items(const Services& services, RequestContext& context) {
+// ?dry_run=true: the same errors, and nothing is stored.
+Result<catalogue::Effect> effect_of(const RequestContext& context) {
   QueryFields query(context);
-  catalogue::ItemQuery wanted;
-  wanted.query = query.text("query");
-  if (std::string name = query.text("name"); !name.empty()) wanted.name = std::move(name);
-  wanted.has_samples = query.boolean("has_samples");
+  const bool is_dry_run = query.boolean("dry_run").value_or(false);
   TRY_VOID(query.check());
-  TRY(const auto found, services.catalogue.list(lakey::caller(context), wanted));
-  json::array items;
-  for (const auto& item : found) items.push_back(to_json(item));
-  return lakey::answer(200, "CATALOGUEITEMS_BULK_READ",
-                       {{"@type", "catalogue_items_list"}, {"items", std::move(items)}});
+  return is_dry_run ? catalogue::Effect::kTried : catalogue::Effect::kStored;
 }
 
 Result<Response> create_item(const Services& services, RequestContext& context) {
+  TRY(const auto effect, effect_of(context));
   TRY(const json::value body, context.json_body());
-  TRY(const auto item, services.catalogue.create(lakey::caller(context), body));
+  TRY(const auto item, services.catalogue.create(lakey::caller(context), body, effect));
+  if (effect == catalogue::Effect::kTried) return lakey::empty(200, "CATALOGUEITEM_WOULD_BE_CREATED");
   return lakey::answer(201, "CATALOGUEITEM_CREATED", to_json(item));
 }
 
-Result<std::int64_t> item_id(const RequestContext& context) {
-  auto id = context.int_param("id");
-  if (!id) {
-    return fail(Code::kNotFound, "COULD_NOT_FIND_CATALOGUEITEM",
-                "no catalogue item has that id: ids are whole numbers");
-  }
-  return id;
-}
-
 Result<Response> read_item(const Services& services, RequestContext& context) {
-  TRY(const std::int64_t id, item_id(context));
+  TRY(const std::int64_t id, item_id_of(context));
   TRY(const auto item, services.catalogue.get(lakey::caller(context), id));
   return lakey::answer(200, "CATALOGUEITEM_READ", to_json(item));
 }
 
 Result<Response> update_item(const Services& services, RequestContext& context) {
-  TRY(const std::int64_t id, item_id(context));
+  TRY(const std::int64_t id, item_id_of(context));
+  TRY(const auto effect, effect_of(context));
   TRY(const json::value body, context.json_body());
-  TRY(const auto item, services.catalogue.update(lakey::caller(context), id, body));
+  TRY(const auto item, services.catalogue.update(lakey::caller(context), id, body, effect));
+  if (effect == catalogue::Effect::kTried) return lakey::empty(200, "CATALOGUEITEM_WOULD_BE_UPDATED");
   return lakey::answer(200, "CATALOGUEITEM_UPDATED", to_json(item));
 }
 
 Result<Response> delete_item(const Services& services, RequestContext& context) {
-  TRY(const std::int64_t id, item_id(context));
+  TRY(const std::int64_t id, item_id_of(context));
   TRY_VOID(services.catalogue.remove(lakey::caller(context), id));
   return lakey::empty(200, "CATALOGUEITEM_DELETED");
 }
 
 Result<Response> profile_item(const Services& services, RequestContext& context) {
-  TRY(const std::int64_t id, item_id(context));
+  TRY(const std::int64_t id, item_id_of(context));
   TRY_VOID(services.catalogue.profile(lakey::caller(context), id, context.stop));
   return lakey::empty(200, "CATALOGUEITEM_WITH_SAMPLE_AND_DISTRIBUTION_UPDATED");
+}
+
+Result<Response> read_history(const Services& services, RequestContext& context) {
+  TRY(const std::int64_t id, item_id_of(context));
+  QueryFields query(context);
+  const PageQuery page = read_page(query);
+  TRY_VOID(query.check());
+  TRY(const auto history, services.catalogue.history(lakey::caller(context), id, page.before, page.limit));
+  json::array entries;
+  for (const auto& entry : history.entries) entries.push_back(to_json(entry));
+  json::object answer{{"@type", "catalogue_item_history"}, {"entries", std::move(entries)}};
+  add_next(answer, context, history.next);
+  return lakey::answer(200, "CATALOGUEITEM_HISTORY_READ", answer);
+}
+
+Result<Response> follow_item(const Services& services, RequestContext& context) {
+  TRY(const std::int64_t id, item_id_of(context));
+  TRY(const auto item, services.catalogue.follow(lakey::caller(context), id, true));
+  return lakey::answer(200, "CATALOGUEITEM_FOLLOWED", to_json(item));
+}
+
+Result<Response> unfollow_item(const Services& services, RequestContext& context) {
+  TRY(const std::int64_t id, item_id_of(context));
+  TRY(const auto item, services.catalogue.follow(lakey::caller(context), id, false));
+  return lakey::answer(200, "CATALOGUEITEM_UNFOLLOWED", to_json(item));
 }
 
 void check_paths(const std::vector<std::string>& paths, BodyFields& fields) {
@@ -90,9 +107,13 @@ Result<Response> add_local_item(const Services& services, RequestContext& contex
   auto paths = fields.texts("paths");
   const auto null_tokens = fields.optional_texts("null_tokens").value_or(std::vector<std::string>{""});
   item.profile = fields.optional_boolean("profile").value_or(true);
+  const auto visibility = catalogue::visibility_of(fields.optional_text("visibility").value_or("everyone"));
+  if (!visibility) fields.refuse("visibility", "Expected one of everyone, named.");
   TRY_VOID(fields.check());
   check_paths(paths, fields);
   TRY_VOID(fields.check());
+
+  item.visibility = *visibility;
 
   TRY(const auto parquet, services.prepare_local_files(paths, null_tokens, item.name, context.stop));
   json::array sources;
@@ -109,13 +130,17 @@ void add_catalogue_routes(RouteTable& routes, const Services& services) {
     routes.add(lakey::route(method, std::move(pattern), access, std::move(summary),
                             [services, work](RequestContext& context) { return work(services, context); }));
   };
-  add(Method::kGet, "/catalogue/items/", Access::kAccount, "List catalogue items", list_items);
+  add(Method::kGet, "/catalogue/items/", Access::kAccount, "List catalogue items", list_catalogue_items);
   add(Method::kPost, "/catalogue/items/", Access::kAdmin, "Create a catalogue item", create_item);
   add(Method::kGet, "/catalogue/items/{id}", Access::kAccount, "Read a catalogue item", read_item);
   add(Method::kPut, "/catalogue/items/{id}", Access::kAdmin, "Update a catalogue item", update_item);
   add(Method::kDelete, "/catalogue/items/{id}", Access::kAdmin, "Delete a catalogue item", delete_item);
   add(Method::kPut, "/catalogue/items/{id}/samples_and_distributions/", Access::kAdmin,
       "Recompute a catalogue item's sample and distributions", profile_item);
+  add(Method::kGet, "/catalogue/items/{id}/history", Access::kAccount, "Read a catalogue item's history", read_history);
+  add(Method::kPut, "/catalogue/items/{id}/follow", Access::kAccount, "Follow a catalogue item", follow_item);
+  add(Method::kDelete, "/catalogue/items/{id}/follow", Access::kAccount, "Stop following a catalogue item",
+      unfollow_item);
   add(Method::kPost, "/local/catalogue/items", Access::kAdmin, "Add files of the server's machine as a catalogue item",
       add_local_item);
 }

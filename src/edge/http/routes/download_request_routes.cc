@@ -37,10 +37,9 @@ json::object to_entity(const Services& services, const RequestContext& context, 
   return to_json(request, item, lakey::caller(context), services.keys, services.clock, context.base_url);
 }
 
-// The item without a caller: who waits for a request may see the item that it is about.
 Result<Response> answer(const Services& services, const RequestContext& context, int status, std::string_view event,
                         const slices::DownloadRequest& request) {
-  TRY(const auto item, services.catalogue.get(request.catalogue_item_id));
+  TRY(const auto item, services.catalogue.get(lakey::caller(context), request.catalogue_item_id));
   return lakey::answer(status, event, to_entity(services, context, request, item));
 }
 
@@ -58,8 +57,8 @@ Result<Response> list_requests(const Services& services, RequestContext& context
   for (const auto& request : found) {
     auto known = items.find(request.catalogue_item_id);
     if (known == items.end()) {
-      auto item = services.catalogue.get(request.catalogue_item_id);
-      if (!item && item.error().code == Code::kNotFound) continue;  // left and deleted since we asked for the list
+      auto item = services.catalogue.get(lakey::caller(context), request.catalogue_item_id);
+      if (!item && item.error().code == Code::kNotFound) continue;  // gone or hidden since we asked for the list
       if (!item) return std::unexpected(item.error());
       known = items.emplace(request.catalogue_item_id, *std::move(item)).first;
     }

@@ -25,22 +25,34 @@ RouteTable all_routes() {
   static Unborn<accounts::ApiTokenService> api_tokens;
   static Unborn<accounts::KeyService> key_service;
   static Unborn<accounts::Audit> audit;
+  static Unborn<accounts::SignIn> sign_in;
+  static Unborn<accounts::DeviceGrant> device_grant;
   static Unborn<catalogue::CatalogueService> catalogue;
+  static Unborn<catalogue::SharingService> sharing;
+  static Unborn<catalogue::AccessRequestService> access_requests;
+  static Unborn<notices::NoticeService> notices;
   static Unborn<slices::SliceService> slices;
   static Unborn<accounts::KeyRing> keys;
   static Unborn<Metrics> metrics;
-  static Unborn<SystemClock> clock;
+  static SystemClock clock;
+  static SystemRandom random;
   RouteTable routes;
   add_all_routes(routes, Services{.accounts = accounts.ref(),
                                   .groups = groups.ref(),
                                   .api_tokens = api_tokens.ref(),
                                   .key_service = key_service.ref(),
                                   .audit = audit.ref(),
+                                  .sign_in = sign_in.ref(),
+                                  .device_grant = device_grant.ref(),
                                   .catalogue = catalogue.ref(),
+                                  .sharing = sharing.ref(),
+                                  .access_requests = access_requests.ref(),
+                                  .notices = notices.ref(),
                                   .slices = slices.ref(),
                                   .keys = keys.ref(),
                                   .metrics = metrics.ref(),
-                                  .clock = clock.ref(),
+                                  .clock = clock,
+                                  .random = random,
                                   .ready = {},
                                   .prepare_local_files = {}});
   return routes;

@@ -44,7 +44,12 @@ void add_all_routes(RouteTable& routes, const Services& services) {
   add_token_routes(routes, services);
   add_key_routes(routes, services);
   add_audit_routes(routes, services);
+  add_sign_in_routes(routes, services);
+  add_device_routes(routes, services);
   add_catalogue_routes(routes, services);
+  add_sharing_routes(routes, services);
+  add_access_request_routes(routes, services);
+  add_notice_routes(routes, services);
   add_download_request_routes(routes, services);
   add_data_routes(routes, services);
   add_operations_routes(routes, services);

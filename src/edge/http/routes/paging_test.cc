@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "base/limits.h"
+
 namespace lakelift::http {
 namespace {
 
@@ -43,6 +45,44 @@ TEST(Paging, TheLimitHasItsBounds) {
   EXPECT_EQ(limit_of("1"), 1);
   EXPECT_EQ(limit_of("1000"), 1'000);
   for (const char* bad : {"0", "-1", "1001", "x", "1.5", "99999999999999999999"}) EXPECT_EQ(limit_of(bad), 0) << bad;
+}
+
+TEST(Paging, ReadsBeforeAndLimit) {
+  const RequestContext context = request({{"before", "7"}, {"limit", "2"}});
+  QueryFields query(context);
+  const PageQuery page = read_page(query);
+  EXPECT_TRUE(query.check());
+  EXPECT_EQ(page.before, 7);
+  EXPECT_EQ(page.limit, 2);
+}
+
+TEST(Paging, HasALimitOfItsOwn) {
+  const RequestContext context = request({});
+  QueryFields query(context);
+  const PageQuery page = read_page(query);
+  EXPECT_FALSE(page.before);
+  EXPECT_EQ(page.limit, limits::kPageEntries);
+  for (const char* wrong : {"0", "1001", "x", "-1"}) {
+    const RequestContext refused = request({{"limit", wrong}});
+    QueryFields fields(refused);
+    (void)read_page(fields);
+    EXPECT_EQ(fields.check().error().event, "QUERY_DID_NOT_VALIDATE") << wrong;
+  }
+}
+
+TEST(Paging, TheNextAddressAsksTheSameOfTheRest) {
+  json::object answer;
+  add_next(answer, request({{"unread", "true"}, {"before", "9"}, {"limit", "2"}, {"q", "a&b"}, {"empty", ""}}), 7);
+  EXPECT_EQ(find_int(answer, "next"), 7);
+  EXPECT_EQ(find_string(answer, "next_url"),
+            "http://127.0.0.1:3000/accounts/?before=7&unread=true&limit=2&q=a%26b&empty=");
+}
+
+TEST(Paging, TheLastPageHasNone) {
+  json::object answer;
+  add_next(answer, request({}), std::nullopt);
+  EXPECT_TRUE(answer.at("next").is_null());
+  EXPECT_TRUE(answer.at("next_url").is_null());
 }
 
 }  // namespace

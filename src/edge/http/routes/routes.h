@@ -8,12 +8,18 @@
 
 #include "base/clock.h"
 #include "base/metrics.h"
+#include "base/random.h"
 #include "domain/accounts/account_service.h"
 #include "domain/accounts/api_token_service.h"
 #include "domain/accounts/audit.h"
+#include "domain/accounts/device_grant.h"
 #include "domain/accounts/group_service.h"
 #include "domain/accounts/key_service.h"
+#include "domain/accounts/sign_in.h"
+#include "domain/catalogue/access_request_service.h"
 #include "domain/catalogue/catalogue_service.h"
+#include "domain/catalogue/sharing_service.h"
+#include "domain/notices/notice_service.h"
 #include "domain/slices/slice_service.h"
 #include "edge/http/feed.h"
 #include "edge/http/http_server.h"
@@ -35,14 +41,22 @@ struct Services {
   accounts::ApiTokenService& api_tokens;
   accounts::KeyService& key_service;
   const accounts::Audit& audit;
+  accounts::SignIn& sign_in;
+  accounts::DeviceGrant& device_grant;
   catalogue::CatalogueService& catalogue;
+  catalogue::SharingService& sharing;
+  catalogue::AccessRequestService& access_requests;
+  notices::NoticeService& notices;
   slices::SliceService& slices;
   const accounts::KeyRing& keys;
   Metrics& metrics;
   const Clock& clock;
+  Random& random;
   std::function<Result<void>()> ready;  // for /readyz: database, storage; an error while draining
   int uri_wait_ms = limits::kUriWaitMs;
   PrepareLocalFiles prepare_local_files;
+  Feed* notice_feed = nullptr;                                   // topics: account ids
+  std::int64_t sign_ins_per_minute = limits::kSignInsPerMinute;  // of one address
 };
 
 void add_account_routes(RouteTable& routes, const Services& services);
@@ -50,7 +64,12 @@ void add_group_routes(RouteTable& routes, const Services& services);
 void add_token_routes(RouteTable& routes, const Services& services);
 void add_key_routes(RouteTable& routes, const Services& services);
 void add_audit_routes(RouteTable& routes, const Services& services);
+void add_sign_in_routes(RouteTable& routes, const Services& services);
+void add_device_routes(RouteTable& routes, const Services& services);  // RFC 8628
 void add_catalogue_routes(RouteTable& routes, const Services& services);
+void add_sharing_routes(RouteTable& routes, const Services& services);         // who may see an item
+void add_access_request_routes(RouteTable& routes, const Services& services);  // asking to
+void add_notice_routes(RouteTable& routes, const Services& services);
 void add_download_request_routes(RouteTable& routes, const Services& services);
 void add_data_routes(RouteTable& routes, const Services& services);        // signed addresses
 void add_operations_routes(RouteTable& routes, const Services& services);  // /livez /readyz /metrics
@@ -59,6 +78,7 @@ void add_all_routes(RouteTable& routes, const Services& services);         // al
 
 [[nodiscard]] Authenticator make_authenticator(const Services& services);
 [[nodiscard]] FeedFetch make_feed_fetch(const Services& services);
+[[nodiscard]] FeedFetch make_notice_fetch(notices::NoticeService& notices);
 // {"@event", "@type": "error", errors?, "@authorizer"?, message, request_id}
 [[nodiscard]] Response render_lakey_error(const Error& error, const RequestContext& context);
 [[nodiscard]] int status_of(Code code);

@@ -1,0 +1,162 @@
+#include "backends/net/curl/curl_client.h"
+
+#include <arpa/inet.h>
+#include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <functional>
+#include <string>
+#include <thread>
+
+#include "base/fd.h"
+
+namespace lakelift::net {
+namespace {
+
+// Answers each connection with whole bytes, on a free port of loopback.
+class Peer {
+ public:
+  explicit Peer(std::function<std::string(const std::string&)> answer) : answer_(std::move(answer)) {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    EXPECT_EQ(::bind(listener_.get(), reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
+    EXPECT_EQ(::listen(listener_.get(), 8), 0);
+    socklen_t size = sizeof address;
+    ::getsockname(listener_.get(), reinterpret_cast<sockaddr*>(&address), &size);
+    url_ = "http://127.0.0.1:" + std::to_string(ntohs(address.sin_port));
+    thread_ = std::thread([this] { serve(); });
+  }
+  ~Peer() {
+    ::shutdown(listener_.get(), SHUT_RDWR);
+    thread_.join();
+  }
+  [[nodiscard]] const std::string& url() const { return url_; }
+  [[nodiscard]] std::string last_request() const { return request_; }
+  [[nodiscard]] int connections() const { return connections_; }
+
+ private:
+  void serve() {
+    while (true) {
+      const UniqueFd peer(::accept(listener_.get(), nullptr, nullptr));
+      if (peer.get() < 0) return;
+      ++connections_;
+      std::string request;
+      char bytes[4'096];
+      while (!is_whole(request)) {
+        const ssize_t count = ::recv(peer.get(), bytes, sizeof bytes, 0);
+        if (count <= 0) break;
+        request.append(bytes, static_cast<std::size_t>(count));
+      }
+      request_ = request;
+      const std::string answer = answer_(request);
+      if (answer.empty()) {  // says nothing: waits until the caller gives up
+        while (::recv(peer.get(), bytes, sizeof bytes, 0) > 0) {
+        }
+        continue;
+      }
+      (void)::send(peer.get(), answer.data(), answer.size(), MSG_NOSIGNAL);
+    }
+  }
+  static bool is_whole(const std::string& request) {
+    if (request.starts_with('\x16')) return true;  // a TLS handshake, which it does not speak
+    const auto head = request.find("\r\n\r\n");
+    if (head == std::string::npos) return false;
+    const auto length = request.find("Content-Length: ");
+    return length == std::string::npos || request.size() - head - 4 >= std::stoul(request.substr(length + 16));
+  }
+
+  std::function<std::string(const std::string&)> answer_;
+  UniqueFd listener_{::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)};
+  std::string url_;
+  std::string request_;
+  std::atomic<int> connections_ = 0;
+  std::thread thread_;
+};
+
+std::string ok(const std::string& body, const std::string& headers = "") {
+  return "HTTP/1.1 200 OK\r\n" + headers + "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
+}
+
+class CurlClientTest : public ::testing::Test {
+ protected:
+  std::string event_of(const HttpRequest& request) {
+    const auto response = client_->send(request);
+    return response ? "" : response.error().event;
+  }
+  std::unique_ptr<HttpClient> client_ = make_curl_client({}).value();
+};
+
+TEST_F(CurlClientTest, BringsTheWholeAnswer) {
+  Peer peer([](const std::string&) { return ok("hello", "Cache-Control:  max-age=7 \r\nX-Y: z\r\n"); });
+  const auto response =
+      client_->send({.url = peer.url() + "/a?b=c", .headers = {{"Accept", "text/plain"}}, .body = {}});
+  ASSERT_TRUE(response) << response.error().message;
+  EXPECT_EQ(response->status, 200);
+  EXPECT_EQ(response->body, "hello");
+  EXPECT_EQ(response->header("cache-control"), "max-age=7");
+  EXPECT_EQ(response->header("x-y"), "z");
+  EXPECT_TRUE(peer.last_request().starts_with("GET /a?b=c HTTP/1.1\r\n"));
+  EXPECT_NE(peer.last_request().find("Accept: text/plain\r\n"), std::string::npos);
+}
+
+TEST_F(CurlClientTest, Posts) {
+  Peer peer([](const std::string&) { return ok("{}"); });
+  ASSERT_TRUE(
+      client_->send({.method = HttpMethod::kPost, .url = peer.url() + "/token", .headers = {}, .body = "a=b&c=d"}));
+  EXPECT_TRUE(peer.last_request().starts_with("POST /token HTTP/1.1\r\n"));
+  EXPECT_TRUE(peer.last_request().ends_with("\r\n\r\na=b&c=d"));
+}
+
+TEST_F(CurlClientTest, FollowsNoRedirect) {  // S11
+  Peer peer([](const std::string&) {
+    return std::string("HTTP/1.1 302 Found\r\nLocation: /b\r\nContent-Length: 0\r\n\r\n");
+  });
+  const auto response = client_->send({.url = peer.url() + "/a", .headers = {}, .body = {}});
+  ASSERT_TRUE(response);
+  EXPECT_EQ(response->status, 302);
+  EXPECT_EQ(peer.connections(), 1);
+}
+
+TEST_F(CurlClientTest, BreaksOffWhatIsTooLarge) {
+  Peer peer([](const std::string&) { return ok(std::string(100'000, 'x')); });
+  EXPECT_EQ(event_of({.url = peer.url(), .headers = {}, .body = {}, .max_bytes = 99'999}), "ANSWER_TOO_LARGE");
+  EXPECT_EQ(event_of({.url = peer.url(), .headers = {}, .body = {}, .max_bytes = 100'000}), "");
+  Peer heads([](const std::string&) { return ok("", "X: " + std::string(20'000, 'x') + "\r\n"); });
+  EXPECT_EQ(event_of({.url = heads.url(), .headers = {}, .body = {}}), "ANSWER_TOO_LARGE");
+}
+
+TEST_F(CurlClientTest, GivesUpInTime) {
+  Peer peer([](const std::string&) { return std::string(); });
+  EXPECT_EQ(event_of({.url = peer.url(), .headers = {}, .body = {}, .timeout_ms = 50}), "PEER_TOO_SLOW");
+  Peer half([](const std::string&) { return std::string("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc"); });
+  EXPECT_EQ(event_of({.url = half.url(), .headers = {}, .body = {}}), "PEER_UNREACHABLE");
+  EXPECT_EQ(event_of({.url = "http://127.0.0.1:1/", .headers = {}, .body = {}}), "PEER_UNREACHABLE");
+}
+
+TEST_F(CurlClientTest, GoesWhereItMayAlone) {  // S11
+  Peer peer([](const std::string&) { return ok(""); });
+  for (const char* url :
+       {"http://issuer.example/", "ftp://127.0.0.1/", "file:///etc/passwd", "https://u@127.0.0.1/", "", "127.0.0.1"}) {
+    EXPECT_EQ(event_of({.url = url, .headers = {}, .body = {}}), "ADDRESS_NOT_ALLOWED") << url;
+  }
+  for (const char* url :
+       {"https://169.254.169.254/latest/meta-data", "https://[fe80::1]/", "https://0.0.0.0/", "https://[::]/",
+        "https://[::ffff:169.254.169.254]/", "https://0xA9.254.169.254/", "https://2852039166/"}) {
+    EXPECT_EQ(event_of({.url = url, .headers = {}, .body = {}}), "ADDRESS_NOT_ALLOWED") << url;
+  }
+  EXPECT_EQ(peer.connections(), 0);
+}
+
+TEST_F(CurlClientTest, WantsACertificate) {
+  Peer peer([](const std::string&) { return ok(""); });
+  const std::string url = "https" + peer.url().substr(4);
+  EXPECT_EQ(event_of({.url = url, .headers = {}, .body = {}}), "PEER_UNREACHABLE") << "no TLS at the other end";
+  EXPECT_FALSE(make_curl_client({"/no/such/file.pem"}));
+}
+
+}  // namespace
+}  // namespace lakelift::net
