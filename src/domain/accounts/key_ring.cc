@@ -64,6 +64,7 @@ struct KeyRing::State {
   const Clock& clock;
   mutable std::mutex mutex;
   std::shared_ptr<const Keys> keys;
+  std::mutex reloading;  // one reads at a time, or what was read earlier could be taken over later
   std::optional<Micros> reloaded_at;  // for a key id that nobody knew
 
   // What a reader holds stays as it is, whatever is loaded meanwhile.
@@ -110,6 +111,7 @@ Result<KeyRing> KeyRing::load(metadata::Database& database, const Clock& clock, 
 }
 
 Result<void> KeyRing::reload() const {
+  const std::scoped_lock lock(state_->reloading);
   TRY(Keys fresh, state_->database.read([](metadata::Session& session) -> Result<Keys> {
     Keys keys;
     for (const KeyPurpose purpose : kPurposes) {
