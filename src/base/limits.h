@@ -28,6 +28,7 @@ inline constexpr int kIdleTimeoutMs = 75'000;  // keep-alive without a request
 inline constexpr int kDrainMs = 20'000;        // after SIGTERM
 inline constexpr int kLingerMs = 2'000;        // a closed connection reads on so long, so that its answer arrives
 inline constexpr std::size_t kLingerBytes = 16 * 1024 * 1024;
+inline constexpr int kEventStreamMs = 300'000;  // then it ends, and who comes back is asked for the right again
 inline constexpr int kEventCommentMs = 15'000;  // a comment in an event stream, so that proxies keep it
 inline constexpr int kAcceptBackoffMs = 100;    // without file descriptors
 inline constexpr std::size_t kConnections = 8'192;

@@ -25,6 +25,10 @@ inline constexpr std::string_view kUsernameRule =
 [[nodiscard]] inline std::unexpected<Error> account_is_disabled() {
   return fail(Code::kConflict, "ACCOUNT_IS_DISABLED", "the account is disabled: an administrator may enable it");
 }
+// It can't be disabled or demoted: what opens it must not lie in other hands.
+[[nodiscard]] inline std::unexpected<Error> only_the_local_admin() {
+  return fail(Code::kForbidden, "ACCESS_DENIED", "only the machine's owner makes tokens for the local administrator");
+}
 [[nodiscard]] inline std::unexpected<Error> missing_account() {
   return fail(Code::kUnauthenticated, "AUTH_TOKEN_MISSING_ACCOUNT",
               "there is no account (any more) like the one in the token: sign in again");

@@ -44,9 +44,10 @@ std::optional<Micros> expiry_of(const NewApiToken& wanted, Micros now) {
   return wanted.expires_at ? wanted.expires_at : now + limits::kApiTokenSeconds * kMicrosPerSecond;
 }
 
-Result<void> check_owner(metadata::Session& session, std::int64_t owner_id, Scope scope) {
+Result<void> check_owner(metadata::Session& session, std::int64_t owner_id, Scope scope, std::int64_t maker_id) {
   TRY(const auto owner, find_account(session, owner_id));
   if (!owner) return no_such_account();
+  if (owner->email == kLocalAdminEmail && maker_id != owner_id) return only_the_local_admin();
   if (owner->is_disabled()) return account_is_disabled();
   if (scope > most_of(owner->type)) return not_valid("scope", "The account's type does not allow this scope.");
   TRY(const auto count, count_api_tokens(session, owner_id));
@@ -72,7 +73,7 @@ Result<IssuedApiToken> ApiTokenService::create(std::int64_t owner_id, const NewA
   std::string text = new_api_token_text(random_);
   const ApiToken token{0, owner_id, wanted.name, wanted.scope, maker.id, now, expiry_of(wanted, now), std::nullopt};
   TRY(auto made, database_.write([&](metadata::Transaction& transaction) -> Result<ApiToken> {
-    TRY_VOID(check_owner(transaction, owner_id, wanted.scope));
+    TRY_VOID(check_owner(transaction, owner_id, wanted.scope, maker.id));
     TRY(auto stored, insert_api_token(transaction, token, blake2b_hex(text)));
     if (!stored) {
       return fail(Code::kConflict, "API_TOKEN_EXISTS_ALREADY",

@@ -26,8 +26,8 @@ Result<std::optional<AuthRequest>> find_where(metadata::Session& session, std::s
       polled,        interval,          created,         expires};
 }
 
-Result<void> check_room(metadata::Session& session, std::string_view count, std::int64_t most) {
-  TRY(const auto row, session.row<std::int64_t>(count));
+Result<void> check_room(metadata::Session& session, std::string_view count, Micros now, std::int64_t most) {
+  TRY(const auto row, session.row<std::int64_t>(count, {now}));
   if (row && std::get<0>(*row) < most) return {};
   return fail(Code::kUnavailable, "TOO_MANY_AUTH_REQUESTS", "too many sign-ins are waiting: try again in a minute");
 }
@@ -91,7 +91,9 @@ Result<void> note_poll(metadata::Transaction& transaction, std::string_view id, 
 Result<void> make_room_for_auth_request(metadata::Transaction& transaction, Micros now) {
   const Micros gone = now - limits::kAuthRequestKeptSeconds * kMicrosPerSecond;
   TRY_VOID(transaction.exec("DELETE FROM accounts_auth_requests WHERE expires_at < ?", {gone}));
-  return check_room(transaction, "SELECT COUNT(*) FROM accounts_auth_requests", limits::kAuthRequests);
+  // Those that have expired are told so for a while, and take no room from others.
+  return check_room(transaction, "SELECT COUNT(*) FROM accounts_auth_requests WHERE expires_at > ?", now,
+                    limits::kAuthRequests);
 }
 
 Result<void> insert_flow(metadata::Transaction& transaction, const Flow& flow) {
@@ -118,7 +120,7 @@ Result<std::optional<Flow>> take_flow(metadata::Transaction& transaction, std::s
 
 Result<void> make_room_for_flow(metadata::Transaction& transaction, Micros now) {
   TRY_VOID(transaction.exec("DELETE FROM accounts_oidc_flows WHERE expires_at < ?", {now}));
-  return check_room(transaction, "SELECT COUNT(*) FROM accounts_oidc_flows", limits::kFlows);
+  return check_room(transaction, "SELECT COUNT(*) FROM accounts_oidc_flows WHERE expires_at > ?", now, limits::kFlows);
 }
 
 }  // namespace lakelift::accounts

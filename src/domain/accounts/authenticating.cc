@@ -42,6 +42,7 @@ Result<IssuedToken> AccountService::issue_token(const Account& account, std::opt
     TRY(const auto stored, find_account(transaction, account.id));
     if (!stored) return no_such_account();
     if (stored->is_disabled()) return account_is_disabled();
+    if (stored->email == kLocalAdminEmail && actor && *actor != stored->id) return only_the_local_admin();
     const std::int64_t now = clock_.now() / kMicrosPerSecond;
     const Claims claims{stored->id, stored->email,   std::string(name_of(stored->type)), now + limits::kTokenSeconds,
                         now,        uuid_v4(random_)};
@@ -110,6 +111,7 @@ Result<std::optional<std::int64_t>> AccountService::owner_of_token(std::string_v
     const auto claims = open_token(token, keys_, at);
     return claims ? std::optional(claims->id) : std::nullopt;
   }
+  if (!is_whole_api_token(token)) return std::nullopt;
   return database_.read([&](metadata::Session& session) -> Result<std::optional<std::int64_t>> {
     TRY(const auto found, find_api_token_by_hash(session, blake2b_hex(token)));
     if (!found) return std::nullopt;
@@ -119,6 +121,9 @@ Result<std::optional<std::int64_t>> AccountService::owner_of_token(std::string_v
 
 Result<void> AccountService::revoke_token(std::string_view token, std::optional<std::int64_t> actor) {
   if (!is_api_token(token)) return revoke_jwt(token, actor);
+  // What was never one of ours does not wait for the one who writes.
+  TRY(const auto owner, owner_of_token(token));
+  if (!owner) return {};
   return database_.write([&](metadata::Transaction& transaction) -> Result<void> {
     TRY(const auto found, find_api_token_by_hash(transaction, blake2b_hex(token)));
     if (!found) return {};

@@ -24,6 +24,16 @@ Result<AuthRequest> live(std::optional<AuthRequest> request, Micros now) {
   return *std::move(request);
 }
 
+// Of an ECDSA signature (r, s) there is a second one, (r, n - s), that verifies too: only r counts.
+std::string without_second_signature(std::string_view id_token) {
+  constexpr std::size_t kEs256Bytes = 64;
+  const std::size_t dot = id_token.rfind('.');
+  if (dot == std::string_view::npos) return std::string(id_token);
+  const auto signature = base64url_decode(id_token.substr(dot + 1));
+  if (!signature || signature->size() != kEs256Bytes) return std::string(id_token);
+  return std::string(id_token.substr(0, dot + 1)) + signature->substr(0, kEs256Bytes / 2);
+}
+
 }  // namespace
 
 Rate rate_per_minute(std::int64_t times) {
@@ -96,8 +106,8 @@ Result<Account> SignIn::use_once(metadata::Transaction& transaction, std::string
                                  const Identity& identity) {
   TRY(auto account, account_of_identity(transaction, identity_parts(), identity));
   const Micros expires = (identity.expires + limits::kTokenSkewMaxSeconds) * kMicrosPerSecond;
-  TRY(const bool fresh,
-      insert_revocation(transaction, "id_token:" + sha256_hex(id_token), account.id, expires, times().expiry_now));
+  const std::string mark = "id_token:" + sha256_hex(without_second_signature(id_token));
+  TRY(const bool fresh, insert_revocation(transaction, mark, account.id, expires, times().expiry_now));
   if (!fresh) return refused_id_token("used before");
   return account;
 }

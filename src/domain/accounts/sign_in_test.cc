@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "backends/metadata/testing/temporary_database.h"
+#include "base/encoding.h"
 #include "base/id.h"
 #include "domain/accounts/test_issuer.h"
 
@@ -178,6 +179,29 @@ TEST_F(SignInTest, WhatIsRefusedMakesNoAccount) {  // A3
   EXPECT_EQ(count_accounts(), 0U);
   EXPECT_TRUE(kinds().empty());
   EXPECT_EQ(attach(uuid, token_of(), "ADA@example.com"), "") << "the request was not used up";
+}
+
+// (r, s) made (r, n - s): whoever has one signature of P-256 can make the other.
+std::string with_second_signature(const std::string& token) {
+  const std::string order = *hex_decode("ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551");
+  const std::size_t dot = token.rfind('.');
+  std::string signature = *base64url_decode(token.substr(dot + 1));
+  EXPECT_EQ(signature.size(), 64U);
+  int borrow = 0;
+  for (std::size_t i = 32; i-- > 0;) {
+    const int digit = static_cast<unsigned char>(order[i]) - static_cast<unsigned char>(signature[32 + i]) - borrow;
+    borrow = digit < 0 ? 1 : 0;
+    signature[32 + i] = static_cast<char>(digit + 256 * borrow);
+  }
+  return token.substr(0, dot + 1) + base64url_encode(as_bytes(signature));
+}
+
+TEST_F(SignInTest, ASecondSignatureMakesNoSecondToken) {  // A3
+  const std::string first = ec_key().sign(claims_of(clock_, "eve@example.com", "subject-of-eve"), "ES256");
+  const std::string twin = with_second_signature(first);
+  EXPECT_NE(twin, first);
+  EXPECT_EQ(direct(twin, "eve@example.com"), "eve@example.com") << "it verifies";
+  EXPECT_EQ(direct(first, "eve@example.com"), refused_);
 }
 
 TEST_F(SignInTest, AnIdTokenIsGoodOnce) {  // A3

@@ -117,7 +117,8 @@ Result<void> delete_access_requests_of(metadata::Transaction& transaction, std::
 }
 
 Result<void> detach_access_requests(metadata::Transaction& transaction, std::int64_t item_id) {
-  TRY_VOID(transaction.exec("DELETE FROM catalogue_access_requests WHERE item_id = ? AND state <> 'ASKED'", {item_id}));
+  TRY_VOID(
+      transaction.exec("DELETE FROM catalogue_access_requests WHERE item_id = ? AND state = 'GRANTED'", {item_id}));
   TRY_VOID(transaction.exec("UPDATE catalogue_access_requests SET item_id = NULL WHERE item_id = ?", {item_id}));
   return {};
 }

@@ -199,7 +199,7 @@ Result<void> Search::page_by_rank(SearchPage& page) const {
   if (query_.after) {
     TRY(after, mark_of(*query_.after));
   }
-  Ranking ranking(words_, found_, state_.slot_of_item.size());
+  Ranking ranking(words_, found_, visible());
   ranking.put_first(state_.names.equal_to(folded(text_), found_));
   auto slots = ranked(ranking, after, one_more());
   if (has_next(slots, page))

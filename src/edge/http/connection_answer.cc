@@ -186,7 +186,8 @@ Connection::awaitable<void> Connection::send_events() {
   const std::string head = render_head(now.response.status, now.response.headers, std::nullopt, chunked);
   sent = co_await send_all(head, false);
   while (sent && subscription) {
-    const bool over = topic_final_ || ended_ || closing_ || shared_.draining;
+    const bool is_old = shared_.parts.clock.monotonic() - since > static_cast<Micros>(limits::kEventStreamMs) * 1'000;
+    const bool over = topic_final_ || ended_ || closing_ || shared_.draining || is_old;
     if (event_) {
       const std::string text = event_text(*std::exchange(event_, std::nullopt));
       sent = co_await send_event_chunk(text);

@@ -25,6 +25,7 @@ struct Principal {
   std::string email;
   bool is_admin = false;   // an account of type ADMIN with a token that may be used for that
   bool may_change = true;  // false: the token is for reading alone
+  bool by_api_token = false;
 };
 
 struct RequestContext {

@@ -18,11 +18,16 @@ double rarity(std::size_t having, std::size_t items) {
 
 }  // namespace
 
-Ranking::Ranking(const std::vector<Leveled>& words, const Bitmap& matches, std::size_t items)
+Ranking::Ranking(const std::vector<Leveled>& words, const Bitmap& matches, const Bitmap& visible)
     : blocks_(matches.words().size()) {
   std::vector<double> rarities;
   double sum = 0;
-  for (const auto& word : words) sum += rarities.emplace_back(rarity(word.front().count(), items));
+  const std::size_t items = visible.count();
+  for (const auto& word : words) {
+    Bitmap having = word.front();
+    having &= visible;
+    sum += rarities.emplace_back(rarity(having.count(), items));
+  }
   for (std::size_t i = 0; i < words.size(); ++i) {
     std::array<Score, kLevels> weights{};
     for (std::size_t level = 0; level < kLevels; ++level) {

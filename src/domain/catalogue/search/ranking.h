@@ -17,9 +17,9 @@ inline constexpr std::size_t kScoreBits = 11;  // of them, the highest: the name
 // Not threadsafe for changes.
 class Ranking {
  public:
-  // Of the slots of `matches`: those that have all of `words`, which is checked elsewhere. `items`: how many there are,
-  // so that rare words say more.
-  Ranking(const std::vector<Leveled>& words, const Bitmap& matches, std::size_t items);
+  // Of the slots of `matches`: those that have all of `words`, which is checked elsewhere. `visible`: those among which
+  // a word may be rare, so that it says more; scores tell nothing of others.
+  Ranking(const std::vector<Leveled>& words, const Bitmap& matches, const Bitmap& visible);
   void put_first(const Bitmap& slots);  // before all others
 
   [[nodiscard]] Score score_of(Slot slot) const;

@@ -20,6 +20,12 @@ Leveled leveled(const std::vector<std::size_t>& levels) {
   return out;
 }
 
+Bitmap every_slot() {
+  Bitmap all(kSlots);
+  for (Slot slot = 0; slot < kSlots; ++slot) all.set(slot);
+  return all;
+}
+
 TEST(Ranking, RareWordsAndHigherLevelsScoreMore) {
   std::vector<std::size_t> common(kSlots, 0);
   std::vector<std::size_t> rare(kSlots, kLevels);
@@ -30,13 +36,29 @@ TEST(Ranking, RareWordsAndHigherLevelsScoreMore) {
   Bitmap all(kSlots);
   for (const Slot slot : {0, 1, 2}) all.set(slot);
   const std::vector<Leveled> words{leveled(common), leveled(rare)};
-  Ranking ranking(words, all, kSlots);
+  Ranking ranking(words, all, every_slot());
   EXPECT_GT(ranking.score_of(0), ranking.score_of(1));
   EXPECT_GT(ranking.score_of(2), ranking.score_of(0));
   Bitmap first(kSlots);
   first.set(1);
   ranking.put_first(first);
   EXPECT_GT(ranking.score_of(1), ranking.score_of(2));
+}
+
+// How often a word stands in what one may not see changes no score.
+TEST(Ranking, ScoresTellNothingOfWhatIsHidden) {
+  std::vector<std::size_t> common(kSlots, 0);
+  std::vector<std::size_t> elsewhere(kSlots, kLevels);
+  common[0] = common[1] = 3;
+  elsewhere[0] = elsewhere[1] = 3;
+  Bitmap visible(kSlots);
+  for (const Slot slot : {0, 1, 2, 3}) visible.set(slot);
+  Bitmap matches(kSlots);
+  for (const Slot slot : {0, 1}) matches.set(slot);
+  const Ranking before({leveled(common), leveled(elsewhere)}, matches, visible);
+  for (std::size_t slot = 4; slot < kSlots; ++slot) elsewhere[slot] = 7;
+  const Ranking after({leveled(common), leveled(elsewhere)}, matches, visible);
+  EXPECT_EQ(before.score_of(0), after.score_of(0));
 }
 
 TEST(Ranking, TheBestAreWhatSortingWouldSay) {
@@ -47,7 +69,7 @@ TEST(Ranking, TheBestAreWhatSortingWouldSay) {
     Bitmap matches(kSlots);
     for (Slot slot = 0; slot < kSlots; ++slot) matches.set(slot);
     for (int i = *rc::gen::inRange(1, 6); i > 0; --i) matches &= words.emplace_back(leveled(*levels)).front();
-    const Ranking ranking(words, matches, kSlots);
+    const Ranking ranking(words, matches, every_slot());
     std::vector<Score> scores;
     matches.for_each([&](Slot slot) { scores.push_back(ranking.score_of(slot)); });
     std::ranges::sort(scores, std::greater());
@@ -74,7 +96,7 @@ TEST(Ranking, TheBestAreWhatSortingWouldSay) {
 // The most words that a search may have, each at the highest level, stay below the bit of put_first.
 TEST(Ranking, ScoresFitTheirBits) {
   const std::vector<Leveled> words(32, leveled(std::vector<std::size_t>(kSlots, kLevels - 1)));
-  const Ranking ranking(words, words[0].front(), kSlots);
+  const Ranking ranking(words, words[0].front(), every_slot());
   EXPECT_LT(ranking.score_of(0), Score{1} << (kScoreBits - 1));
   EXPECT_GE(ranking.score_of(0), 850U);
 }

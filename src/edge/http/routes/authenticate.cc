@@ -50,11 +50,12 @@ bool changes_nothing(Method method) {
   return method == Method::kGet || method == Method::kHead || method == Method::kOptions;
 }
 
-Principal principal_of(const accounts::Account& account, accounts::Scope scope) {
+Principal principal_of(const accounts::Account& account, accounts::Scope scope, bool by_api_token = false) {
   return {.account_id = account.id,
           .email = account.email,
           .is_admin = account.type == accounts::AccountType::kAdmin && scope == accounts::Scope::kAdmin,
-          .may_change = scope != accounts::Scope::kRead};
+          .may_change = scope != accounts::Scope::kRead,
+          .by_api_token = by_api_token};
 }
 
 // Wrong API tokens are counted by address (threats A8). Who had a good one just now is let in beside a guesser.
@@ -112,7 +113,7 @@ Authenticator make_authenticator(const Services& services) {
     if (credential) {
       if (credential->from_cookie) TRY_VOID(check_same_origin(context));
       TRY(const auto caller, identify(accounts, *guesses, context, credential->token));
-      return principal_of(caller.account, caller.scope);
+      return principal_of(caller.account, caller.scope, caller.api_token_id.has_value());
     }
     if (peer_uid && is_owner(*peer_uid) && !context.header("authorization")) {
       TRY(const auto account, accounts.local_admin());

@@ -111,7 +111,11 @@ Result<Response> deny(const Services& services, RequestContext& context) {
   TRY(const auto form, FormBody::of(context));
   const std::string code(form.field("user_code"));
   const Browser browser = browser_of(context, services.random);
-  TRY_VOID(target_of(services, browser, [&](std::string_view name) { return form.field(name); }));
+  // The ticket must be for this code: nothing else of the form says what is denied.
+  TRY(const auto target, target_of(services, browser, [&](std::string_view name) {
+        return name == "user_code" || name == "ticket" ? form.field(name) : std::string_view();
+      }));
+  if (target.auth_request.empty()) return fail(Code::kInvalid, "the form lacks the field user_code");
   TRY_VOID(services.device_grant.deny(code));
   return pages::denied();
 }

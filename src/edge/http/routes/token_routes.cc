@@ -15,6 +15,13 @@ std::unexpected<Error> another_account() {
 
 bool is_admin(const RequestContext& context) { return lakey::scope(context) == accounts::Scope::kAdmin; }
 
+// What leaks from a program must not make itself successors that outlive it, nor end the others.
+Result<void> check_signed_in(const RequestContext& context) {
+  if (!context.principal->by_api_token || is_admin(context)) return {};
+  return fail(Code::kForbidden, "ACCESS_DENIED",
+              "an API token makes and ends no tokens, unless its scope is \"admin\": sign in for that");
+}
+
 // {email} alone: what existing clients send.
 Result<Response> create_jwt(const Services& services, RequestContext& context, const std::string& email) {
   if (!is_admin(context)) return another_account();
@@ -57,6 +64,7 @@ Result<accounts::NewApiToken> read_wanted(BodyFields& fields, Micros now) {
 }
 
 Result<Response> create_token(const Services& services, RequestContext& context) {
+  TRY_VOID(check_signed_in(context));
   TRY(auto fields, BodyFields::of(context));
   const auto email = fields.optional_text("email");
   if (email && !fields.optional_text("name")) {
@@ -96,6 +104,7 @@ Result<Response> list_tokens(const Services& services, RequestContext& context) 
 }
 
 Result<Response> delete_token(const Services& services, RequestContext& context) {
+  TRY_VOID(check_signed_in(context));
   TRY(const std::int64_t id, context.int_param("id"));
   TRY_VOID(services.api_tokens.remove(id, lakey::caller(context)));
   return lakey::empty(200, "API_TOKEN_DELETED");
