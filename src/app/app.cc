@@ -275,9 +275,10 @@ Result<void> App::Parts::serve(const Config& config, Reach reach) {
   http::add_all_routes(routes, services);
   feed = std::make_unique<http::Feed>(http::make_feed_fetch(services), limits::kFeedPollMs);
   slices->on_change([this](std::int64_t request_id) { feed->notify(request_id); });
-  server = std::make_unique<http::HttpServer>(server_options(config, reach, data),
-                                              http::HttpServerParts{routes, http::make_authenticator(services), *feed,
-                                                                    metrics, clock, random, http::render_lakey_error});
+  server = std::make_unique<http::HttpServer>(
+      server_options(config, reach, data),
+      http::HttpServerParts{routes, http::make_authenticator(services.accounts, services.clock), *feed, metrics, clock,
+                            random, http::render_lakey_error});
   TRY_VOID(server->start());
   slices->start();
   key_service->start();

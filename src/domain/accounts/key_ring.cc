@@ -62,10 +62,10 @@ std::optional<KeyPurpose> key_purpose_of(std::string_view name) {
 struct KeyRing::State {
   metadata::Database& database;
   const Clock& clock;
-  mutable std::mutex mutex;
-  std::shared_ptr<const Keys> keys;
-  std::mutex reloading;  // one reads at a time, or what was read earlier could be taken over later
-  std::optional<Micros> reloaded_at;  // for a key id that nobody knew
+  mutable std::mutex mutex{};
+  std::shared_ptr<const Keys> keys{};
+  std::mutex reloading{};               // one reads at a time, or what was read earlier could be taken over later
+  std::optional<Micros> reloaded_at{};  // for a key id that nobody knew
 
   // What a reader holds stays as it is, whatever is loaded meanwhile.
   [[nodiscard]] std::shared_ptr<const Keys> snapshot() const {
@@ -105,7 +105,7 @@ Result<KeyRing> KeyRing::load(metadata::Database& database, const Clock& clock, 
     }
     return keys;
   }));
-  auto state = std::unique_ptr<State>(new State{database, clock, {}, {}, {}});
+  auto state = std::unique_ptr<State>(new State{.database = database, .clock = clock});
   state->replace(std::move(loaded));
   return KeyRing(std::move(state));
 }

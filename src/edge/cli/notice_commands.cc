@@ -108,10 +108,12 @@ Result<void> follow(Session& session, Api& api, const ListOptions& options) {
   for (std::int64_t last = 0;;) {
     TRY(const std::int64_t id, next_notice(api, last));
     TRY(const json::array fresh, notices(api, options, last));
+    last = std::max(last, id);
     for (auto notice = fresh.rbegin(); notice != fresh.rend(); ++notice) {
       TRY_VOID(print_line(session, notice->get_object()));
+      TRY(const std::int64_t printed, int_of(notice->get_object(), "id"));
+      last = std::max(last, printed);  // more may have come after the event
     }
-    last = id;
   }
 }
 

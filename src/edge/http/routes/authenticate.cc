@@ -103,12 +103,10 @@ Result<void> check_same_origin(const RequestContext& context) {
               "a cookie alone may change something only from our own pages: send the token as Authorization: Bearer");
 }
 
-Authenticator make_authenticator(const Services& services) {
+Authenticator make_authenticator(accounts::AccountService& accounts, const Clock& clock) {
   auto guesses = std::make_shared<RateLimiter>(
-      services.clock,
-      Rate{.burst = limits::kApiTokenGuesses, .refill_each = limits::kApiTokenGuessSeconds * kMicrosPerSecond});
-  return [&accounts = services.accounts, guesses](const RequestContext& context,
-                                                  std::optional<unsigned> peer_uid) -> Result<Principal> {
+      clock, Rate{.burst = limits::kApiTokenGuesses, .refill_each = limits::kApiTokenGuessSeconds * kMicrosPerSecond});
+  return [&accounts, guesses](const RequestContext& context, std::optional<unsigned> peer_uid) -> Result<Principal> {
     TRY(const auto credential, credential_of(context));
     if (credential) {
       if (credential->from_cookie) TRY_VOID(check_same_origin(context));

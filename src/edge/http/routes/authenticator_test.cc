@@ -1,21 +1,12 @@
 // Who calls with which token, and what it lets them do.
 #include <gtest/gtest.h>
 
-#include <cstddef>
-
 #include "backends/metadata/testing/temporary_database.h"
 #include "edge/http/routes/authenticate.h"
 #include "edge/http/routes/routes.h"
 
 namespace lakelift::http {
 namespace {
-
-// Room for an object that is never made: nobody asks for it here.
-template <typename T>
-struct Unborn {
-  alignas(T) std::byte room[sizeof(T)];
-  T& ref() { return reinterpret_cast<T&>(room); }
-};
 
 class AuthenticatorTest : public ::testing::Test {
  protected:
@@ -42,36 +33,8 @@ class AuthenticatorTest : public ::testing::Test {
   ledger::Ledger ledger_{clock_, random_};
   accounts::KeyRing ring_ = accounts::KeyRing::load(*database_, clock_, random_).value();
   accounts::AccountService accounts_{*database_, ledger_, ring_, clock_, random_};
-  accounts::GroupService groups_{*database_, ledger_, clock_};
   accounts::ApiTokenService api_tokens_{*database_, ledger_, clock_, random_};
-  accounts::KeyService key_service_{*database_, ledger_, ring_, clock_, random_};
-  accounts::Audit audit_{*database_, ledger_};
-  Unborn<accounts::SignIn> sign_in_;
-  Unborn<accounts::DeviceGrant> device_grant_;
-  Unborn<catalogue::CatalogueService> catalogue_;
-  Unborn<catalogue::SharingService> sharing_;
-  Unborn<catalogue::AccessRequestService> access_requests_;
-  Unborn<notices::NoticeService> notices_;
-  Unborn<slices::SliceService> slices_;
-  Unborn<Metrics> metrics_;
-  Authenticator authenticate_ = make_authenticator({.accounts = accounts_,
-                                                    .groups = groups_,
-                                                    .api_tokens = api_tokens_,
-                                                    .key_service = key_service_,
-                                                    .audit = audit_,
-                                                    .sign_in = sign_in_.ref(),
-                                                    .device_grant = device_grant_.ref(),
-                                                    .catalogue = catalogue_.ref(),
-                                                    .sharing = sharing_.ref(),
-                                                    .access_requests = access_requests_.ref(),
-                                                    .notices = notices_.ref(),
-                                                    .slices = slices_.ref(),
-                                                    .keys = ring_,
-                                                    .metrics = metrics_.ref(),
-                                                    .clock = clock_,
-                                                    .random = random_,
-                                                    .ready = {},
-                                                    .prepare_local_files = {}});
+  Authenticator authenticate_ = make_authenticator(accounts_, clock_);
   accounts::Account admin_;
   accounts::Account reader_;
 };

@@ -76,7 +76,7 @@ void add_operations_routes(RouteTable& routes, const Services& services);  // /l
 void add_docs_routes(RouteTable& routes);                                  // /docs /openapi.json
 void add_all_routes(RouteTable& routes, const Services& services);         // all of the above
 
-[[nodiscard]] Authenticator make_authenticator(const Services& services);
+[[nodiscard]] Authenticator make_authenticator(accounts::AccountService& accounts, const Clock& clock);
 [[nodiscard]] FeedFetch make_feed_fetch(const Services& services);
 [[nodiscard]] FeedFetch make_notice_fetch(notices::NoticeService& notices);
 // {"@event", "@type": "error", errors?, "@authorizer"?, message, request_id}

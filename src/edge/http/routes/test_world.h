@@ -141,7 +141,7 @@ struct World {
     }
     context.params = match->params;
     const HttpServerParts parts{
-        table, make_authenticator(services()), feed, metrics, clock, random, render_lakey_error};
+        table, make_authenticator(accounts, clock), feed, metrics, clock, random, render_lakey_error};
     return Dispatcher(parts).run(*match->route, context, std::nullopt);
   }
 };
