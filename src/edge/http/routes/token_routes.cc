@@ -17,7 +17,7 @@ bool is_admin(const RequestContext& context) { return lakey::scope(context) == a
 
 // What leaks from a program must not make itself successors that outlive it, nor end the others.
 Result<void> check_signed_in(const RequestContext& context) {
-  if (!context.principal->by_api_token || is_admin(context)) return {};
+  if (!context.principal || !context.principal->by_api_token || is_admin(context)) return {};
   return fail(Code::kForbidden, "ACCESS_DENIED",
               "an API token makes and ends no tokens, unless its scope is \"admin\": sign in for that");
 }
