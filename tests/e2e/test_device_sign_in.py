@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import http.client
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from urllib.parse import urlencode
 
 import pytest
 
 from tests.e2e.contract_api import Api
-from tests.e2e.test_sign_in import ADA, Browser, start
+from tests.e2e.test_sign_in import ADA, Browser
 from tests.fake_issuer import FakeIssuer
 from tests.server_process import Answer, Server
 
@@ -25,9 +25,14 @@ def issuer() -> Iterator[FakeIssuer]:
 
 
 @pytest.fixture(scope="module")
-def server(issuer: FakeIssuer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def server(
+    server_on: Callable[..., Server], issuer: FakeIssuer, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Server]:
     """With one issuer."""
-    with start(tmp_path_factory.mktemp("device"), issuer.config("example.com"), "--trusted-proxies", "127.0.0.1") as running:
+    folder = tmp_path_factory.mktemp("device")
+    config = folder / "lakelift.toml"
+    config.write_text(issuer.config("example.com"))
+    with server_on(folder / "data", "--config", str(config), "--trusted-proxies", "127.0.0.1") as running:
         yield running
 
 
