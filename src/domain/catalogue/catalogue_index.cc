@@ -36,10 +36,10 @@ Result<void> CatalogueIndex::refresh(const std::stop_token& stop) {
   if (is_loaded_) {
     // Nearly always there is nothing; then searches do not wait for one another.
     const std::int64_t seen = seen_;
+    // The greatest is one look at the end of the index; `revision > ?` makes PostgreSQL read the whole table.
     TRY(const bool is_changed, database_.read([&](metadata::Session& session) -> Result<bool> {
-      TRY(const auto row,
-          session.row<std::int64_t>("SELECT revision FROM catalogue_documents WHERE revision > ? LIMIT 1", {seen}));
-      return row.has_value();
+      TRY(const auto row, session.row<std::optional<std::int64_t>>("SELECT MAX(revision) FROM catalogue_documents"));
+      return row && std::get<0>(*row).value_or(0) > seen;
     }));
     if (!is_changed) return {};
   }
