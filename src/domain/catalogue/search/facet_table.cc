@@ -8,7 +8,8 @@ namespace {
 
 constexpr std::size_t kLateEvery = 64;  // values between two looks at the time
 
-constexpr std::size_t kFewSlots = 16'384;  // so many are asked for their values rather than all values for their slots
+constexpr std::size_t kFewSlots = 16'384;  // more are never asked for their values one by one
+constexpr std::size_t kWordsASlot = 32;    // words of a bitmap that are counted while one slot is asked for its values
 
 bool comes_before(const FacetValue& a, const FacetValue& b) {
   return a.count != b.count ? a.count > b.count : a.value < b.value;
@@ -92,7 +93,10 @@ const SlotSet* FacetTable::find(const std::string& value) const {
 std::optional<std::vector<FacetValue>> FacetTable::top(const Bitmap& among, std::size_t limit,
                                                        const std::function<bool()>& is_late) const {
   if (is_late && is_late()) return std::nullopt;
-  return among.count() <= kFewSlots ? top_by_slots(among, limit) : top_by_values(among, limit, is_late);
+  const std::size_t slots = among.count();
+  const std::size_t words = by_size_.size() * (values_of_slot_.size() / 64 + 1);
+  return slots <= kFewSlots && slots < words / kWordsASlot ? top_by_slots(among, limit)
+                                                           : top_by_values(among, limit, is_late);
 }
 
 std::vector<FacetValue> FacetTable::top_by_slots(const Bitmap& among, std::size_t limit) const {

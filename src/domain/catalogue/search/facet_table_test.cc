@@ -58,11 +58,11 @@ TEST(FacetTable, ManySlotsAndManyValues) {
   const auto many = table.top(all_of(kSlots), 5, {});
   ASSERT_TRUE(many);
   Bitmap few(kSlots);
-  for (Slot slot = 0; slot < 1'940; ++slot) few.set(slot);
+  for (Slot slot = 0; slot < 4 * 97; ++slot) few.set(slot);
   const auto some = table.top(few, 5, {});
   ASSERT_TRUE(some);
   for (std::size_t i = 0; i < 5; ++i) EXPECT_EQ((*many)[i].value, (*some)[i].value);
-  EXPECT_EQ((*some)[0].count, 60);
+  EXPECT_EQ((*some)[0].count, 12);
 }
 
 TEST(FacetTable, SaysWhenItWasTooLate) {
