@@ -114,7 +114,7 @@ std::optional<std::vector<FacetValue>> FacetTable::top_by_values(const Bitmap& a
                                                                  const std::function<bool()>& is_late) const {
   Best best(limit);
   for (std::size_t i = 0; i < by_size_.size(); ++i) {
-    if (i % kLateEvery == 0 && is_late && is_late()) return std::nullopt;
+    if (i % kLateEvery == kLateEvery - 1 && is_late && is_late()) return std::nullopt;
     const Value& value = values_[by_size_[i]];
     // Those that follow have fewer slots in all than the worst of the best has among these.
     if (static_cast<std::int64_t>(value.slots.size()) < best.least()) break;
