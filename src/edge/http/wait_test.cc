@@ -152,7 +152,7 @@ TEST(Wait, TwoThousandWaitersAreAllServed) {
   test.feed.notify(kTopic);
   for (int i = 0; i < 50; ++i) probe();
   std::ranges::sort(took);
-  EXPECT_LT(took[took.size() - 2].count(), 1'000'000) << "the cheap route stalled";
+  EXPECT_LT(took[took.size() - 2].count(), 200'000) << "the cheap route stalled";
 
   for (auto& client : clients) ASSERT_EQ(client->read_answer().body, "ready");
   EXPECT_EQ(test.executed, static_cast<int>(kWaiters));
