@@ -37,6 +37,11 @@ inline constexpr std::size_t kEdgeThreads = 2;
 inline constexpr std::size_t kWorkerThreads = 8;
 inline constexpr std::size_t kWorkerQueue = 4'096;  // requests that wait for a worker thread; more: 503
 inline constexpr std::size_t kStreamBufferBytes = 256 * 1024;
+inline constexpr std::size_t kBodyPieceBytes = 256 * 1024;  // of a streamed body: a connection holds two at most
+inline constexpr std::size_t kBodyWriterThreads = 4;        // that put streamed bodies where they go
+inline constexpr std::size_t kMultipartParts = 64;
+inline constexpr std::size_t kMultipartHeaderBytes = 8 * 1024;  // of one part
+inline constexpr std::size_t kMultipartFieldBytes = 64 * 1024;  // of all parts that are no file
 inline constexpr int kUriWaitMs = 15 * 60'000;
 inline constexpr std::size_t kFeedSubscribers = 20'000;
 inline constexpr int kFeedPollMs = 1'000;
@@ -97,6 +102,30 @@ inline constexpr int kProgressIntervalMs = 200;  // between two tidings of one r
 inline constexpr int kListedRequests = 10'000;   // newest of an account
 inline constexpr std::int64_t kDownloadUriSeconds = 3'600;
 inline constexpr std::int64_t kLinkMaxSeconds = 7 * 86'400;
+
+// Files
+inline constexpr std::size_t kFileNameBytes = 255;    // one part of a path
+inline constexpr std::size_t kFilePathBytes = 1'024;  // a whole path
+inline constexpr std::uint64_t kFileBytes = 1ULL << 40;
+inline constexpr std::int64_t kFilesPerPage = 1'000;      // the most that a caller may ask for at once
+inline constexpr std::int64_t kFilesPerChange = 100'000;  // that one deletion, move or copy of a folder may touch
+inline constexpr std::int64_t kFileGrants = 200'000;      // on one file or folder; more: make a group
+inline constexpr std::int64_t kQuotaBytes = 100LL << 30;  // of an account, unless an administrator says otherwise
+inline constexpr std::int64_t kQuotaFiles = 1'000'000;
+inline constexpr std::int64_t kTrashDays = 30;
+inline constexpr std::int64_t kTrashMostDays = 3'650;
+inline constexpr std::int64_t kFilesPerPurge = 500;  // rows that one transaction of the cleaning takes
+inline constexpr int kFilesTickMs = 60'000;          // between two looks for what has left the trash
+inline constexpr std::size_t kFileTableNameChars = 128;
+
+// Objects (content in the storage)
+inline constexpr std::int64_t kOrphanGraceSeconds = 86'400;  // on a database that other servers share
+inline constexpr int kCollectorTickMs = 1'000;
+inline constexpr int kCollectorBatch = 256;               // objects of one transaction
+inline constexpr std::int64_t kSweepSeconds = 6 * 3'600;  // between two looks for orphans
+inline constexpr std::int64_t kScrubBytesPerSecond = 8LL << 20;
+inline constexpr std::int64_t kScrubPauseSeconds = 86'400;  // from the end of one scrub in the background to the next
+inline constexpr std::size_t kScrubFindings = 1'000;        // that a report tells one by one
 
 // Accounts
 inline constexpr std::int64_t kTokenSeconds = 30 * 86'400;

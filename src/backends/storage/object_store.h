@@ -10,10 +10,12 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "base/clock.h"
+#include "base/encoding.h"
 #include "base/fd.h"
 #include "base/random.h"
 #include "base/random_access.h"
@@ -35,11 +37,25 @@ struct ObjectInfo {
 // An open object; keeps its bytes readable even when the object is removed meanwhile.
 using ObjectReader = RandomAccess;
 
-// A local file on its way to become an object; its bytes are gone when this is destroyed unpublished.
+// A local file on its way to become an object; its bytes are gone when this is destroyed unpublished. Not threadsafe.
 class StagedObject {
  public:
   virtual ~StagedObject() = default;
   [[nodiscard]] virtual int fd() const = 0;  // read and write
+  // Adds to the end, hashes what it adds, and has the disk begin to take it: publish() then need not read it again. Not
+  // together with writes to fd(). Errors: kNoSpace, kInternal.
+  [[nodiscard]] Result<void> append(std::span<const std::byte> bytes);
+  [[nodiscard]] std::uint64_t appended_bytes() const { return appended_bytes_; }
+  // When all is appended: SHA-256 as lower-case hex. Nothing may be appended afterwards.
+  [[nodiscard]] const std::string& seal();
+  // What seal() said; empty: not sealed.
+  [[nodiscard]] const std::string& sealed_sha256() const { return sealed_sha256_; }
+
+ private:
+  Sha256 hash_;
+  std::uint64_t appended_bytes_ = 0;
+  std::uint64_t handed_bytes_ = 0;  // that the disk was asked to take
+  std::string sealed_sha256_;
 };
 
 struct ObjectPage {
@@ -52,8 +68,8 @@ class ObjectStore {
  public:
   virtual ~ObjectStore() = default;
   [[nodiscard]] virtual Result<std::unique_ptr<StagedObject>> stage() = 0;
-  // Hashes what was staged and makes it the object `key`: on the disk (file and folder) when this returns. A key is
-  // never overwritten.
+  // Hashes what was staged, unless it is sealed, and makes it the object `key`: on the disk (file and folder) when this
+  // returns. A key is never overwritten.
   [[nodiscard]] virtual Result<ObjectInfo> publish(std::unique_ptr<StagedObject> staged, const std::string& key) = 0;
   [[nodiscard]] virtual Result<std::shared_ptr<ObjectReader>> open(const std::string& key) = 0;
   // Fine when it is not there.

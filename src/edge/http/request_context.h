@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <stop_token>
 #include <string>
@@ -12,6 +13,7 @@
 
 #include "base/json.h"
 #include "base/result.h"
+#include "edge/http/body_sink.h"
 
 namespace lakelift::http {
 
@@ -36,6 +38,7 @@ struct RequestContext {
   std::vector<std::pair<std::string, std::string>> query;    // decoded once, in order
   std::vector<std::pair<std::string, std::string>> headers;  // names in lower case
   std::string body;
+  std::shared_ptr<BodySink> sink;  // where the body went; of routes that stream it
   std::optional<Principal> principal;
   std::string base_url;        // "http://127.0.0.1:3000": what addresses handed out begin with
   std::string trace_id;        // of the caller's traceparent header, 32 hex digits; or empty

@@ -2,8 +2,10 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -11,6 +13,7 @@
 
 #include "base/limits.h"
 #include "base/result.h"
+#include "edge/http/body_sink.h"
 #include "edge/http/request_context.h"
 #include "edge/http/response.h"
 
@@ -28,14 +31,21 @@ enum class Access {
 using Handler = std::function<Response(RequestContext&)>;
 // How a dialect says an error: Lakey's envelope, FastAPI's detail …
 using ErrorRenderer = std::function<Response(const Error&, const RequestContext&)>;
+// Where the body goes that is about to come: on a worker thread, after the access rule, before a byte is read (or
+// "100 Continue" said). An error is the answer.
+using SinkOpener = std::function<Result<std::shared_ptr<BodySink>>(RequestContext&)>;
 
 struct Route {
   Method method = Method::kGet;  // a GET route answers HEAD too
-  std::string pattern;           // "/catalogue/items/{id}": {name} is one part; paths end as written (slash or none)
+  // "/catalogue/items/{id}": {name} is one part; paths end as written (slash or none). At the end {name...} is all that
+  // is left, slashes too, and may be empty; a part of it in which an escape hides a slash is refused.
+  std::string pattern;
   Access access = Access::kUnset;
   Handler handler;
   ErrorRenderer render_error;  // for what the edge refuses itself on this route (401, 403, 413 …) and for exceptions
-  std::size_t body_limit_bytes = limits::kJsonBodyBytes;
+  std::uint64_t body_limit_bytes = limits::kJsonBodyBytes;
+  // Set: the body is streamed there, context.body stays empty, and the handler finds the sink as context.sink.
+  SinkOpener open_sink;
   std::string summary;  // one line, for the OpenAPI check and the log
   // Runs on the edge's own thread, never behind slow handlers (threats D15): only for a public handler that touches no
   // disk, lock or service.

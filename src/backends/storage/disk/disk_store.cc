@@ -243,7 +243,12 @@ Result<ObjectInfo> DiskStore::publish(std::unique_ptr<StagedObject> staged, cons
   struct stat st{};
   if (::fstat(file->fd(), &st) != 0) return fail_errno("looking at a staged file", errno);
   ObjectInfo info{key, static_cast<std::uint64_t>(st.st_size), {}, modified_at(st)};
-  TRY(info.sha256, hash_of(file->fd(), info.size_bytes));
+  info.sha256 = file->sealed_sha256();
+  if (info.sha256.empty()) {
+    TRY(info.sha256, hash_of(file->fd(), info.size_bytes));
+  } else if (file->appended_bytes() != info.size_bytes) {
+    return fail(Code::kInternal, "a sealed object has bytes that were not appended");
+  }
   TRY_VOID(sync(file->fd()));
   TRY(const UniqueFd folder, folder_for(prefix_of(key)));
   TRY_VOID(move_into_place(*file, folder.get(), rest_of(key)));
