@@ -72,6 +72,11 @@ def step(state: State, op: Operation) -> State | None:
     return after
 
 
+def only_reads(op: Operation) -> bool:
+    """Whether it changed nothing, whatever was there."""
+    return op.what == "get" or op.status in {404, 412}
+
+
 class Node:
     """A begin or an end in the list of what is not yet put in order."""
 
@@ -158,18 +163,17 @@ def explain(history: list[Operation]) -> str | None:
             best, stuck = len(taken), (state, op)
         if not taken:
             return report(history, best, stuck)
-        # This one has ended and found no place: the last choice was wrong. What changed nothing when it was taken was no
-        # choice: if any order goes on from there, one that begins with it does.
-        changed = False
-        while taken and not changed:
-            after_it = state
+        # This one has ended and found no place: the last choice was wrong. What never changes anything was no choice: if
+        # any order goes on from where it was taken, one that begins with it does.
+        chosen = False
+        while taken and not chosen:
             node, state = taken.pop()
-            changed = state != after_it
+            chosen = not only_reads(history[node.number])
             done &= ~(1 << node.number)
             put_back(node)
-        node = node.after if changed else None
-        if not changed:
+        if not chosen:
             return report(history, best, stuck)
+        node = node.after
     return None
 
 
