@@ -74,7 +74,7 @@ def step(state: State, op: Operation) -> State | None:
 
 def only_reads(op: Operation) -> bool:
     """Whether it changed nothing, whatever was there."""
-    return op.what == "get" or op.status in {404, 412}
+    return op.what == "get" or (op.end is not None and op.status in {404, 412})
 
 
 class Node:

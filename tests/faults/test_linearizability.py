@@ -79,8 +79,8 @@ def random_history(dice: random.Random, length: int, width: int) -> list[Operati
                           None if what == "get" else f"c{number}", state.content if dice.random() < 0.7 else "c?", who)
         status, content, state = outcome(state, asked)
         known = dice.random() > 0.02 or what == "get"
-        history.append(Operation("a", what, asked.begin, asked.end if known else None, status, content if what == "get" else asked.content,
-                                 asked.expected, who))
+        history.append(Operation("a", what, asked.begin, asked.end if known else None, status if known else None,
+                                 content if what == "get" else asked.content, asked.expected, who))
     return history
 
 
