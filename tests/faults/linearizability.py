@@ -132,6 +132,17 @@ def put_back(begin: Node) -> None:
     relink(begin)
 
 
+def free_read(head: Node, state: State, history: list[Operation]) -> Node | None:
+    """The begin of an operation that may come next and changes nothing: taking it first is never wrong."""
+    node = head.after
+    while node is not None and node.end is not None:
+        op = history[node.number]
+        if only_reads(op) and step(state, op) is not None:
+            return node
+        node = node.after
+    return None
+
+
 def explain(history: list[Operation]) -> str | None:
     """None where the operations of one name can be put in order; else how far the best attempt came."""
     head = linked(history)
@@ -140,7 +151,7 @@ def explain(history: list[Operation]) -> str | None:
     taken: list[tuple[Node, State]] = []
     seen: set[tuple[int, State]] = set()
     steps = 0
-    node = head.after
+    node = free_read(head, state, history) or head.after
     while node is not None:
         steps += 1
         assert steps < STEPS_MOST, "this history is too tangled to be judged: fewer clients a name"
@@ -155,7 +166,7 @@ def explain(history: list[Operation]) -> str | None:
             taken.append((node, state))
             state, done = after, key[0]
             lift(node)
-            node = head.after
+            node = free_read(head, state, history) or head.after
             continue
         if op.end is None:  # all whose outcome is known are in order
             return None
