@@ -18,6 +18,7 @@ from tests.server_process import FULL_DOSE, Server
 KILLS, KILLS_POSTGRESQL = (200, 40) if FULL_DOSE else (20, 6)
 ACKNOWLEDGED = 2_000 if FULL_DOSE else 200
 WORKERS = 4
+KEY_COLUMNS = ("object_key", "table_key")
 RESTART_SECONDS = 10  # 2 on a machine that does nothing else
 
 
@@ -71,12 +72,12 @@ def assert_no_orphans(data: Path, keys: list[str]) -> None:
 
 
 def keys_of_sqlite(database: sqlite3.Connection) -> list[str]:
-    """Whatever table refers to objects does so in a column that is called so."""
+    """Whatever table refers to objects does so in a column that is called a key."""
     names = [name for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'objects_%'")]
     found: list[str] = []
     for name in names:
-        for column in [row[1] for row in database.execute(f"PRAGMA table_info({name})") if row[1].endswith("object_key")]:
-            found += [key for (key,) in database.execute(f"SELECT {column} FROM {name} WHERE {column} IS NOT NULL AND {column} <> ''")]
+        for column in [row[1] for row in database.execute(f"PRAGMA table_info({name})") if row[1] in KEY_COLUMNS]:
+            found += [key for (key,) in database.execute(f"SELECT {column} FROM {name} WHERE {column} <> ''")]
     return found
 
 
@@ -101,6 +102,6 @@ def test_kill_9_on_postgresql(postgresql: Postgresql, tmp_path: Path) -> None:
         assert [Observer(world).folders().get(worker.folder) for worker in workers] == [worker.tree for worker in workers]
         sweep_and_stop(world)
         columns = postgresql.query("SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = 'public' "
-                                   "AND column_name LIKE '%object_key' AND table_name NOT LIKE 'objects_%'", address)
+                                   f"AND column_name IN {KEY_COLUMNS} AND table_name NOT LIKE 'objects_%'", address)
         keys = [row[0] for table, column in columns for row in postgresql.query(f"SELECT {column} FROM {table} WHERE {column} <> ''", address)]
         assert_no_orphans(server.data, keys)
