@@ -38,6 +38,7 @@ struct control {
   uint64_t target; // the n-th counted call from 1
   uint64_t counted;
   uint64_t fired;
+  char path[256];  // of the last call that was met
 };
 
 struct record {
@@ -159,11 +160,12 @@ static void die(void) {
 }
 
 // What becomes of this call; the lock is held.
-static enum mode verdict(enum kind kind) {
+static enum mode verdict(enum kind kind, const char* path) {
   if (control->mode == M_OFF || (control->kinds & (1u << kind)) == 0) return M_OFF;
   uint64_t number = ++control->counted;
   if (control->mode == M_COUNT || (control->ever ? number < control->target : number != control->target)) return M_OFF;
   control->fired++;
+  snprintf(control->path, sizeof control->path, "%s", path);
   if (control->mode == M_KILL_BEFORE) die();
   return control->mode;
 }
@@ -172,7 +174,7 @@ static enum mode verdict(enum kind kind) {
 #define CALL(kind, path, DO, SAY)                                          \
   do {                                                                     \
     pthread_mutex_lock(&lock);                                             \
-    enum mode what_ = (path) == NULL ? M_OFF : verdict(kind);              \
+    enum mode what_ = (path) == NULL ? M_OFF : verdict(kind, path);              \
     long result_ = -1;                                                     \
     int error_ = (int)control->error;                                      \
     if (what_ != M_ERROR) {                                                \
@@ -219,7 +221,7 @@ static ssize_t written(int fd, const struct iovec* parts, int count, int64_t off
   pthread_mutex_lock(&lock);
   int64_t at = offset;
   if (at < 0) at = (fcntl(fd, F_GETFL) & O_APPEND) != 0 ? lseek(fd, 0, SEEK_END) : lseek(fd, 0, SEEK_CUR);
-  enum mode what = verdict(K_WRITE);
+  enum mode what = verdict(K_WRITE, path);
   ssize_t result = -1;
   int error = (int)control->error;
   if (what != M_ERROR) {

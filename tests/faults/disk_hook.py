@@ -12,7 +12,7 @@ from enum import IntEnum
 from pathlib import Path
 
 SOURCE = Path(__file__).with_name("disk_hook.c")
-CONTROL = struct.Struct("=IIIIQQQ")  # struct control
+CONTROL = struct.Struct("=IIIIQQQ256s")  # struct control
 RECORD = struct.Struct("=IIqQII")  # struct record
 MAGIC = 0x4B534944
 
@@ -83,7 +83,7 @@ class DiskHook:
         """Counting begins anew. The mode is written last: the server looks at it first."""
         mask = sum(1 << kind for kind in kinds)
         self.memory[:4] = struct.pack("=I", Mode.OFF)
-        self.memory[4:CONTROL.size] = CONTROL.pack(mode, mask, error, ever, target, 0, 0)[4:]
+        self.memory[4:CONTROL.size] = CONTROL.pack(mode, mask, error, ever, target, 0, 0, b"")[4:]
         self.memory[:4] = struct.pack("=I", mode)
 
     def off(self) -> None:
@@ -96,6 +96,11 @@ class DiskHook:
     @property
     def fired(self) -> int:
         return CONTROL.unpack(self.memory[: CONTROL.size])[6]
+
+    @property
+    def path(self) -> str:
+        """Of the last call that was met."""
+        return CONTROL.unpack(self.memory[: CONTROL.size])[7].rstrip(b"\0").decode()
 
     def mark(self, number: int) -> None:
         """Says in the log that the test knows something now; it stands behind all calls that happened before."""
