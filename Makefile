@@ -50,7 +50,7 @@ tsan: deps
 test-full: test tsan ## the large doses, and the race of files on a build with ThreadSanitizer
 	@LAKELIFT_DOSE=full build/venv/bin/python -m pytest -q --ignore=tests/peers tests clients/python/tests
 
-bench: build test-deps ## our slice job beside DuckDB, Polars and pyarrow; the catalogue as it grows; start-up; memory
+bench: build test-deps ## our slice job beside DuckDB, Polars and pyarrow; the catalogue as it grows; files beside nginx; start-up; memory
 	@build/venv/bin/python bench/run.py
 
 lint: build test-deps ## clang-format, clang-tidy, ruff, shellcheck
