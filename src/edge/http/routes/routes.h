@@ -99,6 +99,11 @@ void add_catalogue_routes(RouteTable& routes, const Services& services);
 void add_sharing_routes(RouteTable& routes, const Services& services);         // who may see an item
 void add_access_request_routes(RouteTable& routes, const Services& services);  // asking to
 void add_notice_routes(RouteTable& routes, const Services& services);
+void add_file_reading_routes(RouteTable& routes, const Services& services);  // /files/ … : docs/files.md
+void add_file_writing_routes(RouteTable& routes, const Services& services);
+void add_file_action_routes(RouteTable& routes, const Services& services);
+void add_file_keeping_routes(RouteTable& routes, const Services& services);  // trash, quota
+void add_liftbit_routes(RouteTable& routes, const Services& services);       // /upload_file …
 void add_download_request_routes(RouteTable& routes, const Services& services);
 void add_data_routes(RouteTable& routes, const Services& services);        // signed addresses
 void add_operations_routes(RouteTable& routes, const Services& services);  // /livez /readyz /metrics
