@@ -91,7 +91,7 @@ Result<files::UploadTerms> upload_terms_of(const RequestContext& context) {
   }
   files::UploadTerms terms;
   TRY(terms.conditions, conditions_of(context));
-  TRY(terms.expected_sha256, expected_sha256(context));
+  TRY(terms.expected_sha256, claimed_sha256(context));
   if (const auto length = context.header("content-length")) {
     std::uint64_t bytes = 0;
     const auto [end, failed] = std::from_chars(length->data(), length->data() + length->size(), bytes);
