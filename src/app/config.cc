@@ -142,6 +142,17 @@ std::vector<Setting> settings_of(Config& c, GoogleSettings& google) {
        nullptr, true},
       {"sign-ins-per-minute", "of one address and of one account", fmt::to_string(c.sign_ins_per_minute),
        number<std::int64_t>(c.sign_ins_per_minute, 1, 1'000'000)},
+      {"quota-bytes", "what an account's files and trash may take; 0: no limit", fmt::to_string(c.quota_bytes),
+       number<std::int64_t>(c.quota_bytes, 0, std::int64_t{1} << 62)},
+      {"quota-files", "how many files an account may have, the trash counted with it; 0: no limit",
+       fmt::to_string(c.quota_files), number<std::int64_t>(c.quota_files, 0, std::int64_t{1} << 62)},
+      {"trash-days", "how long deleted and replaced files are kept; 0: they are gone at once",
+       fmt::to_string(c.trash_days), number<std::int64_t>(c.trash_days, 0, limits::kTrashMostDays)},
+      {"liftbit-open", "for one machine: calls of LiftBit's scripts are believed about whose files they name", "false",
+       yes_or_no(c.liftbit_open), nullptr, true},
+      {"liftbit-open-anywhere",
+       "liftbit-open although the server is reached from elsewhere: everybody's files are open", "false",
+       yes_or_no(c.liftbit_open_anywhere), nullptr, true},
       {"ca-file", "PEM file of the authorities that are trusted when the server calls others; default: the system's",
        "", text(c.ca_file)},
       {"profile-rows", "a table with more rows is profiled by a random part of its row groups, of about so many",
@@ -283,6 +294,11 @@ Result<LoadedConfig> load_config(const std::vector<std::string>& arguments, Envi
         {"oidc." + issuer.name, shown(issuer), issuer.name == "google" ? "settings" : "file " + file});
   }
   TRY_VOID(refuse_both(loaded.settings, "database", "database-file"));
+  if (loaded.config.liftbit_open_anywhere && !loaded.config.liftbit_open) {
+    return fail(Code::kInvalid, "CONFIGURATION_DID_NOT_VALIDATE",
+                "liftbit-open-anywhere says where liftbit-open may be: give liftbit-open too, or leave it out",
+                {{"liftbit-open-anywhere", {"liftbit-open is not given"}}});
+  }
   return loaded;
 }
 

@@ -36,8 +36,13 @@ struct Config {
   std::vector<accounts::IssuerSettings> issuers;           // who may say who somebody is
   bool dev_login = false;                                  // whoever types an email is believed: for one machine
   std::int64_t sign_ins_per_minute = limits::kSignInsPerMinute;
-  std::string ca_file;           // authorities for what the server calls; empty: the system's
-  std::string columnar_program;  // empty: lakelift-columnar beside this program
+  std::int64_t quota_bytes = limits::kQuotaBytes;  // of an account's files; 0: none
+  std::int64_t quota_files = limits::kQuotaFiles;
+  std::int64_t trash_days = limits::kTrashDays;  // 0: what is deleted is gone
+  bool liftbit_open = false;                     // LiftBit's calls believe the username: for one machine
+  bool liftbit_open_anywhere = false;            // and on others, on purpose
+  std::string ca_file;                           // authorities for what the server calls; empty: the system's
+  std::string columnar_program;                  // empty: lakelift-columnar beside this program
 };
 
 // One setting as it was resolved: for `lakelift serve --show-config`.

@@ -68,6 +68,10 @@ TEST_F(ConfigTest, WrongValuesStopTheStartByName) {
       {{"--log-format", "xml"}, "log-format"},
       {{"--uri-wait-ms", "1"}, "uri-wait-ms"},
       {{"--worker-memory-mib", "1"}, "worker-memory-mib"},
+      {{"--quota-bytes", "-1"}, "quota-bytes"},
+      {{"--quota-bytes", "1GB"}, "quota-bytes"},
+      {{"--quota-files", "many"}, "quota-files"},
+      {{"--trash-days", "3651"}, "trash-days"},
   };
   for (const auto& [arguments, name] : cases) {
     const auto loaded = load_config(arguments, fake_environment);
@@ -126,6 +130,34 @@ TEST_F(ConfigTest, ASwitchNeedsNoValue) {
   EXPECT_TRUE(load_config({}, fake_environment)->config.dev_login);
   g_environment = {{"LAKELIFT_DEV_LOGIN", "maybe"}};
   EXPECT_FALSE(load_config({}, fake_environment));
+}
+
+TEST_F(ConfigTest, FilesHaveQuotasAndATrash) {
+  const auto plain = load_config({}, fake_environment);
+  ASSERT_TRUE(plain);
+  EXPECT_EQ(plain->config.quota_bytes, 100LL << 30);
+  EXPECT_EQ(plain->config.quota_files, 1'000'000);
+  EXPECT_EQ(plain->config.trash_days, 30);
+  const auto given = load_config({"--quota-bytes", "5", "--quota-files", "0", "--trash-days", "0"}, fake_environment);
+  ASSERT_TRUE(given) << given.error().message;
+  EXPECT_EQ(given->config.quota_bytes, 5);
+  EXPECT_EQ(given->config.quota_files, 0);
+  EXPECT_EQ(given->config.trash_days, 0);
+}
+
+TEST_F(ConfigTest, LiftbitOpenIsASwitchAndAnywhereNeedsIt) {
+  EXPECT_FALSE(load_config({}, fake_environment)->config.liftbit_open);
+  EXPECT_TRUE(load_config({"--liftbit-open"}, fake_environment)->config.liftbit_open);
+  const auto anywhere = load_config({"--liftbit-open", "--liftbit-open-anywhere"}, fake_environment);
+  ASSERT_TRUE(anywhere) << anywhere.error().message;
+  EXPECT_TRUE(anywhere->config.liftbit_open_anywhere);
+  const auto alone = load_config({"--liftbit-open-anywhere"}, fake_environment);
+  ASSERT_FALSE(alone);
+  EXPECT_EQ(alone.error().fields.at(0).field, "liftbit-open-anywhere");
+  g_environment = {{"LAKELIFT_LIFTBIT_OPEN", "yes"}};
+  const auto wrong = load_config({}, fake_environment);
+  ASSERT_FALSE(wrong);
+  EXPECT_EQ(wrong.error().fields.at(0).field, "liftbit-open");
 }
 
 TEST_F(ConfigTest, SecretsAreNotShown) {

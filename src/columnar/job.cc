@@ -24,6 +24,8 @@ constexpr std::array<FormatName, 4> kFormats{{
     {Format::kJsonl, "jsonl", "application/x-ndjson"},
 }};
 
+constexpr std::array<std::string_view, 3> kCompressions{"none", "gzip", "zstd"};  // in the enum's order
+
 // Numbers that may use all 64 bits go as text: JSON's readers stop at 63.
 json::string from_unsigned(std::uint64_t number) { return json::string(std::to_string(number)); }
 
@@ -126,7 +128,8 @@ json::object from_work(const JobWork& work) {
             {"from", name_of(convert->from)},
             {"to", name_of(convert->to)},
             {"null_tokens", json::array(convert->null_tokens.begin(), convert->null_tokens.end())},
-            {"delimiter", json::string(1, convert->delimiter)}};
+            {"delimiter", json::string(1, convert->delimiter)},
+            {"compression", name_of(convert->compression)}};
   }
   return {{"kind", "inspect"}};
 }
@@ -139,6 +142,11 @@ Result<JobWork> to_convert(const json::object& object) {
   TRY(const std::string delimiter, wire::text_at(object, "delimiter"));
   if (delimiter.size() != 1 || static_cast<unsigned char>(delimiter[0]) >= 0x80) return bad("delimiter");
   job.delimiter = delimiter[0];
+  TRY(const std::string name, wire::text_at(object, "compression"));
+  const auto compression = compression_of(name);
+  const bool is_text = job.from == Format::kCsv || job.from == Format::kJsonl;
+  if (!compression || (*compression != Compression::kNone && !is_text)) return bad("compression");
+  job.compression = *compression;
   return job;
 }
 
@@ -203,6 +211,15 @@ std::string_view media_type_of(Format format) { return kFormats[static_cast<std:
 std::optional<Format> format_of(std::string_view name) {
   for (const auto& known : kFormats) {
     if (known.name == name) return known.format;
+  }
+  return std::nullopt;
+}
+
+std::string_view name_of(Compression compression) { return kCompressions[static_cast<std::size_t>(compression)]; }
+
+std::optional<Compression> compression_of(std::string_view name) {
+  for (std::size_t i = 0; i < kCompressions.size(); ++i) {
+    if (kCompressions[i] == name) return static_cast<Compression>(i);
   }
   return std::nullopt;
 }

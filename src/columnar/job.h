@@ -23,6 +23,11 @@ enum class Format { kParquet, kCsv, kArrow, kJsonl };
 [[nodiscard]] std::optional<Format> format_of(std::string_view name);
 [[nodiscard]] std::string_view media_type_of(Format format);
 
+// How the bytes of a text format are packed.
+enum class Compression { kNone, kGzip, kZstd };
+[[nodiscard]] std::string_view name_of(Compression compression);  // none gzip zstd
+[[nodiscard]] std::optional<Compression> compression_of(std::string_view name);
+
 // A file of the table. `path` is relative to the table's folder; "key=value" parts in it are hive partition columns.
 struct InputFile {
   std::string path;
@@ -66,12 +71,13 @@ struct SliceJob {
   std::string sampling_seed;  // the item: with file path and row number it decides which rows a ratio keeps
 };
 
-// One file from one format to another. CSV in: types inferred by the rule in docs/formats.md.
+// One file from one format to another. CSV and JSON lines in: types inferred by the rules in docs/formats.md.
 struct ConvertJob {
   Format from = Format::kParquet;
   Format to = Format::kCsv;
   std::vector<std::string> null_tokens = {""};  // CSV in: these unquoted texts are null
   char delimiter = ',';
+  Compression compression = Compression::kNone;  // of the input; CSV and JSON lines alone
 };
 
 struct WriteReport {  // of slice and convert

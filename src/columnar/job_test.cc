@@ -57,9 +57,13 @@ JobWork any_work() {
       job.sampling_seed = *text();
       return job;
     }
-    default:
-      return ConvertJob{static_cast<Format>(*rc::gen::inRange(0, 4)), static_cast<Format>(*rc::gen::inRange(0, 4)),
-                        *rc::gen::container<std::vector<std::string>>(3, text()), *rc::gen::inRange('\x01', '\x7f')};
+    default: {
+      const auto from = static_cast<Format>(*rc::gen::inRange(0, 4));
+      const bool is_text = from == Format::kCsv || from == Format::kJsonl;
+      return ConvertJob{from, static_cast<Format>(*rc::gen::inRange(0, 4)),
+                        *rc::gen::container<std::vector<std::string>>(3, text()), *rc::gen::inRange('\x01', '\x7f'),
+                        static_cast<Compression>(is_text ? *rc::gen::inRange(0, 3) : 0)};
+    }
   }
 }
 
@@ -121,6 +125,23 @@ json::object good_job() {
   job.work = slice;
   job.inputs = {{"x.parquet", 10}, {"y.parquet", 20}};
   return to_json(job);
+}
+
+TEST(Job, OnlyTextFormatsAreUnpacked) {
+  Job job{.work = ConvertJob{.from = Format::kCsv, .compression = Compression::kGzip}, .inputs = {}, .limits = {}};
+  const auto read = job_from_json(json::value(to_json(job)));
+  ASSERT_TRUE(read) << read.error().message;
+  EXPECT_EQ(std::get<ConvertJob>(read->work).compression, Compression::kGzip);
+  for (const auto& [key, value] : {std::pair{"compression", "lz4"}, {"from", "parquet"}}) {
+    json::object wrong = to_json(job);
+    wrong[key] = value;
+    const auto refused = job_from_json(json::value(wrong));
+    ASSERT_FALSE(refused) << key;
+    EXPECT_NE(refused.error().message.find("compression"), std::string::npos) << refused.error().message;
+  }
+  json::object without = to_json(job);
+  without.erase("compression");
+  EXPECT_FALSE(job_from_json(json::value(without)));
 }
 
 // A job with one thing wrong, and what the message must name.

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.contract_api import Api, people_csv
+from tests.e2e.files_api import Person
 from tests.server_process import Server
 
 
@@ -72,3 +73,25 @@ def people(server: Server, tmp_path_factory: pytest.TempPathFactory) -> int:
     path: Path = tmp_path_factory.mktemp("tables") / "people.csv"
     path.write_text(people_csv())
     return server.add_item("lake.people", path)
+
+
+@pytest.fixture(scope="session")
+def new_person(api: Api, admin_token: str) -> Callable[[], Person]:
+    """Makes an account that has no files yet."""
+    numbers = itertools.count(1)
+
+    def make() -> Person:
+        name = f"person {next(numbers)}"
+        email = f"{name.replace(' ', '')}@files.test"
+        api.ask("POST", "/accounts/", {"email": email, "username": name}, admin_token, expect=201)
+        token = api.ask("POST", "/accounts/tokens/", {"email": email}, admin_token, expect=201).json["token"]
+        return Person(api, name, token, email)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def file_admin(api: Api, admin_token: str) -> Person:
+    """The administrator."""
+    account = api.ask("GET", "/accounts/me", token=admin_token, expect=200).json
+    return Person(api, account["username"], admin_token, account["email"])

@@ -39,8 +39,9 @@ class Operation:
 
     @property
     def regex(self) -> str:
-        """What its paths look like."""
-        return "".join("[^/]+" if part.startswith("{") else re.escape(part) for part in re.split(r"(\{\w+\})", self.pattern))
+        """What its paths look like; {path} takes all that is left, which may be nothing."""
+        parts = re.split(r"(\{\w+\})", self.pattern)
+        return "".join(".*" if part == "{path}" else "[^/]+" if part.startswith("{") else re.escape(part) for part in parts)
 
 
 @dataclass
@@ -90,8 +91,8 @@ class Api:
         content = response.get("content")
         if content is None or not answer.body:
             return
-        assert media in content, f"{operation.name} {answer.status}: {media!r} is not documented"
-        if media == "application/json":
+        assert media in content or "*/*" in content, f"{operation.name} {answer.status}: {media!r} is not documented"
+        if media == "application/json" and "content-disposition" not in answer.headers:
             schema = {**self.document, **content[media]["schema"]}
             jsonschema.Draft202012Validator(schema).validate(answer.json)
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 import pytest
 
+from tests.e2e import authorization_files
 from tests.e2e.contract_api import Api, comparable
 
 # Who calls: nobody; with a token that we did not make; one that was revoked; a researcher who waits for nothing; the one
@@ -146,6 +147,7 @@ TABLE: dict[str, dict[str, dict[str, int]]] = {
     "GET /docs/assets/swagger-ui.css": {"its": anybody(200)},
     "GET /docs/assets/swagger-ui-bundle.js": {"its": anybody(200)},
     "GET /": {"its": anybody(302)},
+    **authorization_files.ROWS,
 }
 
 # Answers that go on: only their heads are looked at.
@@ -236,6 +238,10 @@ class World:
         """What the cell's call sends."""
         path = operation.split(" ", 1)[1]
         missing = about == "missing"
+        if path.endswith("/keep"):
+            return self.path_of_kept(missing)
+        if operation in authorization_files.ROWS:
+            return authorization_files.FileCells(self.api.ask, self.tokens).path_and_body(operation, missing)
         if operation == "POST /accounts/":
             return path, {"email": f"cell{next(self.numbers)}@contract.test"}
         if path.startswith("/accounts/tokens/") and not path.endswith("/revoke/"):
@@ -285,6 +291,14 @@ class World:
         if path.startswith("/downloader/data/"):
             return self.data_path(about), None
         return path, None
+
+    def path_of_kept(self, missing: bool) -> tuple[str, object]:
+        """A request that is done, and where to keep it: in the waiter's place."""
+        number = MISSING if missing else self.new_request()["id"]
+        if not missing:
+            self.api.done(self.tokens["waiter"], number)
+        owner = authorization_files.FileCells(self.api.ask, self.tokens).owner(False)
+        return f"/downloader/requests/{number}/keep", {"to": f"/files/{owner}/kept {next(self.numbers)}.parquet"}
 
     def new_auth_request(self, missing: bool) -> str:
         """A request_uuid."""
@@ -390,6 +404,10 @@ def test_cell(world: World, operation: str, about: str, caller: str, status: int
         body = None
     answer = world.api.ask(method, path, body, world.token_for(operation, caller))
     assert answer.status == status, answer.body[:400]
+    if path.startswith(authorization_files.LIFTBIT):
+        if status in (401, 403):
+            assert answer.json == {"detail": "Not authenticated" if status == 401 else "Access denied"}
+        return
     if status == 401:
         expected = "COULD_NOT_FIND_AUTH_TOKEN" if caller == "nobody" else "AUTH_TOKEN_WAS_BROKEN"
         assert answer.json["@event"] == expected
@@ -418,7 +436,7 @@ def test_what_is_no_id_is_not_found(world: World, operation: str, part: str) -> 
     """An id is a whole number; anything else is no item and no request, and never a fault of ours."""
     method, path = operation.split(" ", 1)
     body = {} if method == "PUT" else None
-    path = path.replace("{id}", part).replace("{account_id}", "1").replace("{kind}", "account").replace("{reader_id}", "1")
+    path = path.replace("{id}", part).replace("{owner}", "nobody").replace("{account_id}", "1").replace("{kind}", "account").replace("{reader_id}", "1")
     answer = world.api.server.ask(method, path, body, world.admin)
     assert answer.status in ((404, 400) if re.search(r"%00|\.\.", part) else (404,)), answer.body[:300]
 

@@ -44,6 +44,14 @@ class Chromium:
         """Goes there; the status."""
         return self._step("open", address=address)
 
+    def download(self, address: str) -> str | None:
+        """Goes there; what the browser calls the file that it saves, nothing where it shows a page."""
+        return self._step("download", address=address)
+
+    def html(self, text: str) -> None:
+        """A page of the test's own."""
+        self._step("html", text=text)
+
     def fill(self, selector: str, text: str) -> None:
         """Sets a field."""
         self._step("fill", selector=selector, text=text)

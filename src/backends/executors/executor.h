@@ -23,7 +23,8 @@ enum class ExecutorType { kLocal, kAthena, kDatabricks, kSpark };
 [[nodiscard]] std::optional<ExecutorType> executor_type_of(std::string_view name);
 
 // Where an item's data are, in the engine's own terms. LOCAL: {"paths": ["/abs/file.parquet" or "/abs/folder", …]}; a
-// folder is read recursively (*.parquet), hive "key=value" parts are columns. Others: {"table": "db.name"}.
+// folder is read recursively (*.parquet), hive "key=value" parts are columns; or {"file": id}, a file that was
+// published (app alone makes such sources: an id names anybody's file). Others: {"table": "db.name"}.
 using Source = json::object;
 
 struct TableDescription {

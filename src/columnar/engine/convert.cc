@@ -1,5 +1,6 @@
 #include "columnar/engine/arrow_errors.h"
 #include "columnar/engine/convert_csv.h"
+#include "columnar/engine/convert_jsonl.h"
 #include "columnar/engine/work.h"
 #include "columnar/engine/write_job.h"
 
@@ -23,8 +24,9 @@ Result<WriteReport> convert(WorkContext& context, const ConvertJob& job) {
   return guarded("converting the file", [&]() -> Result<WriteReport> {
     if (context.inputs.size() != 1) return fail(Code::kInvalid, "a conversion takes exactly one file");
     if (job.from == Format::kCsv) return convert_csv(context, job);
+    if (job.from == Format::kJsonl) return convert_jsonl(context, job);
     if (job.from == Format::kParquet) return convert_parquet(context, job);
-    return fail(Code::kUnsupported, "only Parquet and CSV files can be converted from");
+    return fail(Code::kUnsupported, "only Parquet, CSV and JSON lines can be converted from");
   });
 }
 

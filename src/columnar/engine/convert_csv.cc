@@ -3,34 +3,33 @@
 #include <algorithm>
 #include <unordered_set>
 
-#include "columnar/engine/arrow_errors.h"
-#include "columnar/engine/background_sink.h"
 #include "columnar/engine/csv_columns.h"
 #include "columnar/engine/csv_reader.h"
-#include "columnar/engine/table_sink.h"
+#include "columnar/engine/row_writer.h"
+#include "columnar/engine/text_input.h"
 
 namespace lakelift::columnar {
 namespace {
-
-constexpr std::int64_t kCsvBatchRows = 64 * 1024;
-constexpr std::size_t kCsvBatchBytes = 16 << 20;
 
 class CsvConversion {
  public:
   CsvConversion(WorkContext& context, const ConvertJob& job) : context_(context), job_(job) {}
 
   Result<WriteReport> run() {
-    TRY(file_, context_.open(0));
+    TRY(auto file, context_.open(0));
+    file_ = std::make_shared<CountingFile>(std::move(file));
     path_ = context_.inputs[0].path;
     TRY_VOID(find_types());
     TRY_VOID(write());
     report_.rows_read = report_.rows;
+    report_.bytes_read = file_->bytes_read();
     return report_;
   }
 
  private:
   Result<void> find_types() {
-    CsvReader reader(file_, job_.delimiter, path_);
+    TRY(const auto stream, open_text(file_, job_.compression, path_));
+    CsvReader reader(stream, job_.delimiter, path_);
     TRY_VOID(read_header(reader));
     std::vector<CsvTypeGuess> guesses(names_.size());
     nullable_.assign(names_.size(), false);
@@ -47,7 +46,6 @@ class CsvConversion {
       }
       ++rows_total_;
     }
-    report_.bytes_read += reader.bytes_read();
     for (const auto& guess : guesses) types_.push_back(guess.type());
     return {};
   }
@@ -98,18 +96,24 @@ class CsvConversion {
       fields.push_back(arrow::field(names_[i], types_[i], nullable_[i]));
       columns.push_back(csv_column(types_[i]));
     }
-    output_ = std::make_shared<CountingOutput>(context_.output);
-    TRY(auto direct, open_sink(job_.to, arrow::schema(std::move(fields)), output_));
-    const auto sink = in_background(std::move(direct));
-    CsvReader reader(file_, job_.delimiter, path_);
+    RowWriter writer(context_, rows_total_, [&](std::int64_t) -> Result<std::vector<ArrayPtr>> {
+      std::vector<ArrayPtr> arrays;
+      for (const auto& column : columns) {
+        TRY(auto array, column->finish());
+        arrays.push_back(std::move(array));
+      }
+      return arrays;
+    });
+    TRY_VOID(writer.open(job_.to, arrow::schema(std::move(fields))));
+    TRY(const auto stream, open_text(file_, job_.compression, path_));
+    CsvReader reader(stream, job_.delimiter, path_);
     CsvRecord record;
     TRY_VOID(reader.next(record));
-    std::int64_t rows = 0;
-    std::size_t bytes = 0;
     for (;;) {
       TRY(const bool more, next_row(reader, record));
       if (!more) break;
       if (record.size() != columns.size()) return fail(Code::kInvalid, path_ + ": changed while it was read");
+      std::size_t bytes = 0;
       for (std::size_t i = 0; i < record.size(); ++i) {
         bytes += record[i].text.size();
         if (is_null(record[i])) {
@@ -118,44 +122,21 @@ class CsvConversion {
           columns[i]->append(record[i].text);
         }
       }
-      ++rows;
-      if (rows == kCsvBatchRows || bytes >= kCsvBatchBytes) {
-        TRY_VOID(flush(*sink, columns, rows));
-        rows = 0;
-        bytes = 0;
-      }
+      TRY_VOID(writer.row_added(bytes));
     }
-    TRY_VOID(flush(*sink, columns, rows));
-    report_.bytes_read += reader.bytes_read();
-    return sink->finish();
-  }
-
-  Result<void> flush(TableSink& sink, std::vector<std::unique_ptr<CsvColumn>>& columns, std::int64_t rows) {
-    if (rows == 0) return {};
-    Batch batch{.columns = {}, .rows = rows};
-    for (const auto& column : columns) {
-      TRY(auto array, column->finish());
-      batch.columns.push_back(std::move(array));
-    }
-    report_.rows += rows;
-    if (context_.progress) {
-      context_.progress({.rows_read = report_.rows,
-                         .rows_total = rows_total_,
-                         .rows_written = report_.rows,
-                         .bytes_written = output_->bytes()});
-    }
-    return sink.write(std::move(batch));
+    TRY_VOID(writer.finish());
+    report_.rows = writer.rows();
+    return {};
   }
 
   WorkContext& context_;
   const ConvertJob& job_;
-  std::shared_ptr<arrow::io::RandomAccessFile> file_;
+  std::shared_ptr<CountingFile> file_;
   std::string path_;
   std::vector<std::string> names_;
   std::vector<TypePtr> types_;
   std::vector<bool> nullable_;
   std::int64_t rows_total_ = 0;
-  std::shared_ptr<CountingOutput> output_;
   WriteReport report_;
 };
 

@@ -2,6 +2,7 @@
 
 #include "columnar/engine/array_checks.h"
 #include "columnar/engine/arrow_errors.h"
+#include "columnar/engine/text_input.h"
 
 namespace lakelift::columnar {
 namespace {
@@ -11,8 +12,8 @@ constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 
 }  // namespace
 
-CsvReader::CsvReader(std::shared_ptr<arrow::io::RandomAccessFile> file, char delimiter, std::string where)
-    : file_(std::move(file)), delimiter_(delimiter), where_(std::move(where)) {}
+CsvReader::CsvReader(std::shared_ptr<arrow::io::InputStream> stream, char delimiter, std::string where)
+    : stream_(std::move(stream)), delimiter_(delimiter), where_(std::move(where)) {}
 
 std::unexpected<Error> CsvReader::broken(std::string_view what) const {
   return fail(Code::kInvalid, where_ + ", line " + std::to_string(record_line_) + ": " + std::string(what));
@@ -28,11 +29,10 @@ Result<bool> CsvReader::fill() {
   }
   const std::size_t before = buffer_.size();
   buffer_.resize(before + kReadBytes);
-  TRY(const std::int64_t count,
-      checked(file_->ReadAt(position_, static_cast<std::int64_t>(kReadBytes), buffer_.data() + before), where_));
+  TRY(const std::int64_t count, read_text(*stream_, kReadBytes, buffer_.data() + before, where_));
   buffer_.resize(before + static_cast<std::size_t>(count));
-  if (position_ == 0 && buffer_.starts_with(kByteOrderMark)) begin_ = kByteOrderMark.size();
-  position_ += count;
+  if (at_start_ && buffer_.starts_with(kByteOrderMark)) begin_ = kByteOrderMark.size();
+  at_start_ = false;
   at_end_ = count < static_cast<std::int64_t>(kReadBytes);
   return count > 0;
 }

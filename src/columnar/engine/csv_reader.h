@@ -23,14 +23,13 @@ using CsvRecord = std::vector<CsvCell>;
 // a quote. Not threadsafe.
 class CsvReader {
  public:
-  CsvReader(std::shared_ptr<arrow::io::RandomAccessFile> file, char delimiter, std::string where);
+  CsvReader(std::shared_ptr<arrow::io::InputStream> stream, char delimiter, std::string where);
 
   // False at the end. Error: kInvalid naming the line: a quote without an end, text after a closing quote, a record
   // beyond the limit, text that is not UTF-8.
   [[nodiscard]] Result<bool> next(CsvRecord& record);
   // Of the record's beginning, from 1.
   [[nodiscard]] std::int64_t line() const { return record_line_; }
-  [[nodiscard]] std::int64_t bytes_read() const { return position_; }
 
  private:
   enum class Found { kRecord, kMore };
@@ -44,13 +43,13 @@ class CsvReader {
   [[nodiscard]] std::unexpected<Error> broken(std::string_view what) const;
   void hand_over(CsvRecord& record) const;
 
-  std::shared_ptr<arrow::io::RandomAccessFile> file_;
+  std::shared_ptr<arrow::io::InputStream> stream_;
   char delimiter_;
   std::string where_;
   std::string buffer_;
   std::size_t begin_ = 0;  // of the unread part of buffer_
   std::size_t next_ = 0;   // where the next record begins, once one was found
-  std::int64_t position_ = 0;
+  bool at_start_ = true;
   bool at_end_ = false;
   std::int64_t line_ = 1;
   std::int64_t record_line_ = 1;

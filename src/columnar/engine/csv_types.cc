@@ -120,7 +120,11 @@ TypePtr CsvTypeGuess::type() const {
   if (bool_) return arrow::boolean();
   if (integer_) return arrow::int64();
   if (float_) return arrow::float64();
-  if (!datetime_) return arrow::utf8();
+  return text_type();
+}
+
+TypePtr CsvTypeGuess::text_type() const {
+  if (!any_ || !datetime_) return arrow::utf8();
   if (date_) return arrow::date32();
   if (zoned_ == unzoned_ || (nanos_ && !nanos_fit_)) return arrow::utf8();  // some with a zone, some without
   const auto unit = nanos_ ? arrow::TimeUnit::NANO : arrow::TimeUnit::MICRO;

@@ -19,6 +19,8 @@ class CsvTypeGuess {
   void add(std::string_view text);
   // STRING where no cell was seen.
   [[nodiscard]] TypePtr type() const;
+  // The same where texts are known to be texts: a time or STRING, never a number.
+  [[nodiscard]] TypePtr text_type() const;
 
  private:
   void add_datetime(std::string_view text);

@@ -10,6 +10,7 @@ namespace {
 Account changed(Account account, const AccountChange& change, Micros now) {
   if (change.type) account.type = *change.type;
   if (change.username) account.username = *change.username;
+  if (change.email) account.email = *change.email;
   if (change.is_disabled && *change.is_disabled != account.is_disabled()) {
     account.disabled_at = *change.is_disabled ? std::optional(now) : std::nullopt;
   }
@@ -24,8 +25,37 @@ json::object differences(const Account& before, const Account& after) {
   };
   compare("type", json::string(name_of(before.type)), json::string(name_of(after.type)));
   compare("username", json::string(before.username), json::string(after.username));
+  compare("email", json::string(before.email), json::string(after.email));
   compare("disabled", before.is_disabled(), after.is_disabled());
   return out;
+}
+
+// The email in its normal form; whatever does not depend on the account.
+Result<AccountChange> checked(const AccountChange& change) {
+  AccountChange out = change;
+  if (change.username && !is_username(*change.username)) return not_valid("username", kUsernameRule);
+  if (!change.email) return out;
+  out.email = normal_email(*change.email);
+  if (!out.email) return not_valid("email", kEmailRule);
+  if (*out.email == kLocalAdminEmail) return not_valid("email", "This email is the machine's owner's.");
+  return out;
+}
+
+// Whether what names the account may change so.
+Result<void> check_names(metadata::Session& session, const Account& before, const Account& after) {
+  if (after.username != before.username) {
+    if (after.username == kLocalAdminUsername) return username_exists();
+    TRY(const auto other, find_account_by_username(session, after.username));
+    if (other) return username_exists();
+  }
+  if (after.email == before.email) return {};
+  if (!before.email.empty()) {
+    return fail(Code::kConflict, "EMAIL_IS_SET_ALREADY",
+                "the account has an email, which its tokens carry: make another account for the other email");
+  }
+  TRY(const auto other, find_account_by_email(session, after.email));
+  if (other) return email_exists();
+  return {};
 }
 
 bool is_active_admin(const Account& account) { return account.type == AccountType::kAdmin && !account.is_disabled(); }
@@ -56,9 +86,9 @@ Result<void> AccountService::check_dispensable(metadata::Session& session, const
               "this is the last active administrator: make another account an administrator first");
 }
 
-Result<Account> AccountService::update(std::int64_t id, const AccountChange& change,
+Result<Account> AccountService::update(std::int64_t id, const AccountChange& wanted,
                                        std::optional<std::int64_t> actor) {
-  if (change.username && !is_username(*change.username)) return not_valid("username", kUsernameRule);
+  TRY(const AccountChange change, checked(wanted));
   return database_.write([&](metadata::Transaction& transaction) -> Result<Account> {
     TRY(const auto before, find_account(transaction, id));
     if (!before) return no_such_account();
@@ -67,11 +97,7 @@ Result<Account> AccountService::update(std::int64_t id, const AccountChange& cha
     entry.detail = differences(*before, after);
     if (entry.detail.empty()) return after;
     TRY_VOID(check_dispensable(transaction, *before, is_active_admin(after), actor));
-    if (after.username != before->username) {
-      if (after.username == kLocalAdminUsername) return username_exists();
-      TRY(const auto other, find_account_by_username(transaction, after.username));
-      if (other) return username_exists();
-    }
+    TRY_VOID(check_names(transaction, *before, after));
     TRY_VOID(update_account(transaction, after));
     TRY_VOID(ledger_.append(transaction, entry));
     return after;

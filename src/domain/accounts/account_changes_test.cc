@@ -87,6 +87,36 @@ TEST_F(AccountChangesTest, AnAccountMayHaveAUsernameAlone) {
   EXPECT_EQ(refusal(token_of(*made)), "");
 }
 
+TEST_F(AccountChangesTest, AnAccountWithoutAnEmailMayBeGivenOne) {
+  const Account ada = accounts_.create({.username = "Ada L"}, admin_.id).value();
+  const std::string jwt = token_of(ada);
+  for (const std::string& bad : {std::string(), std::string("ada"), std::string("a@b@c"), std::string("ä@example.com"),
+                                 std::string("a b@example.com"), std::string("admin@localhost")}) {
+    const auto changed = accounts_.update(ada.id, {.email = bad}, admin_.id);
+    ASSERT_FALSE(changed) << bad;
+    EXPECT_EQ(changed.error().fields.at(0).field, "email");
+  }
+  EXPECT_EQ(refused(accounts_.update(ada.id, {.email = "READER@example.com"}, admin_.id)), "ACCOUNT_EXISTS_ALREADY");
+  EXPECT_EQ(accounts_.get(ada.id)->email, "");
+  const auto given = accounts_.update(ada.id, {.email = "Ada@Example.com"}, admin_.id);
+  ASSERT_TRUE(given);
+  EXPECT_EQ(given->email, "ada@example.com");
+  EXPECT_EQ(accounts_.find_by_email("ada@example.com")->id, ada.id);
+  EXPECT_EQ(refusal(jwt), "AUTH_TOKEN_MISSING_ACCOUNT") << "a token opens the account that it was made for, as it was";
+  EXPECT_EQ(to_canonical_text(entries().back().entry.detail), R"({"email":{"from":"","to":"ada@example.com"}})");
+  EXPECT_TRUE(accounts_.update(ada.id, {.email = "ada@example.com"}, admin_.id)) << "it has that one";
+  EXPECT_EQ(refused(accounts_.update(ada.id, {.email = "other@example.com"}, admin_.id)), "EMAIL_IS_SET_ALREADY");
+  EXPECT_EQ(refused(accounts_.update(reader_.id, {.email = "other@example.com"}, admin_.id)), "EMAIL_IS_SET_ALREADY");
+  const Account grace = accounts_.create({.username = "Grace"}, admin_.id).value();
+  const Account joan = accounts_.create({.username = "Joan"}, admin_.id).value();
+  EXPECT_EQ(successes(20,
+                      [&](int i) {
+                        const Account& who = i % 2 == 0 ? grace : joan;
+                        return accounts_.update(who.id, {.email = "one@example.com"}, admin_.id).has_value();
+                      }),
+            10);
+}
+
 TEST_F(AccountChangesTest, ATakenUsernameIsRefused) {
   EXPECT_EQ(refused(accounts_.update(reader_.id, {.username = "boss"}, admin_.id)), "USERNAME_EXISTS_ALREADY");
   EXPECT_EQ(refused(accounts_.update(reader_.id, {.username = "admin"}, admin_.id)), "USERNAME_EXISTS_ALREADY");

@@ -12,9 +12,13 @@ inline constexpr std::string_view kLocalAdminEmail = "admin@localhost";
 inline constexpr std::string_view kLocalAdminUsername = "admin";
 inline constexpr std::string_view kUsernameRule =
     "A username has 1 to 32 letters, digits, spaces, dots, underscores and hyphens, and no space at an end.";
+inline constexpr std::string_view kEmailRule = "Enter a valid email address.";
 
 [[nodiscard]] inline std::unexpected<Error> no_such_account() {
   return fail(Code::kNotFound, "COULD_NOT_FIND_ACCOUNT", "there is no such account");
+}
+[[nodiscard]] inline std::unexpected<Error> email_exists() {
+  return fail(Code::kConflict, "ACCOUNT_EXISTS_ALREADY", "an account with this email exists already");
 }
 [[nodiscard]] inline std::unexpected<Error> username_exists() {
   return fail(Code::kConflict, "USERNAME_EXISTS_ALREADY", "an account with this username exists already");

@@ -21,10 +21,6 @@ Result<void> tell_created(const ledger::Ledger& ledger, metadata::Transaction& t
   return {};
 }
 
-std::unexpected<Error> email_exists() {
-  return fail(Code::kConflict, "ACCOUNT_EXISTS_ALREADY", "an account with this email exists already");
-}
-
 // As it will be stored: the email may be missing where there is a username.
 Result<NewAccount> checked(const NewAccount& wanted) {
   NewAccount out = wanted;
@@ -34,7 +30,7 @@ Result<NewAccount> checked(const NewAccount& wanted) {
   }
   if (wanted.email.empty() && !wanted.username.empty()) return out;
   const auto normal = normal_email(wanted.email);
-  if (!normal) return not_valid("email", "Enter a valid email address.");
+  if (!normal) return not_valid("email", kEmailRule);
   out.email = *normal;
   return out;
 }

@@ -37,6 +37,8 @@ struct AccountChange {
   std::optional<AccountType> type = std::nullopt;
   std::optional<bool> is_disabled = std::nullopt;
   std::optional<std::string> username = std::nullopt;
+  // Of an account that has none: one that it has stays, as its tokens carry it.
+  std::optional<std::string> email = std::nullopt;
 };
 
 // Who calls with a token, and what the token lets them do.
@@ -67,9 +69,9 @@ class AccountService {
   [[nodiscard]] Result<Account> find_by_username(std::string_view username);
   [[nodiscard]] Result<std::vector<Account>> list(const AccountQuery& query);
 
-  // All of the change or nothing. Errors: kNotFound COULD_NOT_FIND_ACCOUNT; kInvalid (field "username"); kConflict
-  // USERNAME_EXISTS_ALREADY; LOCAL_ADMIN_IS_NEEDED; LAST_ADMIN_IS_NEEDED: without it nobody but the machine's owner,
-  // who alone may do this, could administer.
+  // All of the change or nothing. Errors: kNotFound COULD_NOT_FIND_ACCOUNT; kInvalid (fields "username", "email");
+  // kConflict USERNAME_EXISTS_ALREADY; ACCOUNT_EXISTS_ALREADY (the email); EMAIL_IS_SET_ALREADY; LOCAL_ADMIN_IS_NEEDED;
+  // LAST_ADMIN_IS_NEEDED: without it nobody but the machine's owner, who alone may do this, could administer.
   [[nodiscard]] Result<Account> update(std::int64_t id, const AccountChange& change, std::optional<std::int64_t> actor);
   // Deletes it with its identities, tokens and memberships, after each listener has given up what it holds for it.
   // Errors: update()'s, and the listeners'.

@@ -137,8 +137,10 @@ Result<std::optional<Account>> insert_account(metadata::Transaction& transaction
 }
 
 Result<void> update_account(metadata::Transaction& transaction, const Account& account) {
-  TRY_VOID(transaction.exec("UPDATE accounts_accounts SET username = ?, type = ?, disabled_at = ? WHERE id = ?",
-                            {account.username, name_of(account.type), account.disabled_at, account.id}));
+  const std::optional<std::string> email = account.email.empty() ? std::nullopt : std::optional(account.email);
+  TRY_VOID(
+      transaction.exec("UPDATE accounts_accounts SET email = ?, username = ?, type = ?, disabled_at = ? WHERE id = ?",
+                       {email, account.username, name_of(account.type), account.disabled_at, account.id}));
   return {};
 }
 

@@ -39,7 +39,7 @@ struct AccountQuery {
 [[nodiscard]] Result<std::vector<Account>> list_accounts(metadata::Session& session, const AccountQuery& query);
 // Gives the account its id. Nothing: the email or the username is taken.
 [[nodiscard]] Result<std::optional<Account>> insert_account(metadata::Transaction& transaction, Account account);
-// All but id, email and created_at. The username must be free.
+// All but id and created_at. The username and the email must be free.
 [[nodiscard]] Result<void> update_account(metadata::Transaction& transaction, const Account& account);
 // With its identities, tokens, memberships and sign-ins under way.
 [[nodiscard]] Result<void> delete_account(metadata::Transaction& transaction, std::int64_t id);

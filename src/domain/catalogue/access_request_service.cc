@@ -13,6 +13,7 @@
 #include "domain/catalogue/granting.h"
 #include "domain/catalogue/item_body.h"
 #include "domain/catalogue/item_errors.h"
+#include "domain/catalogue/published_item.h"
 
 namespace lakelift::catalogue {
 namespace {
@@ -157,6 +158,8 @@ Result<AccessRequest> AccessRequestService::decide(const accounts::Account& call
       TRY(item, find_item_by_name(transaction, settled.item_name));
     }
     if (granted && !item) return nothing_to_grant(settled.item_name);
+    // Sharing the file grants it, and settles the request with it.
+    if (granted && is_published(item->item)) return follows_its_file(settled.item_name);
     settled.state = granted ? AccessState::kGranted : AccessState::kRefused;
     settled.decided_by = caller.id;
     settled.decided_at = clock_.now();

@@ -9,6 +9,7 @@
 #include "domain/catalogue/item_body.h"
 #include "domain/catalogue/item_errors.h"
 #include "domain/catalogue/item_store.h"
+#include "domain/catalogue/published_item.h"
 #include "domain/catalogue/refresh_store.h"
 
 namespace lakelift::catalogue {
@@ -88,8 +89,7 @@ Result<void> take_profile(const executors::TableProfile& profile, CatalogueItem&
 
 }  // namespace
 
-Result<CatalogueItem> CatalogueService::add(const accounts::Account& caller, const NewItem& item,
-                                            std::stop_token stop) {
+Result<ItemRow> CatalogueService::looked_at(const NewItem& item, std::stop_token stop) {
   if (auto fault = fault_of_name(item.name)) return body_fault("name", *std::move(fault));
   if (item.description) {
     if (auto fault = fault_of_description(*item.description)) return body_fault("description", *std::move(fault));
@@ -110,6 +110,13 @@ Result<CatalogueItem> CatalogueService::add(const accounts::Account& caller, con
   row.item.spec = seen.description.columns;
   TRY_VOID(take_profile(seen, row.item));
   if (item.profile) row.item.profile = profile_of(seen, row.item.spec, clock_.now());
+  return row;
+}
+
+Result<CatalogueItem> CatalogueService::add(const accounts::Account& caller, const NewItem& item,
+                                            std::stop_token stop) {
+  TRY_VOID(check_names_no_file(item.source));
+  TRY(ItemRow row, looked_at(item, stop));
   row.maintained_by = caller.id;
   TRY_VOID(insert(caller, row));
   return with_accounts(std::move(row));
@@ -147,7 +154,9 @@ Result<CatalogueItem> CatalogueService::profile(const accounts::Account& caller,
 Result<CatalogueItem> CatalogueService::set_source(const accounts::Account& caller, std::int64_t id,
                                                    const executors::Source& source, std::stop_token stop) {
   if (source.empty()) return body_fault("source", "This field is required.");
+  TRY_VOID(check_names_no_file(source));
   TRY(const CatalogueItem before, get(id));
+  if (is_published(before)) return follows_its_file(before.name);
   TRY(const auto executor, executors_.get(before.executor_type));
   TRY(const auto seen, executor->inspect(source, stop));
   TRY(ItemRow row,

@@ -10,6 +10,7 @@
 #include "domain/catalogue/item_errors.h"
 #include "domain/catalogue/item_store.h"
 #include "domain/catalogue/item_view.h"
+#include "domain/catalogue/published_item.h"
 #include "domain/catalogue/refresh_store.h"
 
 namespace lakelift::catalogue {
@@ -122,7 +123,8 @@ Result<CatalogueItem> CatalogueService::create(const accounts::Account& caller, 
   return with_accounts(std::move(row));
 }
 
-Result<void> CatalogueService::insert(const accounts::Account& caller, ItemRow& row, Effect effect) {
+Result<void> CatalogueService::insert(const accounts::Account& caller, ItemRow& row, Effect effect,
+                                      const Within& within) {
   row.created_by = row.updated_by = caller.id;
   row.item.created_at = row.item.updated_at = clock_.now();
   auto done = database_.write([&](metadata::Transaction& transaction) -> Result<void> {
@@ -131,6 +133,7 @@ Result<void> CatalogueService::insert(const accounts::Account& caller, ItemRow& 
     row.item.id = *id;
     if (row.item.profile.profiled_at) TRY_VOID(schedule_refresh(transaction, *id, row.item.created_at));
     TRY_VOID(journal_.created(transaction, caller.id, row));
+    if (within) TRY_VOID(within(transaction, row));
     return end_of(effect);
   });
   if (!done && done.error().event == kTriedEvent) return {};
@@ -142,6 +145,7 @@ Result<CatalogueItem> CatalogueService::update(const accounts::Account& caller, 
   TRY(const ItemPatch patch, item_patch_from_json(body, false));
   if (patch.maintained_by_id) TRY_VOID(check_maintainer(*patch.maintained_by_id));
   const auto changer = [&](metadata::Transaction&, ItemRow& stored) -> Result<void> {
+    TRY_VOID(check_follows_its_file(patch, stored));
     TRY_VOID(apply(patch, stored.item));
     if (patch.maintained_by_id) stored.maintained_by = *patch.maintained_by_id;
     return {};
@@ -161,6 +165,7 @@ Result<void> CatalogueService::remove(const accounts::Account& caller, std::int6
     if (waiting > 0) return still_waited_for(id, waiting);
     TRY_VOID(delete_item(transaction, id));
     TRY_VOID(detach_access_requests(transaction, id));
+    if (is_published(row->item) && published_item_deleted_) TRY_VOID(published_item_deleted_(transaction, id));
     return journal_.deleted(transaction, caller.id, *row);
   });
 }

@@ -29,12 +29,17 @@ class LiveRequests {
   virtual ~LiveRequests() = default;
   [[nodiscard]] virtual Result<std::int64_t> not_cancelled(metadata::Session& session, std::int64_t item_id) = 0;
   // Before an item goes: those who wait for it but may not see it any more can't leave by themselves; they leave now.
+  // `actor`: an account; nothing: the server itself.
   using Sees = std::function<Result<bool>(std::int64_t account_id)>;
   [[nodiscard]] virtual Result<void> leave_where_hidden(metadata::Transaction&, std::int64_t /*item_id*/,
-                                                        std::int64_t /*actor*/, const Sees&) {
+                                                        std::optional<std::int64_t> /*actor*/, const Sees&) {
     return {};
   }
 };
+
+// Turned-round edge: that an item which is a published file goes by itself, said in its transaction. app connects it
+// with files.
+using PublishedItemDeleted = std::function<Result<void>(metadata::Transaction& transaction, std::int64_t item_id)>;
 
 // What is asked for together must hold together; empty: all items.
 struct ItemQuery {
@@ -74,6 +79,14 @@ struct NewItem {
   Visibility visibility = Visibility::kEveryone;
 };
 
+// A file that its owner publishes as a table.
+struct NewPublishedItem {
+  std::string name;
+  std::optional<std::string> description;
+  std::int64_t file_id = 0;
+  std::int64_t owner_id = 0;  // maintains it
+};
+
 // Threadsafe.
 class CatalogueService {
  public:
@@ -81,7 +94,13 @@ class CatalogueService {
                    const executors::Executors& executors, const Clock& clock);
   void set_live_requests(LiveRequests* live) { live_ = live; }
   // Without it followers are not told; set before the first change.
-  void set_notices(notices::NoticeService* notices) { journal_.set_notices(notices); }
+  void set_notices(notices::NoticeService* notices) {
+    notices_ = notices;
+    journal_.set_notices(notices);
+  }
+
+  // Without it nobody is told; set before the first call.
+  void set_published_item_deleted(PublishedItemDeleted told) { published_item_deleted_ = std::move(told); }
 
   // Reads the catalogue into the search index in the background, so that the first search need not wait for it.
   void warm_up() { index_.warm_up(); }
@@ -99,13 +118,15 @@ class CatalogueService {
   [[nodiscard]] Result<bool> sees(std::int64_t account_id, std::int64_t id);
   // Without a caller: for the server's own work.
   [[nodiscard]] Result<CatalogueItem> get(std::int64_t id);
-  // Inspects (and profiles) through the executor, then stores. Errors: kInvalid BODY_DID_NOT_VALIDATE (name, source);
+  // Inspects (and profiles) through the executor, then stores. A source that names a file by its id is refused here and
+  // in set_source: whose file it is, only app knows. Errors: kInvalid BODY_DID_NOT_VALIDATE (name, source);
   // kConflict CATALOGUEITEM_EXISTS_ALREADY; kConflict EXECUTOR_NOT_CONFIGURED; the executor's.
   [[nodiscard]] Result<CatalogueItem> add(const accounts::Account& caller, const NewItem& item, std::stop_token stop);
   // The contract's POST: body {name, spec, sample, maintained_by_id, executor_type} as it came, checked here.
   [[nodiscard]] Result<CatalogueItem> create(const accounts::Account& caller, const json::value& body,
                                              Effect effect = Effect::kStored);
-  // Fields that are present are set.
+  // Fields that are present are set. Error: kConflict CATALOGUEITEM_FOLLOWS_ITS_FILE where a published item would be
+  // seen by others, be maintained by another, or have another engine.
   [[nodiscard]] Result<CatalogueItem> update(const accounts::Account& caller, std::int64_t id, const json::value& body,
                                              Effect effect = Effect::kStored);
   // Error: kInvalid NOT_CANCELLED_DOWNLOAD_REQEUSTS_DETECTED (spelled so), fields item_id and not_cancelled_count.
@@ -125,6 +146,20 @@ class CatalogueService {
   // decide.
   [[nodiscard]] Result<CatalogueItem> set_source(const accounts::Account& caller, std::int64_t id,
                                                  const executors::Source& source, std::stop_token stop);
+  // For app/PublishedFiles: items that are files (published_item.h). Nobody else makes or changes who sees them.
+  // As add(), profiled through the executor before anything is stored. `within` completes the transaction of the insert
+  // and says who may read the file then: they are the item's readers.
+  using WithinPublishing = std::function<Result<NamedReaders>(metadata::Transaction&, std::int64_t item_id)>;
+  [[nodiscard]] Result<CatalogueItem> add_published(const accounts::Account& caller, const NewPublishedItem& item,
+                                                    const WithinPublishing& within, std::stop_token stop);
+  // Exactly these see it from now on, besides its maintainer and admins. Fine where it is gone.
+  [[nodiscard]] Result<void> set_published_readers(metadata::Transaction& transaction, std::int64_t id,
+                                                   const NamedReaders& readers, std::optional<std::int64_t> actor);
+  // The item goes, and whoever waits for slices of it waits no more. Fine where it is gone. Nobody is told of it as
+  // PublishedItemDeleted: the caller knows.
+  [[nodiscard]] Result<void> retire(metadata::Transaction& transaction, std::int64_t id,
+                                    std::optional<std::int64_t> actor);
+
   // From now on the caller hears of changes, or no longer. Fine when it is so already. Errors:
   // COULD_NOT_FIND_CATALOGUEITEM; kConflict TOO_MANY_ITEMS_FOLLOWED.
   [[nodiscard]] Result<CatalogueItem> follow(const accounts::Account& caller, std::int64_t id, bool follows);
@@ -151,7 +186,14 @@ class CatalogueService {
                                               const executors::TableProfile& seen);
   [[nodiscard]] Result<executors::TableProfile> look_again(const CatalogueItem& item, std::stop_token stop);
   [[nodiscard]] Result<void> note_look(std::int64_t id, const std::optional<std::string>& error, bool is_stale);
-  [[nodiscard]] Result<void> insert(const accounts::Account& caller, ItemRow& row, Effect effect = Effect::kStored);
+  // `within`: the rest of the transaction; may be empty.
+  using Within = std::function<Result<void>(metadata::Transaction&, const ItemRow&)>;
+  [[nodiscard]] Result<void> insert(const accounts::Account& caller, ItemRow& row, Effect effect = Effect::kStored,
+                                    const Within& within = {});
+  // A row to be inserted: looked at through the executor.
+  [[nodiscard]] Result<ItemRow> looked_at(const NewItem& item, std::stop_token stop);
+  [[nodiscard]] Result<void> name_readers(metadata::Transaction& transaction, const ItemRow& row,
+                                          const NamedReaders& readers, Actor actor);
 
   metadata::Database& database_;
   const ledger::Ledger& ledger_;
@@ -161,6 +203,8 @@ class CatalogueService {
   ItemJournal journal_;
   CatalogueIndex index_{database_, clock_};
   LiveRequests* live_ = nullptr;
+  notices::NoticeService* notices_ = nullptr;
+  PublishedItemDeleted published_item_deleted_;
 };
 
 [[nodiscard]] std::vector<metadata::Migration> migrations();  // of catalogue

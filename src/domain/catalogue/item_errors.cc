@@ -78,6 +78,12 @@ std::unexpected<Error> nothing_to_grant(std::string_view name) {
               {{"decision", {"There is no such item."}}});
 }
 
+std::unexpected<Error> follows_its_file(std::string_view name) {
+  return fail(Code::kConflict, "CATALOGUEITEM_FOLLOWS_ITS_FILE",
+              fmt::format("'{}' is a published file, its readers are those of the file: share the file", name),
+              {{"item", {"Its readers are those of the file: share the file."}}});
+}
+
 std::unexpected<Error> body_fault(std::string_view field, std::string text) {
   std::string message = fmt::format("{}: {}", field, text);
   return fail(Code::kInvalid, "BODY_DID_NOT_VALIDATE", std::move(message), {{std::string(field), {std::move(text)}}});

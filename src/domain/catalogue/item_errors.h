@@ -23,6 +23,7 @@ namespace lakelift::catalogue {
 [[nodiscard]] std::unexpected<Error> readable_already(std::string_view name);
 [[nodiscard]] std::unexpected<Error> decided_already(std::int64_t id);
 [[nodiscard]] std::unexpected<Error> nothing_to_grant(std::string_view name);
+[[nodiscard]] std::unexpected<Error> follows_its_file(std::string_view name);
 [[nodiscard]] std::unexpected<Error> body_fault(std::string_view field, std::string text);
 
 }  // namespace lakelift::catalogue

@@ -11,6 +11,7 @@
 #include "domain/catalogue/follower_store.h"
 #include "domain/catalogue/granting.h"
 #include "domain/catalogue/item_errors.h"
+#include "domain/catalogue/published_item.h"
 
 namespace lakelift::catalogue {
 namespace {
@@ -127,6 +128,7 @@ Result<Readers> SharingService::with_names(metadata::Session& session, const Ite
 Result<Readers> SharingService::decide(const accounts::Account& caller, std::int64_t item_id, const Work& work) {
   return database_.write([&](metadata::Transaction& transaction) -> Result<Readers> {
     TRY(ItemRow row, decided_item(transaction, caller, item_id));
+    if (is_published(row.item)) return follows_its_file(row.item.name);
     TRY_VOID(work(transaction, row));
     return with_names(transaction, row);
   });

@@ -28,7 +28,8 @@ struct Readers {
 };
 
 // Threadsafe. Every call that names an item: kNotFound COULD_NOT_FIND_CATALOGUEITEM where the caller may not see it,
-// kForbidden ACCESS_DENIED where they see it but neither maintain it nor are an admin.
+// kForbidden ACCESS_DENIED where they see it but neither maintain it nor are an admin; and every one that changes:
+// kConflict CATALOGUEITEM_FOLLOWS_ITS_FILE where it is a published file.
 class SharingService final : public accounts::FarewellListener, public accounts::GroupFarewellListener {
  public:
   SharingService(metadata::Database& database, const ledger::Ledger& ledger, notices::NoticeService& notices,

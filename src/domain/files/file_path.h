@@ -20,6 +20,9 @@ class FilePath {
   // LiftBit's narrower set: letters, digits, space, '.', '_', '-' and '/' between parts.
   [[nodiscard]] static Result<FilePath> parse_liftbit(std::string_view text);
 
+  // What text() of a path said before, out of a row of ours: not checked again.
+  [[nodiscard]] static FilePath stored(std::string text) { return FilePath(std::move(text)); }
+
   [[nodiscard]] const std::string& text() const { return text_; }
   [[nodiscard]] bool is_root() const { return text_.empty(); }
   [[nodiscard]] std::string_view name() const;  // the last part

@@ -212,7 +212,7 @@ Result<void> SliceService::farewell(metadata::Transaction& transaction, const ac
 }
 
 Result<void> SliceService::leave_where_hidden(metadata::Transaction& transaction, std::int64_t item_id,
-                                              std::int64_t actor, const Sees& sees) {
+                                              std::optional<std::int64_t> actor, const Sees& sees) {
   TRY(const auto waiters, store::waiters_of_item(transaction, item_id));
   std::map<std::int64_t, bool> seen;
   for (const auto& waiter : waiters) {

@@ -92,7 +92,7 @@ class SliceService final : public catalogue::LiveRequests, public accounts::Fare
   [[nodiscard]] Result<void> farewell(metadata::Transaction& transaction, const accounts::Account& leaving,
                                       std::optional<std::int64_t> actor) override;
   [[nodiscard]] Result<void> leave_where_hidden(metadata::Transaction& transaction, std::int64_t item_id,
-                                                std::int64_t actor, const Sees& sees) override;
+                                                std::optional<std::int64_t> actor, const Sees& sees) override;
 
  private:
   class Impl;

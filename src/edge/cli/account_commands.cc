@@ -95,6 +95,21 @@ void add_change(CommandTree& tree, CLI::App& group, const std::string& name, con
   if (word_name == "TYPE") word->check(CLI::IsMember({"RESEARCHER", "ADMIN"}));
 }
 
+void add_update(CommandTree& tree, CLI::App& group) {
+  struct Options {
+    std::string who;
+    std::string email;
+  };
+  const auto options = std::make_shared<Options>();
+  CLI::App* command = tree.add(
+      group, "update", "Give an account that has no email one, so that it can sign in",
+      {"lakelift account update ada --email ada@example.com",
+       "lakelift account update 7 --email ada@example.com --output json"},
+      [options](Session& session) { return change(session, options->who, json::object{{"email", options->email}}); });
+  command->add_option("ACCOUNT", options->who, "Its username or id")->required();
+  command->add_option("--email", options->email, "What it signs in with; one that is set stays")->required();
+}
+
 void add_show(CommandTree& tree, CLI::App& group) {
   const auto who = std::make_shared<std::string>();
   CLI::App* command = tree.add(group, "show", "One account",
@@ -150,6 +165,7 @@ void add_account_commands(CommandTree& tree) {
   add_change(tree, *group, "rename", "Give an account another username",
              {"lakelift account rename ada@example.com ada", "lakelift account rename 7 'Ada L'"}, "USERNAME",
              [](const std::string& username) { return json::object{{"username", username}}; });
+  add_update(tree, *group);
   add_delete(tree, *group);
 }
 

@@ -82,13 +82,15 @@ TEST_F(PeopleTest, EachChangeSendsWhatItSays) {
   } cases[] = {{{"account", "set-type", "ada", "ADMIN"}, R"({"type":"ADMIN"})"},
                {{"account", "disable", "ada"}, R"({"disabled":true})"},
                {{"account", "enable", "7"}, R"({"disabled":false})"},
-               {{"account", "rename", "ada", "Ada L"}, R"({"username":"Ada L"})"}};
+               {{"account", "rename", "ada", "Ada L"}, R"({"username":"Ada L"})"},
+               {{"account", "update", "ada", "--email", "a@example.com"}, R"({"email":"a@example.com"})"}};
   for (const auto& c : cases) {
     const CliRun changed = run(c.args);
     EXPECT_EQ(changed.code, kOk) << changed.err;
     EXPECT_EQ(sent("PUT /accounts/7"), c.body);
   }
   EXPECT_EQ(run({"account", "set-type", "ada", "ROOT"}).code, kUsage);
+  EXPECT_EQ(run({"account", "update", "ada"}).code, kUsage) << "without the email";
   EXPECT_EQ(run({"account", "disable", "grace"}).code, kNotFound);
 }
 

@@ -82,7 +82,7 @@ Connection::awaitable<Connection::Outcome> Connection::read_head() {
       }
     }
     if (phase_ == Phase::kIdle && shared_.draining) co_return Outcome::kClosed;
-    const Filled filled = fill();
+    const Filled filled = fill(limits::kHeaderBytes);
     if (filled == Filled::kSome) continue;
     if (filled == Filled::kEnd) co_return Outcome::kClosed;
     if (phase_ == Phase::kIdle) std::string().swap(buffer_);  // idle connections hold no memory
@@ -149,81 +149,57 @@ Connection::awaitable<void> Connection::exchange(Outcome outcome) {
     co_await answer();
     co_return;
   }
-  const Outcome body = co_await read_body();
-  if (body == Outcome::kClosed) {
+  bool is_there = false;
+  if (now.route->open_sink) {
+    is_there = co_await stream();
+  } else {
+    is_there = co_await read_and_run();
+  }
+  if (!is_there) {
     closing_ = true;
     co_return;
-  }
-  if (body == Outcome::kRefused) {
-    refuse(refusal_);
-  } else {
-    co_await run_handler();
   }
   co_await answer();
 }
 
-// All requests' bodies together are limited, so that many large ones can't fill the memory.
-bool Connection::charge_body() {
+// False: nobody is there any more to be answered.
+Connection::awaitable<bool> Connection::read_and_run() {
   Exchange& now = *exchange_;
-  const std::size_t more = now.context.body.size() - now.body_charge;
-  now.body_charge += more;
-  return (shared_.body_bytes += more) <= limits::kBodyBytesInMemory;
-}
-
-Connection::awaitable<Connection::Outcome> Connection::read_body() {
-  Exchange& now = *exchange_;
-  if (!now.head.has_body()) co_return Outcome::kReady;
-  now.parser.limit_body(now.route->body_limit_bytes);
-  set_deadline(shared_.options.body_stall_ms);
-  std::size_t arrived = 0;  // since the deadline was set
-  bool continued = !now.head.expects_continue;
-  while (true) {
-    const RequestParser::Fed fed = now.parser.parse_body(buffer_, now.context.body);
-    buffer_.erase(0, fed.used);
-    if (fed.refusal) refusal_ = *fed.refusal;
-    if (!fed.refusal && !charge_body()) refusal_ = Refusal{503, "too many large requests at once: try again"};
-    if (fed.refusal || shared_.body_bytes > limits::kBodyBytesInMemory) co_return Outcome::kRefused;
-    arrived += fed.used;
-    if (fed.done) break;
-    if (arrived >= limits::kBodyMinBytesPerStall) {
-      arrived = 0;
-      set_deadline(shared_.options.body_stall_ms);
-    }
-    const Filled filled = fill();
-    if (filled == Filled::kSome) continue;
-    if (filled == Filled::kEnd) co_return Outcome::kClosed;
-    if (!continued) {
-      continued = true;
-      const bool sent = co_await send_all("HTTP/1.1 100 Continue\r\n\r\n", false);
-      if (!sent) co_return Outcome::kClosed;
-      set_deadline(shared_.options.body_stall_ms);
-      continue;
-    }
-    const bool ready = co_await readable();
-    if (ready) continue;
-    if (!expired_ || closing_) co_return Outcome::kClosed;
-    refusal_ = Refusal{408, "the body took too long to arrive"};
-    co_return Outcome::kRefused;
+  const Outcome body = co_await read_body();
+  if (body == Outcome::kClosed) co_return false;
+  if (body == Outcome::kRefused) {
+    refuse(refusal_);
+    co_return true;
   }
-  clear_deadline();
-  co_return Outcome::kReady;
-}
-
-Connection::awaitable<void> Connection::run_handler() {
-  Exchange& now = *exchange_;
   if (now.route->cheap) {
     now.response = shared_.dispatcher.run(*now.route, now.context, accepted_.peer_uid);
-    co_return;
+    co_return true;
   }
+  const bool taken = co_await try_work(
+      [this, &now] { now.response = shared_.dispatcher.run(*now.route, now.context, accepted_.peer_uid); });
+  if (!taken) now.response = shared_.dispatcher.refuse({503, "the server is busy: try again"}, now.context, now.route);
+  co_return true;
+}
+
+// Runs `task` on a worker. False, and it is not run, when too many wait for one.
+Connection::awaitable<bool> Connection::try_work(WorkGate::Task task) {
   bool done = false;  // outlives the task, as this connection does: the coroutine stays until the task has rung
-  const bool taken = shared_.gate.try_run([this, &now, &done] {
-    now.response = shared_.dispatcher.run(*now.route, now.context, accepted_.peer_uid);
+  const bool taken = shared_.gate.try_run([this, &task, &done] {
+    task();
     ring_when_done(done);
   });
-  if (!taken) {
-    now.response = shared_.dispatcher.refuse({503, "the server is busy: try again"}, now.context, now.route);
-    co_return;
-  }
+  if (!taken) co_return false;
+  while (!done) co_await bell();
+  co_return true;
+}
+
+// The same for what was promised before: never refused.
+Connection::awaitable<void> Connection::work(WorkGate& gate, WorkGate::Task task) {
+  bool done = false;
+  gate.run_when_free([this, &task, &done] {
+    task();
+    ring_when_done(done);
+  });
   while (!done) co_await bell();
 }
 
@@ -235,7 +211,7 @@ Connection::awaitable<void> Connection::linger() {
   std::size_t read = 0;
   while (read < limits::kLingerBytes && !shared_.draining) {
     buffer_.clear();
-    const Filled filled = fill();
+    const Filled filled = fill(limits::kHeaderBytes);
     if (filled == Filled::kEnd) co_return;
     read += buffer_.size();
     if (filled == Filled::kSome) continue;
@@ -247,6 +223,7 @@ Connection::awaitable<void> Connection::linger() {
 void Connection::finish() {
   Exchange& now = *exchange_;
   shared_.body_bytes -= now.body_charge;
+  shared_.stream_bytes -= now.stream_charge;
   const AccessEntry entry{.method = now.head.method,
                           .path = now.context.path,
                           .route = now.route != nullptr ? std::string_view(now.route->pattern) : std::string_view(),

@@ -33,10 +33,12 @@ struct EdgeShared {
   const HttpServerParts& parts;
   const Dispatcher& dispatcher;
   WorkGate& gate;
+  WorkGate& writers;  // of streamed bodies: a slow disk takes no handler's thread
   BaseUrlRule base_url;
   std::stop_source stop{};
   std::atomic<bool> draining = false;
-  std::atomic<std::size_t> body_bytes = 0;  // of requests in memory
+  std::atomic<std::size_t> body_bytes = 0;    // of requests in memory
+  std::atomic<std::size_t> stream_bytes = 0;  // that the pieces of streamed bodies take
 };
 
 class Connection : public std::enable_shared_from_this<Connection> {
@@ -64,6 +66,9 @@ class Connection : public std::enable_shared_from_this<Connection> {
   enum class Phase { kIdle, kBusy, kWaiting };
   enum class Outcome { kReady, kRefused, kClosed };  // kRefused: refusal_ says why
   enum class Filled { kSome, kNothing, kEnd };
+  // kMore: there is room for more. kFull: the piece is to be written first. kRefused: refusal_ says why.
+  enum class Taken { kMore, kFull, kDone, kRefused };
+  struct Pieces;  // of a streamed body
 
   // One request and its answer.
   struct Exchange {
@@ -76,8 +81,9 @@ class Connection : public std::enable_shared_from_this<Connection> {
     int status = 0;  // that was sent; 0: none
     std::uint64_t sent_bytes = 0;
     Micros began = 0;
-    Micros waited = 0;            // in Wait or EventStream
-    std::size_t body_charge = 0;  // of EdgeShared::body_bytes
+    Micros waited = 0;              // in Wait or EventStream
+    std::size_t body_charge = 0;    // of EdgeShared::body_bytes
+    std::size_t stream_charge = 0;  // of EdgeShared::stream_bytes
   };
 
   // connection.cc: the loop of requests
@@ -86,16 +92,33 @@ class Connection : public std::enable_shared_from_this<Connection> {
   awaitable<Outcome> read_head();
   awaitable<void> exchange(Outcome outcome);
   std::optional<Refusal> accept_head();
-  awaitable<Outcome> read_body();
-  awaitable<void> run_handler();
+  awaitable<bool> read_and_run();
+  awaitable<bool> try_work(WorkGate::Task task);
+  awaitable<void> work(WorkGate& gate, WorkGate::Task task);
   awaitable<void> linger();
   void refuse(const Refusal& refusal);
   void abort();
   void finish();
+
+  // connection_body.cc: into memory, or in pieces to a sink
+  awaitable<Outcome> read_body();
+  awaitable<bool> stream();
+  awaitable<Outcome> stream_body();
+  awaitable<Outcome> read_pieces(Pieces& pieces);
+  awaitable<Outcome> await_body(bool& continued);
+  awaitable<void> hand_over(Pieces& pieces, bool is_last);
+  void wrote(Pieces& pieces);
+  void make_room(Pieces& pieces);
+  Taken take_buffered(Pieces& pieces);
+  Taken take_chunks(Pieces& pieces);
+  Filled fill_piece(Pieces& pieces);
   bool charge_body();
+  void expect_body();
+  void note_arrival(std::size_t fresh);
 
   // connection_io.cc: bytes, deadlines, suspension
-  Filled fill();
+  Filled fill(std::size_t most);
+  Filled receive(char* bytes, std::size_t most, std::size_t& count);
   awaitable<bool> readable();
   awaitable<bool> writable();
   awaitable<bool> send_all(std::string_view bytes, bool more_follows);
@@ -129,6 +152,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
   Phase phase_ = Phase::kIdle;
   Micros deadline_ = 0;            // monotonic; 0: none
+  std::size_t arrived_ = 0;        // of a body, since its deadline was set
   bool expired_ = false;           // the deadline passed
   bool closing_ = false;           // nothing more is read or written
   bool ended_ = false;             // drain() while waiting

@@ -149,12 +149,8 @@ Connection::awaitable<void> Connection::await_topic() {
     now.response = shared_.dispatcher.refuse({503, "it is not ready yet: ask again"}, now.context, now.route);
     co_return;
   }
-  bool done = false;
-  shared_.gate.run_when_free([this, &now, &wait, &done] {
-    now.response = shared_.dispatcher.run_then(wait, *now.route, now.context);
-    ring_when_done(done);
-  });
-  while (!done) co_await bell();
+  co_await work(shared_.gate,
+                [this, &now, &wait] { now.response = shared_.dispatcher.run_then(wait, *now.route, now.context); });
 }
 
 Connection::awaitable<bool> Connection::send_event_chunk(std::string_view text) {

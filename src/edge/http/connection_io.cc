@@ -24,18 +24,25 @@ bool would_block(int error_number) { return error_number == EAGAIN || error_numb
 
 }  // namespace
 
-Connection::Filled Connection::fill() {
-  std::string& scratch = loop_.scratch();
+Connection::Filled Connection::receive(char* bytes, std::size_t most, std::size_t& count) {
   while (true) {
-    const ssize_t count = recv(socket(), scratch.data(), scratch.size(), MSG_DONTWAIT);
-    if (count > 0) {
-      buffer_.append(scratch.data(), static_cast<std::size_t>(count));
+    const ssize_t got = recv(socket(), bytes, most, MSG_DONTWAIT);
+    if (got > 0) {
+      count = static_cast<std::size_t>(got);
       return Filled::kSome;
     }
-    if (count == 0) return Filled::kEnd;
+    if (got == 0) return Filled::kEnd;
     if (errno == EINTR) continue;
     return would_block(errno) ? Filled::kNothing : Filled::kEnd;
   }
+}
+
+Connection::Filled Connection::fill(std::size_t most) {
+  std::string& scratch = loop_.scratch();
+  std::size_t count = 0;
+  const Filled filled = receive(scratch.data(), std::min(most, scratch.size()), count);
+  buffer_.append(scratch, 0, count);
+  return filled;
 }
 
 // False: the deadline passed, the server stops, or the socket failed.
@@ -104,12 +111,9 @@ Connection::awaitable<bool> Connection::send_read(RandomAccess& source, std::uin
   while (length > 0) {
     const std::size_t wanted = std::min<std::uint64_t>(length, buffer.size());
     Result<std::size_t> got = 0;
-    bool done = false;
-    shared_.gate.run_when_free([this, &source, &buffer, &got, &done, offset, wanted] {
+    co_await work(shared_.gate, [&source, &buffer, &got, offset, wanted] {
       got = source.read_at(offset, std::as_writable_bytes(std::span(buffer.data(), wanted)));
-      ring_when_done(done);
     });
-    while (!done) co_await bell();
     if (!got || *got == 0 || *got > wanted) {
       log_error("content could not be read to its end; the answer is cut off",
                 {{"request", exchange_->context.request_id}, {"problem", got ? "too short" : describe(got.error())}});

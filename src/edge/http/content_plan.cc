@@ -8,6 +8,8 @@
 
 #include "base/encoding.h"
 #include "base/limits.h"
+#include "edge/http/entity_tags.h"
+#include "edge/http/http_date.h"
 
 namespace lakelift::http {
 namespace {
@@ -18,27 +20,25 @@ std::string_view trim(std::string_view text) {
   return text;
 }
 
-// Whether a list of entity tags names ours. A weak tag (W/"…") is equal only where weak comparison is allowed.
-bool names_etag(std::string_view list, std::string_view etag, bool weakly) {
-  if (trim(list) == "*") return true;
-  while (!list.empty()) {
-    const std::size_t comma = list.find(',');
-    std::string_view tag = trim(list.substr(0, comma));
-    list.remove_prefix(comma == std::string_view::npos ? list.size() : comma + 1);
-    if (weakly && tag.starts_with("W/")) tag.remove_prefix(2);
-    if (tag == etag) return true;
+// RFC 9110, 13.2.2: a condition on tags goes before the one on dates that says the same. 0: all hold.
+int failed_condition(const Content& content, const RequestContext& request) {
+  const auto date = [&](std::string_view name) -> std::optional<Micros> {
+    const auto text = request.header(name);
+    if (!text || !content.modified) return std::nullopt;
+    return parse_http_date(trim(*text));
+  };
+  const Micros modified = content.modified.value_or(0) / kMicrosPerSecond * kMicrosPerSecond;
+  if (const auto tags = entity_tags(request, "if-match")) {
+    if (!tags->has_strong(content.sha256)) return 412;
+  } else if (const auto since = date("if-unmodified-since"); since && modified > *since) {
+    return 412;
   }
-  return false;
-}
-
-// All values of one name: these headers are lists and may come in several lines.
-std::optional<std::string> joined(const RequestContext& request, std::string_view name) {
-  std::optional<std::string> all;
-  for (const auto& [key, value] : request.headers) {
-    if (key != name) continue;
-    all = all ? *all + "," + value : value;
+  if (const auto tags = entity_tags(request, "if-none-match")) {
+    if (tags->has_weak(content.sha256)) return 304;
+  } else if (const auto since = date("if-modified-since"); since && modified <= *since) {
+    return 304;
   }
-  return all;
+  return 0;
 }
 
 // A number above what fits counts as "past the end".
@@ -171,13 +171,10 @@ ContentPlan plan_content(const Content& content, const RequestContext& request, 
   const std::string etag = "\"" + content.sha256 + "\"";
   plan.headers.emplace_back("ETag", etag);
   plan.headers.emplace_back("Accept-Ranges", "bytes");
-  const auto if_match = joined(request, "if-match");
-  const auto if_none_match = joined(request, "if-none-match");
-  if (if_match && !names_etag(*if_match, etag, false)) {
-    plan.status = 412;
-  } else if (if_none_match && names_etag(*if_none_match, etag, true)) {
-    plan.status = 304;
-  } else {
+  if (content.modified) plan.headers.emplace_back("Last-Modified", http_date(*content.modified));
+  plan.status = failed_condition(content, request);
+  if (plan.status == 0) {
+    plan.status = 200;
     plan_body(plan, content, request, etag, boundary);
   }
   return plan;

@@ -82,11 +82,13 @@ const std::string kBytes = "0123456789";
 
 Content content() { return {std::make_shared<MemoryBytes>(kBytes), "text/csv", sha256_hex(kBytes), ""}; }
 
-ContentPlan plan(Headers headers, Method method = Method::kGet) {
+ContentPlan plan(Headers headers, Method method = Method::kGet, std::optional<Micros> modified = {}) {
   RequestContext request;
   request.method = method;
   request.headers = std::move(headers);
-  return plan_content(content(), request, "BOUNDARY");
+  Content asked = content();
+  asked.modified = modified;
+  return plan_content(asked, request, "BOUNDARY");
 }
 
 std::string header(const ContentPlan& planned, const std::string& name) {
@@ -124,6 +126,34 @@ TEST(ContentPlan, Conditions) {
   EXPECT_EQ(plan({{"if-match", "\"a\""}, {"if-none-match", kEtag}}).status, 412);
   EXPECT_EQ(plan({{"if-match", kEtag}, {"if-none-match", kEtag}}).status, 304);
   EXPECT_TRUE(plan({{"if-none-match", kEtag}}).pieces.empty());
+}
+
+TEST(ContentPlan, ConditionsOnDates) {
+  const Micros modified = 784'111'777 * kMicrosPerSecond + 999'999;  // a part of a second is not told, nor compared
+  const std::string same = "Sun, 06 Nov 1994 08:49:37 GMT";
+  const std::string before = "Sun, 06 Nov 1994 08:49:36 GMT";
+  const std::string after = "Sun, 06 Nov 1994 08:49:38 GMT";
+  const auto status = [&](Headers headers, Method method = Method::kGet) {
+    return plan(std::move(headers), method, modified).status;
+  };
+  EXPECT_EQ(header(plan({}, Method::kGet, modified), "Last-Modified"), same);
+  EXPECT_EQ(header(plan({}), "Last-Modified"), "");
+  EXPECT_EQ(status({{"if-modified-since", same}}), 304);
+  EXPECT_EQ(status({{"if-modified-since", after}}), 304);
+  EXPECT_EQ(status({{"if-modified-since", before}}), 200);
+  EXPECT_EQ(status({{"if-modified-since", same}}, Method::kHead), 304);
+  EXPECT_EQ(status({{"if-modified-since", "yesterday"}}), 200);
+  EXPECT_EQ(status({{"if-unmodified-since", same}}), 200);
+  EXPECT_EQ(status({{"if-unmodified-since", before}}), 412);
+  EXPECT_EQ(status({{"if-unmodified-since", "yesterday"}}), 200);
+  // Tags go before dates.
+  EXPECT_EQ(status({{"if-none-match", "\"a\""}, {"if-modified-since", same}}), 200);
+  EXPECT_EQ(status({{"if-none-match", kEtag}, {"if-modified-since", before}}), 304);
+  EXPECT_EQ(status({{"if-match", kEtag}, {"if-unmodified-since", before}}), 200);
+  EXPECT_EQ(status({{"if-match", "\"a\""}, {"if-unmodified-since", same}}), 412);
+  EXPECT_EQ(status({{"if-unmodified-since", before}, {"if-modified-since", same}}), 412);
+  EXPECT_EQ(plan({{"if-modified-since", same}, {"if-unmodified-since", before}}).status, 200);  // nothing is known
+  EXPECT_EQ(status({{"range", "bytes=2-4"}, {"if-range", same}}), 200);  // a date is no strong validator
 }
 
 TEST(ContentPlan, Ranges) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <exception>
+#include <stdexcept>
 
 #include "base/log.h"
 #include "edge/http/response_head.h"
@@ -110,8 +111,9 @@ Response Dispatcher::refuse_method(const RequestHead& head, const RequestContext
 }
 
 Response Dispatcher::no_route(const Error& error, const RequestContext& context) const {
+  if (error.code == Code::kInvalid) return refuse({400, error.message}, context, nullptr);
   const auto methods = parts_.routes.methods_of(context.path);
-  if (methods.empty()) return refuse({error.code == Code::kNotFound ? 404 : 400, error.message}, context, nullptr);
+  if (methods.empty()) return refuse({404, error.message}, context, nullptr);
   if (context.method == Method::kOptions) return allowed(methods);
   Response response = refuse({405, error.message}, context, nullptr);
   response.headers.emplace_back("Allow", allow_of(methods));
@@ -146,10 +148,11 @@ Result<void> Dispatcher::admit(const Route& route, RequestContext& context, std:
   return {};
 }
 
-Response Dispatcher::run(const Route& route, RequestContext& context, std::optional<unsigned> peer_uid) const {
+// Whatever a route's code throws is logged, and is 500 for the caller.
+template <typename Call>
+auto Dispatcher::guarded(const Route& route, const RequestContext& context, Call call) const -> decltype(call()) {
   try {
-    if (auto admitted = admit(route, context, peer_uid); !admitted) return render(admitted.error(), context, &route);
-    return route.handler(context);
+    return call();
   } catch (const std::exception& problem) {
     log_error("a handler failed",
               {{"request", context.request_id}, {"route", route.pattern}, {"problem", problem.what()}});
@@ -159,20 +162,53 @@ Response Dispatcher::run(const Route& route, RequestContext& context, std::optio
   return refuse({500, "this is a fault of ours; the log has it under the request's id"}, context, &route);
 }
 
+Response Dispatcher::run(const Route& route, RequestContext& context, std::optional<unsigned> peer_uid) const {
+  return guarded(route, context, [&] {
+    if (auto admitted = admit(route, context, peer_uid); !admitted) return render(admitted.error(), context, &route);
+    return route.handler(context);
+  });
+}
+
+std::optional<Response> Dispatcher::open(const Route& route, RequestContext& context,
+                                         std::optional<unsigned> peer_uid) const {
+  return guarded(route, context, [&]() -> std::optional<Response> {
+    if (auto admitted = admit(route, context, peer_uid); !admitted) return render(admitted.error(), context, &route);
+    auto sink = route.open_sink(context);
+    if (!sink) return render(sink.error(), context, &route);
+    context.sink = *std::move(sink);
+    if (!context.sink) throw std::logic_error("the route opened no sink");
+    return std::nullopt;
+  });
+}
+
+std::optional<Response> Dispatcher::write(const Route& route, RequestContext& context, std::span<const std::byte> piece,
+                                          bool is_last) const {
+  auto failed = guarded(route, context, [&]() -> std::optional<Response> {
+    Result<void> written;
+    if (!piece.empty()) written = context.sink->write(piece);
+    if (written && is_last) written = context.sink->finish();
+    if (!written) return render(written.error(), context, &route);
+    return std::nullopt;
+  });
+  if (failed) context.sink.reset();
+  return failed;
+}
+
+Response Dispatcher::handle(const Route& route, RequestContext& context) const {
+  Response response = guarded(route, context, [&] { return route.handler(context); });
+  context.sink.reset();
+  return response;
+}
+
 Response Dispatcher::run_then(Wait& wait, const Route& route, const RequestContext& context) const {
-  try {
+  return guarded(route, context, [&] {
     Response response = wait.then();
     const bool answers =
         std::holds_alternative<std::string>(response.body) || std::holds_alternative<Content>(response.body);
     if (answers) return response;
     log_error("a wait ended in another wait", {{"request", context.request_id}, {"route", route.pattern}});
-  } catch (const std::exception& problem) {
-    log_error("a handler failed",
-              {{"request", context.request_id}, {"route", route.pattern}, {"problem", problem.what()}});
-  } catch (...) {
-    log_error("a handler failed", {{"request", context.request_id}, {"route", route.pattern}});
-  }
-  return refuse({500, "this is a fault of ours; the log has it under the request's id"}, context, &route);
+    return refuse({500, "this is a fault of ours; the log has it under the request's id"}, context, &route);
+  });
 }
 
 }  // namespace lakelift::http

@@ -17,7 +17,7 @@ namespace {
 
 constexpr auto kTick = std::chrono::milliseconds(100);
 constexpr unsigned kTicksPerDepartureCheck = 5;
-constexpr std::size_t kScratchBytes = 16 * 1024;
+constexpr std::size_t kScratchBytes = 64 * 1024;
 
 }  // namespace
 

@@ -109,12 +109,51 @@ std::vector<int> read_statuses(RawClient& client, std::size_t count, bool to_the
   return statuses;
 }
 
-TEST(Framing, EveryCaseIsAnsweredAsExpected) {
+// Bytes must mean the same where /echo streams its body.
+class EchoSink final : public BodySink {
+ public:
+  Result<void> write(std::span<const std::byte> bytes) override {
+    body.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+    return {};
+  }
+  Result<void> finish() override { return {}; }
+  std::string body;
+};
+
+class Framing : public testing::TestWithParam<bool> {
+ protected:
+  void SetUp() override {
+    if (GetParam()) {
+      Route& echo = **std::ranges::find(test.pending, "/echo", [](const auto& route) { return route->pattern; });
+      echo.json_body = false;
+      echo.open_sink = [](RequestContext&) { return std::make_shared<EchoSink>(); };
+      echo.handler = [this](RequestContext& context) {
+        ++test.executed;
+        return Response::text(200, "text/plain", dynamic_cast<EchoSink&>(*context.sink).body);
+      };
+    }
+    test.start();
+  }
+  // What is about JSON alone is not asked of a body that is none.
+  [[nodiscard]] static std::vector<Case> cases() {
+    std::vector<Case> all = read_cases();
+    if (GetParam()) {
+      std::erase_if(all, [](const Case& one) {
+        return std::ranges::count(one.statuses, 415) > 0 && one.bytes.find("Content-Encoding") == std::string::npos;
+      });
+    }
+    return all;
+  }
   TestServer test;
-  test.start();
-  const auto cases = read_cases();
-  ASSERT_GE(cases.size(), 90u);
-  for (const Case& one : cases) {
+};
+
+INSTANTIATE_TEST_SUITE_P(Bodies, Framing, testing::Bool(),
+                         [](const auto& streams) { return streams.param ? "Streamed" : "InMemory"; });
+
+TEST_P(Framing, EveryCaseIsAnsweredAsExpected) {
+  const auto all = cases();
+  ASSERT_GE(all.size(), 90u);
+  for (const Case& one : all) {
     SCOPED_TRACE(one.name);
     const int executed_before = test.executed;
     RawClient client(test.server->port());
@@ -132,10 +171,8 @@ TEST(Framing, EveryCaseIsAnsweredAsExpected) {
 }
 
 // The same bytes must mean the same however they arrive.
-TEST(Framing, EveryCaseByteByByte) {
-  TestServer test;
-  test.start();
-  for (const Case& one : read_cases()) {
+TEST_P(Framing, EveryCaseByteByByte) {
+  for (const Case& one : cases()) {
     if (one.bytes.size() > 400) continue;
     SCOPED_TRACE(one.name);
     const int executed_before = test.executed;
@@ -205,13 +242,11 @@ std::string mutate(const std::vector<Case>& cases, std::mt19937& random) {
   return bytes;
 }
 
-TEST(Framing, TenThousandMutationsNeitherCrashNorConfuse) {
-  TestServer test;
-  test.start();
-  const auto cases = read_cases();
+TEST_P(Framing, TenThousandMutationsNeitherCrashNorConfuse) {
+  const auto all = cases();
   std::mt19937 random(20240229);
   for (int i = 0; i < 10'000; ++i) {
-    const std::string bytes = mutate(cases, random);
+    const std::string bytes = mutate(all, random);
     RawClient client(test.server->port());
     client.send(bytes);
     client.end_sending();

@@ -125,6 +125,7 @@ class HttpServer::Impl {
   std::atomic<std::size_t> open_doors_ = 0;
   std::unique_ptr<EdgeShared> shared_;
   std::unique_ptr<WorkGate> gate_;
+  std::unique_ptr<WorkGate> writers_;
   std::vector<std::unique_ptr<EdgeLoop>> loops_;
 };
 
@@ -143,8 +144,10 @@ Result<void> HttpServer::Impl::start() {
     TRY(unix_, UnixListener::open(options_.socket_path));
   }
   gate_ = std::make_unique<WorkGate>(std::max<std::size_t>(1, options_.worker_threads), options_.worker_queue);
+  writers_ = std::make_unique<WorkGate>(std::max<std::size_t>(1, options_.body_writer_threads), options_.worker_queue);
   const BaseUrlRule base_url{options_.public_url, options_.trusted_proxies, tcp_url()};
-  shared_.reset(new EdgeShared{options_, parts_, dispatcher_, *gate_, base_url});  // an aggregate that can't be moved
+  shared_.reset(
+      new EdgeShared{options_, parts_, dispatcher_, *gate_, *writers_, base_url});  // an aggregate that can't be moved
   for (std::size_t i = 0; i < std::max<std::size_t>(1, options_.edge_threads); ++i) {
     loops_.push_back(std::make_unique<EdgeLoop>(parts_.clock));
   }
@@ -274,6 +277,7 @@ void HttpServer::Impl::stop() {
     }
   }
   gate_.reset();
+  writers_.reset();
   for (auto& loop : loops_) loop->stop();
   loops_.clear();
 }

@@ -28,6 +28,7 @@ struct HttpServerOptions {
   std::size_t edge_threads = limits::kEdgeThreads;
   std::size_t worker_threads = limits::kWorkerThreads;
   std::size_t worker_queue = limits::kWorkerQueue;
+  std::size_t body_writer_threads = limits::kBodyWriterThreads;
   std::size_t connections = limits::kConnections;
   std::size_t connections_per_address = limits::kConnectionsPerAddress;
   int header_timeout_ms = limits::kHeaderTimeoutMs;

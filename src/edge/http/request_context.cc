@@ -36,6 +36,15 @@ std::optional<std::string_view> RequestContext::header(std::string_view lower_ca
   return found->second;
 }
 
+std::optional<std::string> RequestContext::joined_header(std::string_view lower_case_name) const {
+  std::optional<std::string> all;
+  for (const auto& [name, value] : headers) {
+    if (name != lower_case_name) continue;
+    all = all ? *all + "," + value : value;
+  }
+  return all;
+}
+
 std::optional<std::string_view> RequestContext::query_value(std::string_view name) const {
   for (const auto& [key, value] : query | std::views::reverse) {
     if (key == name) return value;

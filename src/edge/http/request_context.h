@@ -48,6 +48,8 @@ struct RequestContext {
   std::stop_token stop;        // asked when the server stops
 
   [[nodiscard]] std::optional<std::string_view> header(std::string_view lower_case_name) const;
+  // All values of a header that is a list and may come in several lines, with commas in between.
+  [[nodiscard]] std::optional<std::string> joined_header(std::string_view lower_case_name) const;
   // The last of that name.
   [[nodiscard]] std::optional<std::string_view> query_value(std::string_view name) const;
   // Error: kNotFound where the {name} part is not an integer >= 0 (such a thing can't exist).

@@ -13,6 +13,8 @@ namespace {
 namespace beast = boost::beast::http;
 using ErrorCode = boost::system::error_code;
 
+constexpr std::uint64_t kMostBodyBytes = std::uint64_t{1} << 62;  // its double, and more, is a number still
+
 // A body that grows with what arrives. (string_body reserves what Content-Length claims before a byte of it is there.)
 struct GrowingBody {
   using value_type = std::string;
@@ -78,9 +80,9 @@ std::optional<Refusal> RequestParser::parse_head(std::string_view bytes, Request
   return check_framing(out);
 }
 
-void RequestParser::limit_body(std::size_t most_bytes) {
+void RequestParser::limit_body(std::uint64_t most_bytes) {
   state_->parser.body_limit(most_bytes);
-  state_->most_wire_bytes = 2 * static_cast<std::uint64_t>(most_bytes) + 4 * limits::kHeaderBytes;
+  state_->most_wire_bytes = 2 * std::min(most_bytes, kMostBodyBytes) + 4 * limits::kHeaderBytes;
 }
 
 RequestParser::Fed RequestParser::parse_body(std::string_view bytes, std::string& body) {

@@ -24,7 +24,7 @@ class RequestParser {
   [[nodiscard]] std::optional<Refusal> parse_head(std::string_view bytes, RequestHead& out);
 
   // Before the first parse_body. A body above it is refused with 413; what surrounds the data of chunks is limited too.
-  void limit_body(std::size_t most_bytes);
+  void limit_body(std::uint64_t most_bytes);
   struct Fed {
     std::size_t used = 0;  // of `bytes`; what is left belongs to the next request once `done`, else is to be fed again
     bool done = false;

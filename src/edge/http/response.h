@@ -4,11 +4,13 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <variant>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/json.h"
 #include "base/random_access.h"
 
@@ -18,13 +20,15 @@ class Feed;
 struct Response;
 
 // Bytes of known size that never change under their ETag. The edge answers HEAD, Range, If-Range, If-None-Match and
-// If-Match, and sends from a local file by sendfile. Answers with bytes carry Repr-Digest. The edge says the status:
+// If-Match (where `modified` is set, If-Modified-Since and If-Unmodified-Since too), and sends from a local file by
+// sendfile. Answers with bytes carry Repr-Digest. The edge says the status:
 // 200, 206, 304, 412 or 416. `bytes` must not change while an answer is sent.
 struct Content {
   std::shared_ptr<RandomAccess> bytes;
   std::string content_type;
-  std::string sha256;     // lower-case hex: the strong ETag and Repr-Digest
-  std::string file_name;  // for Content-Disposition: attachment (RFC 6266); empty: none
+  std::string sha256;                   // lower-case hex: the strong ETag and Repr-Digest
+  std::string file_name;                // for Content-Disposition: attachment (RFC 6266); empty: none
+  std::optional<Micros> modified = {};  // for Last-Modified, to the second
 };
 
 // Not yet: no byte is sent until the feed says that `topic` is final, then `then` is called (on a worker thread) and

@@ -18,14 +18,28 @@ std::vector<std::string> split(std::string_view path) {
   }
 }
 
-bool is_name(std::string_view part) { return part.size() > 2 && part.front() == '{' && part.back() == '}'; }
+// What a part of a pattern is. In the order of their strength: where several fit, the first wins.
+enum class Kind { kLiteral, kName, kRest };
 
-std::string name_in(std::string_view part) { return std::string(part.substr(1, part.size() - 2)); }
+constexpr std::string_view kRestEnd = "...}";
+
+Kind kind_of(std::string_view part) {
+  if (part.size() <= 2 || part.front() != '{' || part.back() != '}') return Kind::kLiteral;
+  return part.ends_with(kRestEnd) ? Kind::kRest : Kind::kName;
+}
+
+std::string name_in(std::string_view part) {
+  const std::size_t around = kind_of(part) == Kind::kRest ? kRestEnd.size() + 1 : 2;
+  return std::string(part.substr(1, part.size() - around));
+}
 
 // Two patterns that differ only in the names of their parts match the same paths.
 std::string shape_of(Method method, const std::vector<std::string>& parts) {
   std::string shape(name_of(method));
-  for (const auto& part : parts) shape += "/" + (is_name(part) ? std::string("{}") : part);
+  for (const auto& part : parts) {
+    const Kind kind = kind_of(part);
+    shape += "/" + (kind == Kind::kLiteral ? part : std::string(kind == Kind::kName ? "{}" : "{...}"));
+  }
   return shape;
 }
 
@@ -41,13 +55,38 @@ std::optional<std::vector<std::string>> decode_parts(std::string_view path) {
 }
 
 bool fits(const std::vector<std::string>& pattern, const std::vector<std::string>& path) {
-  return std::ranges::equal(pattern, path, [](const std::string& want, const std::string& have) {
-    return is_name(want) ? !have.empty() : want == have;
-  });
+  const bool takes_rest = kind_of(pattern.back()) == Kind::kRest;
+  const std::size_t before_rest = pattern.size() - (takes_rest ? 1 : 0);
+  if (takes_rest ? path.size() < pattern.size() : path.size() != pattern.size()) return false;
+  for (std::size_t i = 0; i < before_rest; ++i) {
+    if (kind_of(pattern[i]) == Kind::kName ? path[i].empty() : pattern[i] != path[i]) return false;
+  }
+  return true;
 }
 
-bool more_literal(const std::vector<std::string>& a, const std::vector<std::string>& b) {
-  return std::ranges::lexicographical_compare(a, b, {}, is_name, is_name);
+bool wins(const std::vector<std::string>& a, const std::vector<std::string>& b) {
+  return std::ranges::lexicographical_compare(a, b, {}, kind_of, kind_of);
+}
+
+// What is left of the path, as one text; nothing where an escape hid a slash: "a%2Fb" is not the b in a.
+std::optional<std::string> join_rest(const std::vector<std::string>& path, std::size_t from) {
+  std::string rest;
+  for (std::size_t i = from; i < path.size(); ++i) {
+    if (path[i].find('/') != std::string::npos) return std::nullopt;
+    if (i > from) rest += '/';
+    rest += path[i];
+  }
+  return rest;
+}
+
+// Why a pattern can't be one; empty: it can.
+std::string_view problem_of(const std::vector<std::string>& parts) {
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    if (kind_of(parts[i]) != Kind::kRest) continue;
+    if (i + 1 < parts.size()) return "has a {name...} that is not its end";
+    if (name_in(parts[i]).empty()) return "has a {...} without a name";
+  }
+  return {};
 }
 
 }  // namespace
@@ -72,6 +111,10 @@ Result<void> RouteTable::check() const {
     const bool needs_account = route.access == Access::kAccount || route.access == Access::kAdmin;
     if (route.cheap && needs_account) return refuse("is cheap, but signing in is not");
     if (route.method == Method::kHead) return refuse("is HEAD, which GET answers");
+    if (const auto problem = problem_of(parts_[i]); !problem.empty()) return refuse(problem);
+    if (route.open_sink && route.json_body) return refuse("streams its body, so it can't want JSON");
+    if (route.open_sink && route.cheap) return refuse("is cheap, but writing a body somewhere is not");
+    if (route.open_sink && route.method == Method::kGet) return refuse("is GET, which brings no body");
     if (!shapes.insert(shape_of(route.method, parts_[i])).second) return refuse("stands twice");
   }
   return {};
@@ -84,7 +127,7 @@ Result<RouteMatch> RouteTable::match(Method method, std::string_view path) const
   std::optional<std::size_t> best;
   for (std::size_t i = 0; i < routes_.size(); ++i) {
     if (routes_[i].method != wanted || !fits(parts_[i], *path_parts)) continue;
-    if (!best || more_literal(parts_[i], parts_[*best])) best = i;
+    if (!best || wins(parts_[i], parts_[*best])) best = i;
   }
   if (!best) {
     const auto methods = methods_of(path);
@@ -94,7 +137,13 @@ Result<RouteMatch> RouteTable::match(Method method, std::string_view path) const
   RouteMatch found{&routes_[*best], {}};
   for (std::size_t i = 0; i < path_parts->size(); ++i) {
     const std::string& part = parts_[*best][i];
-    if (is_name(part)) found.params.emplace(name_in(part), (*path_parts)[i]);
+    const Kind kind = kind_of(part);
+    if (kind == Kind::kName) found.params.emplace(name_in(part), (*path_parts)[i]);
+    if (kind != Kind::kRest) continue;
+    auto rest = join_rest(*path_parts, i);
+    if (!rest) return fail(Code::kInvalid, "the path hides a slash in an escape: write %2F as it is, '/'");
+    found.params.emplace(name_in(part), *std::move(rest));
+    break;
   }
   return found;
 }

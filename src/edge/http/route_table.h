@@ -38,7 +38,8 @@ using SinkOpener = std::function<Result<std::shared_ptr<BodySink>>(RequestContex
 struct Route {
   Method method = Method::kGet;  // a GET route answers HEAD too
   // "/catalogue/items/{id}": {name} is one part; paths end as written (slash or none). At the end {name...} is all that
-  // is left, slashes too, and may be empty; a part of it in which an escape hides a slash is refused.
+  // is left, slashes too, and may be empty ("/files/{owner}/{path...}" fits "/files/alice/", not "/files/alice"); a
+  // part of it in which an escape hides a slash is refused.
   std::string pattern;
   Access access = Access::kUnset;
   Handler handler;
@@ -64,11 +65,13 @@ struct RouteMatch {
 class RouteTable {
  public:
   void add(Route route);
-  // Errors: a route without access, handler or renderer; a cheap one that needs an account; a pattern that does not
-  // begin with '/'; two routes for one method and pattern.
+  // Errors: a route without access, handler or renderer; a cheap one that needs an account or streams; one that streams
+  // and wants JSON or is GET; a pattern that does not begin with '/' or has more behind a {name...}; two routes for one
+  // method and pattern.
   [[nodiscard]] Result<void> check() const;
-  // `path` not decoded; each part is decoded once. Where a literal and a {name} both fit, the literal wins, part by
-  // part from the left. Errors: kNotFound; kUnsupported (405) whose message lists the methods that the path has.
+  // `path` not decoded; each part is decoded once. Where several fit, a literal wins over a {name} and that over a
+  // {name...}, part by part from the left. Errors: kNotFound; kInvalid: a broken escape, or one that hides a slash;
+  // kUnsupported (405) whose message lists the methods that the path has.
   [[nodiscard]] Result<RouteMatch> match(Method method, std::string_view path) const;
   // HEAD with GET, OPTIONS wherever there is any; empty for a path that is not there.
   [[nodiscard]] std::vector<Method> methods_of(std::string_view path) const;

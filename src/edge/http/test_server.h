@@ -321,8 +321,12 @@ class TestServer {
   std::uint16_t start() {
     for (auto& route : pending) routes.add(std::move(*route));
     pending.clear();
+    const auto counted = [this](const RequestContext& context, std::optional<unsigned> peer_uid) {
+      ++authentications;
+      return authenticate(context, peer_uid);
+    };
     server = std::make_unique<HttpServer>(
-        options, HttpServerParts{routes, authenticate, feed, metrics, clock, random, render_test_error});
+        options, HttpServerParts{routes, counted, feed, metrics, clock, random, render_test_error});
     const auto started = server->start();
     EXPECT_TRUE(started) << (started ? "" : started.error().message);
     return server->port();
@@ -347,6 +351,7 @@ class TestServer {
   SeededRandom random;
   Gate gate;
   std::atomic<int> executed = 0;
+  std::atomic<int> authentications = 0;
   std::atomic<int> canaries = 0;
   std::unique_ptr<HttpServer> server;
 };

@@ -1,4 +1,4 @@
-// Drives one Chromium: a line of JSON in, a line of JSON out. Each step: {"do": "open" | "fill" | "click" | "text" |
+// Drives one Chromium: a line of JSON in, a line of JSON out. Each step: {"do": "open" | "download" | "html" | "fill" | "click" | "text" |
 // "count" | "address" | "screenshot" | "errors" | "fresh", …}. Ends with its stdin.
 import readline from "node:readline";
 
@@ -28,6 +28,15 @@ async function fresh(options) {
 const steps = {
   fresh: (step) => fresh(step.options ?? {}),
   open: (step) => page.goto(step.address).then((answer) => answer?.status()),
+  // Goes there although it is a download: what the browser calls the file, or null where a page came.
+  download: async (step) => {
+    const [download] = await Promise.all([
+      page.waitForEvent("download", { timeout: 5_000 }).catch(() => null),
+      page.goto(step.address).catch(() => null),
+    ]);
+    return download?.suggestedFilename() ?? null;
+  },
+  html: (step) => page.setContent(step.text),
   fill: (step) => page.fill(step.selector, step.text),
   type: (step) => page.locator(step.selector).pressSequentially(step.text),
   click: (step) => page.click(step.selector),

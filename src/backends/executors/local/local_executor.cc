@@ -2,7 +2,7 @@
 
 #include <charconv>
 
-#include "backends/executors/local/listing.h"
+#include "backends/executors/local/source_files.h"
 
 namespace lakelift::executors {
 namespace {
@@ -10,65 +10,61 @@ namespace {
 // Equal data give an equal sample.
 std::uint64_t seed_of(const std::string& version) {
   std::uint64_t seed = 0;
-  std::from_chars(version.data(), version.data() + 16, seed, 16);
+  std::from_chars(version.data(), version.data() + std::min<std::size_t>(16, version.size()), seed, 16);
   return seed;
 }
 
 }  // namespace
 
-Result<columnar::JobReport> LocalExecutor::work(const Source& source, const Listing& listing, columnar::JobWork kind,
+Result<columnar::JobReport> LocalExecutor::work(const Source& source, const SourceFiles& files, columnar::JobWork kind,
                                                 int output, const columnar::ProgressListener& progress,
                                                 std::stop_token stop) {
-  const columnar::Job job{std::move(kind), listing.inputs(), {}};
-  auto report = workers_.run(job, [&](std::size_t index) { return listing.open(index); }, output, stop, progress);
+  const columnar::Job job{std::move(kind), files.inputs, {}};
+  auto report = workers_.run(job, files.open, output, stop, progress);
   if (!report && report.error().code == Code::kCancelled) return report;
   // A file that is written while it is read may look broken: that is no fault of the data.
   const auto after = version(source);
-  if (!after || *after != listing.version()) {
+  if (!after || *after != files.version) {
     return fail(Code::kUnavailable, "the source changed while it was read; try again");
   }
   return report;
 }
 
 Result<TableDescription> LocalExecutor::inspect(const Source& source, std::stop_token stop) {
-  TRY(const Listing listing, Listing::of(source));
-  TRY(columnar::JobReport report, work(source, listing, columnar::InspectJob{}, -1, {}, stop));
+  TRY(const SourceFiles files, open_source(source, files_, stop));
+  TRY(columnar::JobReport report, work(source, files, columnar::InspectJob{}, -1, {}, stop));
   auto& inspected = std::get<columnar::InspectReport>(report);
-  return TableDescription{std::move(inspected.columns), std::move(inspected.refused), inspected.rows, listing.bytes(),
-                          listing.version()};
+  return TableDescription{std::move(inspected.columns), std::move(inspected.refused), inspected.rows, files.bytes,
+                          files.version};
 }
 
 Result<TableProfile> LocalExecutor::profile(const Source& source, std::stop_token stop) {
-  TRY(const Listing listing, Listing::of(source));
+  TRY(const SourceFiles files, open_source(source, files_, stop));
   columnar::ProfileJob job;
-  job.seed = seed_of(listing.version());
+  job.seed = seed_of(files.version);
   job.most_rows = profile_rows_;
-  TRY(columnar::JobReport report, work(source, listing, job, -1, {}, stop));
+  TRY(columnar::JobReport report, work(source, files, job, -1, {}, stop));
   auto& found = std::get<columnar::ProfileReport>(report);
-  return TableProfile{
-      {std::move(found.columns), std::move(found.refused), found.rows, listing.bytes(), listing.version()},
-      std::move(found.sample),
-      std::move(found.null_shares),
-      std::move(found.statistics),
-      found.rows_profiled};
+  return TableProfile{{std::move(found.columns), std::move(found.refused), found.rows, files.bytes, files.version},
+                      std::move(found.sample),
+                      std::move(found.null_shares),
+                      std::move(found.statistics),
+                      found.rows_profiled};
 }
 
-Result<std::string> LocalExecutor::version(const Source& source) {
-  TRY(const Listing listing, Listing::of(source));
-  return listing.version();
-}
+Result<std::string> LocalExecutor::version(const Source& source) { return version_of(source, files_); }
 
 Result<RunReport> LocalExecutor::run(const RunOrder& order, int output, const RunObserver& observer,
                                      std::stop_token stop) {
-  TRY(const Listing listing, Listing::of(order.source));
+  TRY(const SourceFiles files, open_source(order.source, files_, stop));
   const auto on_progress = [&](const columnar::JobProgress& progress) {
     if (!observer.progress) return;
     observer.progress({progress.rows_read, progress.rows_total, progress.rows_written, progress.bytes_written});
   };
   TRY(const columnar::JobReport report,
-      work(order.source, listing, columnar::SliceJob{order.spec, order.sampling_seed}, output, on_progress, stop));
+      work(order.source, files, columnar::SliceJob{order.spec, order.sampling_seed}, output, on_progress, stop));
   const auto& written = std::get<columnar::WriteReport>(report);
-  return RunReport{written.rows, written.bytes_read, 0, listing.version()};
+  return RunReport{written.rows, written.bytes_read, 0, files.version};
 }
 
 }  // namespace lakelift::executors

@@ -1,20 +1,25 @@
-// Tables that are Parquet files of this machine, read by our own worker programs.
+// Tables that are Parquet files of this machine, or files that were published, read by our own worker programs.
 #pragma once
 
 #include "backends/executors/executor.h"
+#include "backends/executors/local/file_source.h"
 #include "columnar/worker_pool.h"
 
 namespace lakelift::executors {
 
-class Listing;
+struct SourceFiles;
 
 // Threadsafe. Runs cost nothing, have no external id (`submitted` is never called) and are not re-attached: a run of
 // which nobody knows any more has died with its server, and is simply done again.
 class LocalExecutor final : public Executor {
  public:
-  // `workers` must outlive this. `profile_rows`: a table with more is profiled by about so many of its rows.
-  explicit LocalExecutor(columnar::WorkerPool& workers, std::int64_t profile_rows = limits::kProfileRows)
-      : workers_(workers), profile_rows_(profile_rows) {}
+  // `workers` and `files` must outlive this. `profile_rows`: a table with more is profiled by about so many of its
+  // rows. Without `files` a source {"file": id} is refused.
+  explicit LocalExecutor(columnar::WorkerPool& workers, std::int64_t profile_rows = limits::kProfileRows,
+                         FileSource* files = nullptr)
+      : workers_(workers), profile_rows_(profile_rows), files_(files) {}
+  // For one that is made later; before the first call.
+  void set_files(FileSource* files) { files_ = files; }
 
   [[nodiscard]] ExecutorType type() const override { return ExecutorType::kLocal; }
   [[nodiscard]] Result<TableDescription> inspect(const Source& source, std::stop_token stop) override;
@@ -25,13 +30,14 @@ class LocalExecutor final : public Executor {
                                       std::stop_token stop) override;
 
  private:
-  // Runs the work over the listed files; the listing must be the same afterwards.
-  [[nodiscard]] Result<columnar::JobReport> work(const Source& source, const Listing& listing, columnar::JobWork kind,
+  // Runs the work over the files; the source's version must be the same afterwards.
+  [[nodiscard]] Result<columnar::JobReport> work(const Source& source, const SourceFiles& files, columnar::JobWork kind,
                                                  int output, const columnar::ProgressListener& progress,
                                                  std::stop_token stop);
 
   columnar::WorkerPool& workers_;
   const std::int64_t profile_rows_;
+  FileSource* files_;
 };
 
 }  // namespace lakelift::executors

@@ -70,6 +70,7 @@ Result<Response> update_account(const Services& services, RequestContext& contex
   change.type = type_of(fields, fields.optional_text("type"));
   change.is_disabled = fields.optional_boolean("disabled");
   change.username = fields.optional_text("username");
+  change.email = fields.optional_text("email");
   TRY_VOID(fields.check());
   TRY(const auto account, services.accounts.update(id, change, lakey::caller(context).id));
   TRY(const auto body, detailed(services, account));

@@ -271,6 +271,9 @@ void Calls::describe_all() {
   describe_access();
   describe_slices();
   describe_others();
+  describe_files();
+  describe_kept_files();
+  describe_liftbit();
 }
 
 namespace {

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "edge/http/routes/body_fields.h"
+#include "edge/http/routes/file_target.h"
 #include "edge/http/routes/lakey.h"
 #include "edge/http/routes/routes.h"
 
@@ -85,6 +86,24 @@ Result<Response> estimate_request(const Services& services, RequestContext& cont
   TRY(const std::int64_t bytes, services.slices.estimate(lakey::caller(context), question.item_id, question.spec));
   return lakey::answer(200, "SIZE_OF_DOWNLOAD_REQUEST_ESTIMATED",
                        {{"@type", "download_request_estimated_size"}, {"estimated_size", bytes}});
+}
+
+// The finished slice as a file of the caller's.
+Result<Response> keep_request(const Services& services, RequestContext& context) {
+  TRY(const std::int64_t id, request_id(context));
+  TRY(auto fields, BodyFields::of(context));
+  const std::string to = fields.text("to");
+  const auto format = columnar::format_of(fields.optional_text("format").value_or("parquet"));
+  if (!format) fields.refuse("format", "Expected one of parquet, csv, arrow, jsonl.");
+  const bool overwrite = fields.optional_boolean("overwrite").value_or(false);
+  TRY_VOID(fields.check());
+  TRY(const files::Address at, files::parse_address(to, "to"));
+  TRY(const auto stored, services.keep_slice(lakey::caller(context), id, format.value_or(columnar::Format::kParquet),
+                                             at, overwrite, context.stop));
+  Response response = lakey::answer(stored.created ? 201 : 200, stored.created ? "FILE_CREATED" : "FILE_REPLACED",
+                                    to_json(stored.file, context.base_url));
+  response.headers.emplace_back("ETag", etag_of(stored.file));
+  return response;
 }
 
 // What a form needs to offer: every column with the operators that fit its type.
@@ -171,6 +190,7 @@ void add_download_request_routes(RouteTable& routes, const Services& services) {
   add_question("/downloader/requests/render_ui_data/", "Columns of an item with their operators", render_ui_data);
   add(Method::kGet, "/downloader/requests/{id}", "Read a download request", read_request);
   add(Method::kDelete, "/downloader/requests/{id}", "Stop waiting for a download request", leave_request);
+  add(Method::kPost, "/downloader/requests/{id}/keep", "Keep a finished slice as a file", keep_request);
   add(Method::kGet, "/downloader/requests/{id}/events", "Watch a download request", watch_request);
 }
 

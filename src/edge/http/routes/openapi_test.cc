@@ -32,6 +32,7 @@ RouteTable all_routes() {
   static Unborn<catalogue::AccessRequestService> access_requests;
   static Unborn<notices::NoticeService> notices;
   static Unborn<slices::SliceService> slices;
+  static Unborn<files::FileService> files;
   static Unborn<accounts::KeyRing> keys;
   static Unborn<Metrics> metrics;
   static SystemClock clock;
@@ -49,12 +50,16 @@ RouteTable all_routes() {
                                   .access_requests = access_requests.ref(),
                                   .notices = notices.ref(),
                                   .slices = slices.ref(),
+                                  .files = files.ref(),
                                   .keys = keys.ref(),
                                   .metrics = metrics.ref(),
                                   .clock = clock,
                                   .random = random,
                                   .ready = {},
-                                  .prepare_local_files = {}});
+                                  .prepare_local_files = {},
+                                  .publish_file = {},
+                                  .unpublish_file = {},
+                                  .keep_slice = {}});
   return routes;
 }
 
@@ -85,14 +90,20 @@ void PrintTo(const Said& said, std::ostream* out) {
   *out << said.summary << " [" << said.access << ", token: " << said.needs_token << "]";
 }
 
+// As the document writes it, which knows no {path...}.
+std::string documented(std::string pattern) {
+  if (const std::size_t dots = pattern.find("...}"); dots != std::string::npos) pattern.erase(dots, 3);
+  return pattern;
+}
+
 // By "GET /accounts/me".
 std::map<std::string, Said> said_by_routes() {
   std::map<std::string, Said> out;
   const RouteTable table = all_routes();
   for (const Route& route : table.routes()) {
     const bool needs_token = route.access == Access::kAccount || route.access == Access::kAdmin;
-    out[std::string(name_of(route.method)) + " " + route.pattern] = {route.summary, access_name(route.access),
-                                                                     needs_token};
+    out[std::string(name_of(route.method)) + " " + documented(route.pattern)] = {
+        route.summary, access_name(route.access), needs_token};
   }
   return out;
 }

@@ -33,11 +33,14 @@ struct PageQuery {
 [[nodiscard]] PageQuery read_page(QueryFields& query);
 
 // The address that was asked for, with `name` set to `value` and everything else as it was.
+[[nodiscard]] std::string address_with(const RequestContext& context, std::string_view name, std::string_view value);
 [[nodiscard]] std::string address_with(const RequestContext& context, std::string_view name, std::int64_t value);
 
 // Adds next, the value of `name` for the next page, and next_url.
 void add_next(json::object& body, const RequestContext& context, std::optional<std::int64_t> next,
               std::string_view name = "before");
+// Of lists whose pages begin at a text that only the service reads.
+void add_next_text(json::object& body, const RequestContext& context, const std::optional<std::string>& next);
 
 // Cuts `found` to the limit and adds next and next_url to the body; `key_of` the last one is where the next page
 // begins.

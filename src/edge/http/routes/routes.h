@@ -1,7 +1,9 @@
 // The routes of the contracts and our own; one file a noun and dialect.
 #pragma once
 
+#include <cstdint>
 #include <functional>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -19,6 +21,7 @@
 #include "domain/catalogue/access_request_service.h"
 #include "domain/catalogue/catalogue_service.h"
 #include "domain/catalogue/sharing_service.h"
+#include "domain/files/file_service.h"
 #include "domain/notices/notice_service.h"
 #include "domain/slices/slice_service.h"
 #include "edge/http/feed.h"
@@ -34,6 +37,27 @@ using PrepareLocalFiles = std::function<Result<std::vector<std::string>>(
     const std::vector<std::string>& paths, const std::vector<std::string>& null_tokens, const std::string& item_name,
     std::stop_token stop)>;
 
+// What `?action=publish` says of the table to be. Nothing as the name: "{owner}.{name of the file without its ending}".
+struct PublishTerms {
+  std::optional<std::string> name;
+  std::optional<std::string> description;
+  std::vector<std::string> null_tokens;  // of a CSV file: cells that are null besides empty ones
+};
+// Across two folders of the domain; app has them.
+// Errors: as FileService::own_file; kConflict FILE_IS_PUBLISHED_ALREADY, FILE_IS_A_FOLDER; kInvalid
+// BODY_DID_NOT_VALIDATE (name, null_tokens, file: what it holds is no table that can be read); kConflict
+// CATALOGUEITEM_EXISTS_ALREADY. Blocks while the file is read.
+using PublishFile = std::function<Result<catalogue::CatalogueItem>(
+    const accounts::Account& caller, const files::Address& at, const PublishTerms& terms, std::stop_token stop)>;
+// Errors: as FileService::own_file; kConflict FILE_IS_NOT_PUBLISHED.
+using UnpublishFile = std::function<Result<void>(const accounts::Account& caller, const files::Address& at)>;
+// A finished slice as a file: the same object. Errors: as of FileService::adopt; kNotFound
+// COULD_NOT_FIND_DOWNLOADREQUEST; kConflict DOWNLOADREQUEST_NOT_DONE, DOWNLOADREQUEST_FAILED; kGone
+// DOWNLOADREQUEST_CANCELLED. Blocks while the format is being made.
+using KeepSlice = std::function<Result<files::Stored>(const accounts::Account& caller, std::int64_t request_id,
+                                                      columnar::Format format, const files::Address& to, bool overwrite,
+                                                      std::stop_token stop)>;
+
 // What the routes call. They keep a copy; what is referred to must outlive the route table.
 struct Services {
   accounts::AccountService& accounts;
@@ -48,6 +72,7 @@ struct Services {
   catalogue::AccessRequestService& access_requests;
   notices::NoticeService& notices;
   slices::SliceService& slices;
+  files::FileService& files;
   const accounts::KeyRing& keys;
   Metrics& metrics;
   const Clock& clock;
@@ -55,7 +80,11 @@ struct Services {
   std::function<Result<void>()> ready;  // for /readyz: database, storage; an error while draining
   int uri_wait_ms = limits::kUriWaitMs;
   PrepareLocalFiles prepare_local_files;
-  Feed* notice_feed = nullptr;                                   // topics: account ids
+  PublishFile publish_file;
+  UnpublishFile unpublish_file;
+  KeepSlice keep_slice;
+  bool liftbit_open = false;    // whether /create_user and its like believe the username (docs/files.md)
+  Feed* notice_feed = nullptr;  // topics: account ids
   std::int64_t sign_ins_per_minute = limits::kSignInsPerMinute;  // of one address
 };
 
@@ -70,6 +99,11 @@ void add_catalogue_routes(RouteTable& routes, const Services& services);
 void add_sharing_routes(RouteTable& routes, const Services& services);         // who may see an item
 void add_access_request_routes(RouteTable& routes, const Services& services);  // asking to
 void add_notice_routes(RouteTable& routes, const Services& services);
+void add_file_reading_routes(RouteTable& routes, const Services& services);  // /files/ … : docs/files.md
+void add_file_writing_routes(RouteTable& routes, const Services& services);
+void add_file_action_routes(RouteTable& routes, const Services& services);
+void add_file_keeping_routes(RouteTable& routes, const Services& services);  // trash, quota
+void add_liftbit_routes(RouteTable& routes, const Services& services);       // /upload_file …
 void add_download_request_routes(RouteTable& routes, const Services& services);
 void add_data_routes(RouteTable& routes, const Services& services);        // signed addresses
 void add_operations_routes(RouteTable& routes, const Services& services);  // /livez /readyz /metrics

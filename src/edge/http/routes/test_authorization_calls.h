@@ -82,6 +82,9 @@ class Calls {
   void describe_access();
   void describe_slices();
   void describe_others();
+  void describe_files();
+  void describe_kept_files();
+  void describe_liftbit();
 
   static Call path(std::string text, json::value body = nullptr) {
     return {.path = std::move(text), .body = body.is_null() ? std::string() : to_text(body), .token = {}};
@@ -117,6 +120,10 @@ class Calls {
   std::int64_t access_request_id(About about);
   std::int64_t notice_id(About about);
   std::string auth_request(About about);
+  // Of the researcher's, and where it is hidden, shared with the group; its path. missing: nothing is there.
+  std::string file_path(About about);
+  std::string file_address(About about) { return "/files/researcher/" + file_path(about); }
+  std::string trashed_id(About about);
 
   World& world_;
   People& people_;

@@ -12,6 +12,7 @@
 #include "backends/metadata/testing/temporary_database.h"
 #include "backends/net/testing/fake_http_client.h"
 #include "backends/storage/testing/memory_store.h"
+#include "domain/files/file_service.h"
 #include "edge/http/dispatcher.h"
 #include "edge/http/routes/routes.h"
 
@@ -33,6 +34,7 @@ struct Call {
   std::string body;
   std::string token;  // empty: none
   std::string content_type = "application/json";
+  std::vector<std::pair<std::string, std::string>> headers = {};  // more of them; names in lower case
 };
 
 struct World {
@@ -40,7 +42,8 @@ struct World {
   SeededRandom random;
   Metrics metrics;
   metadata::testing::TemporaryDatabase database{{ledger::migrations(), accounts::migrations(), notices::migrations(),
-                                                 catalogue::migrations(), slices::migrations()}};
+                                                 catalogue::migrations(), objects::migrations(), files::migrations(),
+                                                 slices::migrations()}};
   ledger::Ledger ledger{clock, random};
   accounts::KeyRing keys = value_of(accounts::KeyRing::load(*database, clock, random));
   accounts::AccountService accounts{*database, ledger, keys, clock, random};
@@ -63,6 +66,8 @@ struct World {
   columnar::WorkerPool workers{{.program = "/nonexistent/lakelift-columnar", .spares = 0}, metrics};
   slices::SliceService slices{
       {*database, ledger, accounts, catalogue, executors, store, workers, clock, random, metrics, std::nullopt}};
+  objects::ObjectKeeper keeper{{*database, ledger, store, clock, random, metrics}, {}};
+  files::FileService files{{*database, ledger, store, keeper, clock}, {}};
   Feed feed{[](const auto&) { return std::vector<FeedUpdate>(); }, 1'000};
   RouteTable routes;
 
@@ -71,6 +76,9 @@ struct World {
     catalogue.set_notices(&notices);
     catalogue.set_live_requests(&slices);
     accounts.add_farewell_listener(slices);
+    keeper.add_owner(files);
+    accounts.add_farewell_listener(files);
+    groups.add_farewell_listener(files);
     accounts.add_farewell_listener(sharing);
     accounts.add_farewell_listener(notices);
     groups.add_farewell_listener(sharing);
@@ -109,14 +117,29 @@ struct World {
             .access_requests = access_requests,
             .notices = notices,
             .slices = slices,
+            .files = files,
             .keys = keys,
             .metrics = metrics,
             .clock = clock,
             .random = random,
             .ready = [] { return Result<void>(); },
             .prepare_local_files = {},
+            .publish_file = {},
+            .unpublish_file = [this](const auto& caller, const auto& at) { return unpublish(caller, at); },
+            .keep_slice = [this](const auto& caller, std::int64_t id, auto, const auto&, bool,
+                                 auto) { return keep(caller, id); },
             .notice_feed = &feed,
             .sign_ins_per_minute = 1'000'000};
+  }
+
+  // What app does before it does anything: nothing is published here, and no run ever ends.
+  Result<void> unpublish(const accounts::Account& caller, const files::Address& at) {
+    TRY_VOID(database->read([&](metadata::Session& session) { return files.own_file(session, caller, at); }));
+    return fail(Code::kConflict, "FILE_IS_NOT_PUBLISHED", "the file is not published");
+  }
+  Result<files::Stored> keep(const accounts::Account& caller, std::int64_t request_id) {
+    TRY_VOID(slices.get(caller, request_id));
+    return fail(Code::kConflict, "DOWNLOADREQUEST_NOT_DONE", "the run goes on");
   }
 
   // What the routes of `table` answer.
@@ -130,6 +153,7 @@ struct World {
     context.query = target.query;
     context.headers = {{"host", "127.0.0.1:3000"}, {"content-type", call.content_type}};
     if (!call.token.empty()) context.headers.emplace_back("authorization", "Bearer " + call.token);
+    context.headers.insert(context.headers.end(), call.headers.begin(), call.headers.end());
     context.body = call.body;
     context.base_url = "http://127.0.0.1:3000";
     context.request_id = "0123456789abcdef";
@@ -142,7 +166,12 @@ struct World {
     context.params = match->params;
     const HttpServerParts parts{
         table, make_authenticator(accounts, clock), feed, metrics, clock, random, render_lakey_error};
-    return Dispatcher(parts).run(*match->route, context, std::nullopt);
+    const Dispatcher dispatcher(parts);
+    if (!match->route->open_sink) return dispatcher.run(*match->route, context, std::nullopt);
+    context.body.clear();
+    if (auto refused = dispatcher.open(*match->route, context, std::nullopt)) return *std::move(refused);
+    if (auto refused = dispatcher.write(*match->route, context, as_bytes(call.body), true)) return *std::move(refused);
+    return dispatcher.handle(*match->route, context);
   }
 };
 
