@@ -10,7 +10,10 @@
 #include <optional>
 
 #include "app/binding.h"
+#include "app/kept_slices.h"
 #include "app/local_tables.h"
+#include "app/published_files.h"
+#include "app/reach.h"
 #include "backends/executors/local/local_executor.h"
 #include "backends/ledger/ledger.h"
 #include "backends/metadata/soci/data_dir_lock.h"
@@ -33,7 +36,9 @@
 #include "domain/catalogue/catalogue_service.h"
 #include "domain/catalogue/refresher.h"
 #include "domain/catalogue/sharing_service.h"
+#include "domain/files/file_service.h"
 #include "domain/notices/notice_service.h"
+#include "domain/objects/object_keeper.h"
 #include "domain/slices/slice_service.h"
 #include "edge/http/feed.h"
 #include "edge/http/http_server.h"
@@ -42,10 +47,6 @@
 namespace lakelift::app {
 namespace fs = std::filesystem;
 namespace {
-
-bool is_loopback(const std::string& address) {
-  return address == "localhost" || address == "::1" || address.starts_with("127.");
-}
 
 std::string program_folder() {
   std::error_code ec;
@@ -68,8 +69,8 @@ Result<std::string> open_data_folder(const std::string& path) {
 // Every folder's tables, lowest folder first.
 std::vector<metadata::Migration> all_migrations() {
   std::vector<metadata::Migration> all;
-  for (auto&& part : {ledger::migrations(), accounts::migrations(), notices::migrations(), catalogue::migrations(),
-                      slices::migrations()}) {
+  for (auto&& part : {ledger::migrations(), objects::migrations(), accounts::migrations(), notices::migrations(),
+                      files::migrations(), catalogue::migrations(), slices::migrations()}) {
     all.insert(all.end(), part.begin(), part.end());
   }
   return all;
@@ -80,25 +81,6 @@ Result<std::unique_ptr<metadata::Database>> open_database(const Config& config, 
   auto opened = metadata::open_postgresql(config.database);
   if (opened) log_info("the database is", {{"address", metadata::masked_postgresql_address(config.database)}});
   return opened;
-}
-
-// Behind a proxy it is not one machine either.
-Result<void> check_dev_login(const Config& config) {
-  if (!config.dev_login) return {};
-  if (is_loopback(config.listen) && config.public_url.empty() && config.trusted_proxies.empty()) return {};
-  return fail(
-      Code::kInvalid, "CONFIGURATION_DID_NOT_VALIDATE",
-      "dev-login believes whoever types an email: it is for a server that listens on loopback, without public-url "
-      "and trusted-proxies",
-      {{"dev-login", {"not beyond loopback"}}});
-}
-
-Result<void> check_reach(const Config& config) {
-  TRY_VOID(check_dev_login(config));
-  if (is_loopback(config.listen) || !config.public_url.empty()) return {};
-  return fail(Code::kInvalid, "CONFIGURATION_DID_NOT_VALIDATE",
-              "public-url is needed when listening beyond loopback: addresses handed out must begin with it",
-              {{"public-url", {"This field is required."}}});
 }
 
 http::HttpServerOptions server_options(const Config& config, Reach reach, const std::string& data) {
@@ -124,8 +106,10 @@ struct App::Parts {
   std::optional<ledger::Ledger> ledger;
   std::optional<accounts::KeyRing> keys;
   std::unique_ptr<storage::ObjectStore> store;
+  std::unique_ptr<objects::ObjectKeeper> keeper;
   std::unique_ptr<columnar::WorkerPool> workers;
   std::optional<LocalTables> tables;
+  std::shared_ptr<executors::LocalExecutor> local_executor;
   executors::Executors executors;
   std::unique_ptr<net::HttpClient> http;
   std::optional<accounts::Issuers> issuers;
@@ -137,11 +121,14 @@ struct App::Parts {
   std::unique_ptr<accounts::SignIn> sign_in;
   std::unique_ptr<accounts::DeviceGrant> device_grant;
   std::unique_ptr<notices::NoticeService> notices;
+  std::unique_ptr<files::FileService> files;
   std::unique_ptr<catalogue::CatalogueService> catalogue;
+  std::unique_ptr<PublishedFiles> published;
   std::unique_ptr<catalogue::SharingService> sharing;
   std::unique_ptr<catalogue::AccessRequestService> access_requests;
   std::unique_ptr<catalogue::Refresher> refresher;  // where somebody serves, and it was not switched off
   std::unique_ptr<slices::SliceService> slices;
+  std::unique_ptr<KeptSlices> kept;
   std::unique_ptr<http::Feed> feed;
   std::unique_ptr<http::Feed> notice_feed;
   http::RouteTable routes;
@@ -151,6 +138,8 @@ struct App::Parts {
 
   Result<void> open_backends(const Config& config);
   Result<void> make_domain(const Config& config);
+  void make_files(const Config& config);
+  void connect_files();
   Result<void> make_sign_in(const Config& config);
   Result<void> serve(const Config& config, Reach reach);
   Result<void> ready();
@@ -186,7 +175,8 @@ Result<void> App::Parts::open_backends(const Config& config) {
                                                                          .workers = config.workers,
                                                                          .memory_bytes = config.worker_memory_bytes},
                                              metrics);
-  executors.add(std::make_shared<executors::LocalExecutor>(*workers, config.profile_rows));
+  local_executor = std::make_shared<executors::LocalExecutor>(*workers, config.profile_rows);
+  executors.add(local_executor);
   TRY(auto opened, LocalTables::open(data + "/tables", *workers, random));
   tables.emplace(std::move(opened));
   return {};
@@ -203,6 +193,28 @@ Result<void> App::Parts::make_sign_in(const Config& config) {
   return {};
 }
 
+void App::Parts::make_files(const Config& config) {
+  files = std::make_unique<files::FileService>(
+      files::FileServiceParts{*database, *ledger, *store, *keeper, clock},
+      files::FileOptions{config.quota_bytes, config.quota_files, config.trash_days});
+  keeper->add_owner(*files);
+  if (config.liftbit_open) {
+    log_warning("liftbit-open: whoever reaches this server does with every account's files what LiftBit's calls offer");
+  }
+}
+
+// What meets beyond the folders: files, the catalogue, slices.
+void App::Parts::connect_files() {
+  published =
+      std::make_unique<PublishedFiles>(PublishedFilesParts{*database, *files, *catalogue, *keeper, *store, *workers});
+  files->set_publications(published.get());
+  local_executor->set_files(published.get());
+  catalogue->set_published_item_deleted([this](metadata::Transaction& transaction, std::int64_t item_id) {
+    return files->item_deleted(transaction, item_id);
+  });
+  kept = std::make_unique<KeptSlices>(*slices, *files);
+}
+
 Result<void> App::Parts::make_domain(const Config& config) {
   accounts = std::make_unique<accounts::AccountService>(*database, *ledger, *keys, clock, random);
   groups = std::make_unique<accounts::GroupService>(*database, *ledger, clock);
@@ -211,6 +223,7 @@ Result<void> App::Parts::make_domain(const Config& config) {
   audit.emplace(*database, *ledger);
   TRY_VOID(make_sign_in(config));
   notices = std::make_unique<notices::NoticeService>(*database, clock);
+  make_files(config);
   catalogue = std::make_unique<catalogue::CatalogueService>(*database, *ledger, *accounts, executors, clock);
   catalogue->set_notices(notices.get());
   sharing = std::make_unique<catalogue::SharingService>(*database, *ledger, *notices, clock);
@@ -219,9 +232,12 @@ Result<void> App::Parts::make_domain(const Config& config) {
       slices::SliceServiceParts{*database, *ledger, *accounts, *catalogue, executors, *store, *workers, clock, random,
                                 metrics, std::nullopt, config.running_runs});
   catalogue->set_live_requests(slices.get());
+  connect_files();
+  accounts->add_farewell_listener(*files);  // first: items go with the files that they are
   accounts->add_farewell_listener(*slices);
   accounts->add_farewell_listener(*sharing);
   accounts->add_farewell_listener(*notices);
+  groups->add_farewell_listener(*files);
   groups->add_farewell_listener(*sharing);
 
   TRY(const auto sources, catalogue->local_sources());
@@ -260,6 +276,7 @@ Result<void> App::Parts::serve(const Config& config, Reach reach) {
       .access_requests = *access_requests,
       .notices = *notices,
       .slices = *slices,
+      .files = *files,
       .keys = *keys,
       .metrics = metrics,
       .clock = clock,
@@ -269,6 +286,15 @@ Result<void> App::Parts::serve(const Config& config, Reach reach) {
       .prepare_local_files = [this](const std::vector<std::string>& paths, const std::vector<std::string>& null_tokens,
                                     const std::string&,
                                     std::stop_token stop) { return tables->prepare(paths, null_tokens, stop); },
+      .publish_file =
+          [this](const auto& caller, const auto& at, const http::PublishTerms& terms, std::stop_token stop) {
+            return published->publish(caller, at, {terms.name, terms.description, terms.null_tokens}, stop);
+          },
+      .unpublish_file = [this](const auto& caller, const auto& at) { return published->unpublish(caller, at); },
+      .keep_slice =
+          [this](const auto& caller, std::int64_t request_id, columnar::Format format, const auto& to, bool overwrite,
+                 std::stop_token stop) { return kept->keep(caller, request_id, format, to, overwrite, stop); },
+      .liftbit_open = config.liftbit_open,
       .notice_feed = notice_feed.get(),
       .sign_ins_per_minute = config.sign_ins_per_minute,
   };
@@ -281,6 +307,7 @@ Result<void> App::Parts::serve(const Config& config, Reach reach) {
                             random, http::render_lakey_error});
   TRY_VOID(server->start());
   slices->start();
+  files->start();
   key_service->start();
   if (reach == Reach::kNetwork) {
     catalogue->warm_up();
@@ -314,6 +341,7 @@ void App::stop() {
   if (parts_->server) parts_->server->stop();
   if (parts_->refresher) parts_->refresher->stop();
   if (parts_->slices) parts_->slices->stop();
+  if (parts_->files) parts_->files->stop();
   if (parts_->key_service) parts_->key_service->stop();
 }
 

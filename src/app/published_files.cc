@@ -149,7 +149,9 @@ Result<void> PublishedFiles::unpublish(const accounts::Account& caller, const fi
 
 Result<void> PublishedFiles::readers_changed(metadata::Transaction& transaction, std::int64_t item_id,
                                              const files::Readers& readers, std::int64_t actor) {
-  return parts_.catalogue.set_published_readers(transaction, item_id, {readers.accounts, readers.groups}, actor);
+  // 0: nobody; a group that the server itself dissolves.
+  const std::optional<std::int64_t> who = actor == 0 ? std::nullopt : std::optional(actor);
+  return parts_.catalogue.set_published_readers(transaction, item_id, {readers.accounts, readers.groups}, who);
 }
 
 Result<void> PublishedFiles::withdrawn(metadata::Transaction& transaction, std::int64_t item_id,

@@ -1,6 +1,7 @@
 // A file that counts the bytes that were read from it.
 #pragma once
 
+#include <arrow/buffer.h>
 #include <arrow/io/interfaces.h>
 #include <arrow/result.h>
 

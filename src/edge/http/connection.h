@@ -100,21 +100,23 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void abort();
   void finish();
 
-  // connection_body.cc: into memory, or in pieces to a sink
+  // connection_body.cc: into memory
   awaitable<Outcome> read_body();
+  awaitable<Outcome> await_body(bool& continued);
+  bool charge_body();
+  void expect_body();
+  void note_arrival(std::size_t fresh);
+
+  // connection_stream.cc: in pieces to a sink
   awaitable<bool> stream();
   awaitable<Outcome> stream_body();
   awaitable<Outcome> read_pieces(Pieces& pieces);
-  awaitable<Outcome> await_body(bool& continued);
   awaitable<void> hand_over(Pieces& pieces, bool is_last);
   void wrote(Pieces& pieces);
   void make_room(Pieces& pieces);
   Taken take_buffered(Pieces& pieces);
   Taken take_chunks(Pieces& pieces);
   Filled fill_piece(Pieces& pieces);
-  bool charge_body();
-  void expect_body();
-  void note_arrival(std::size_t fresh);
 
   // connection_io.cc: bytes, deadlines, suspension
   Filled fill(std::size_t most);

@@ -142,7 +142,7 @@ TEST(Multipart, RefusesWhatIsBroken) {
   EXPECT_THAT(refused("--XX\n" + kFileHead + "\n\nbytes\n--XX--\n"), testing::HasSubstr("end of its line"));
   EXPECT_THAT(refused("--XX\r\nContent-Disposition: form-data; name=\"a\"\n\nb\r\n\r\n" + kEnd),
               testing::HasSubstr("Name: value"));
-  EXPECT_THAT(refused("--XXX\r\n" + kFileHead + "\r\n\r\n\r\n" + kEnd), testing::HasSubstr("end of its line"));
+  EXPECT_THAT(refused("--XXY\r\n" + kFileHead + "\r\n\r\n\r\n" + kEnd), testing::HasSubstr("end of its line"));
   EXPECT_THAT(refused("--XX" + std::string(300, ' ') + "\r\n"), testing::HasSubstr("end of its line"));
   EXPECT_THAT(refused("--XX\r\n\r\nbytes\r\n" + kEnd), testing::HasSubstr("no Content-Disposition"));
   EXPECT_THAT(refused(part("Content-Type: text/csv", "") + kEnd), testing::HasSubstr("no Content-Disposition"));

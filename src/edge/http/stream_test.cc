@@ -22,8 +22,9 @@ struct Sinks {
   std::set<std::thread::id> writers;
   int opened = 0;
   int destroyed = 0;
-  int destroyed_elsewhere = 0;  // than where it was written
-  std::size_t largest = 0;
+  int destroyed_elsewhere = 0;        // unfinished, than where it was written
+  std::size_t largest = 0;            // of all pieces
+  int most_writes = 0;                // of one sink
   std::size_t most_bytes = SIZE_MAX;  // above: kTooLarge
   bool throws = false;
   Gate* gate = nullptr;  // every write waits there
@@ -47,7 +48,8 @@ class TestSink final : public BodySink {
   ~TestSink() override {
     const std::lock_guard lock(sinks_.mutex);
     ++sinks_.destroyed;
-    if (!sinks_.writers.empty() && !sinks_.writers.contains(std::this_thread::get_id())) ++sinks_.destroyed_elsewhere;
+    const bool is_elsewhere = !sinks_.writers.empty() && !sinks_.writers.contains(std::this_thread::get_id());
+    if (!finished_ && is_elsewhere) ++sinks_.destroyed_elsewhere;
     sinks_.changed.notify_all();
   }
   Result<void> write(std::span<const std::byte> bytes) override {
@@ -56,6 +58,7 @@ class TestSink final : public BodySink {
     const std::lock_guard lock(sinks_.mutex);
     sinks_.writers.insert(std::this_thread::get_id());
     sinks_.largest = std::max(sinks_.largest, bytes.size());
+    sinks_.most_writes = std::max(sinks_.most_writes, ++writes_);
     if (body.size() + bytes.size() > sinks_.most_bytes) return fail(Code::kTooLarge, "QUOTA_EXCEEDED", "too much");
     body.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
     return {};
@@ -63,12 +66,15 @@ class TestSink final : public BodySink {
   Result<void> finish() override {
     const std::lock_guard lock(sinks_.mutex);
     sinks_.finished.push_back(body);
+    finished_ = true;
     return {};
   }
   std::string body;
 
  private:
   Sinks& sinks_;
+  bool finished_ = false;
+  int writes_ = 0;
 };
 
 Response render_code(const Error& error, const RequestContext& context) {
@@ -265,9 +271,6 @@ TEST_F(Streamed, TheLimitHoldsWithAndWithoutALength) {
 
 TEST_F(Streamed, BrokenChunksEndIt) {
   test_.start();
-  const std::string whole = bytes_of(600'000);
-  std::string wire = chunked(whole);
-  wire.replace(wire.size() - 40, 20, std::string(20, 'z'));  // within the last chunk's data or frame
   RawClient client(test_.server->port());
   client.send(head("x", "Transfer-Encoding: chunked\r\n") + "5\r\nabcdeXX5\r\n");
   EXPECT_EQ(client.read_answer().status, 400);
@@ -412,6 +415,27 @@ TEST_F(Streamed, ManyAtOnceStayWithinTheirBuffers) {
   for (auto& client : clients) client->close();
   slow.open();
   expect_nothing_stored(64);
+}
+
+TEST_F(Streamed, ManyMoreTakeSmallerPiecesAndAreServed) {
+  test_.start();
+  const std::string body = bytes_of(100'000);
+  std::vector<std::unique_ptr<RawClient>> clients;
+  for (int i = 0; i < 200; ++i) {  // whole pieces for all of them would be 100 MiB
+    clients.push_back(std::make_unique<RawClient>(test_.server->port()));
+    clients.back()->send(head("x", "Transfer-Encoding: chunked\r\n"));
+    while (sinks_.opened_now() == i) std::this_thread::yield();
+    if (i == 0) {
+      clients.back()->send(chunked(body));
+      EXPECT_EQ(clients.back()->read_answer().status, 201);
+      EXPECT_EQ(sinks_.most_writes, 1);
+    }
+  }
+  for (int i = 1; i < 200; ++i) clients[static_cast<std::size_t>(i)]->send(chunked(body));
+  for (int i = 1; i < 200; ++i) {
+    EXPECT_EQ(clients[static_cast<std::size_t>(i)]->read_answer().body, said_of("x", body));
+  }
+  EXPECT_GE(sinks_.most_writes, 3);
 }
 
 TEST_F(Streamed, DrainingLetsThemFinish) {
