@@ -34,6 +34,7 @@
 #include "domain/catalogue/refresher.h"
 #include "domain/catalogue/sharing_service.h"
 #include "domain/notices/notice_service.h"
+#include "domain/objects/object_keeper.h"
 #include "domain/slices/slice_service.h"
 #include "edge/http/feed.h"
 #include "edge/http/http_server.h"
@@ -68,8 +69,8 @@ Result<std::string> open_data_folder(const std::string& path) {
 // Every folder's tables, lowest folder first.
 std::vector<metadata::Migration> all_migrations() {
   std::vector<metadata::Migration> all;
-  for (auto&& part : {ledger::migrations(), accounts::migrations(), notices::migrations(), catalogue::migrations(),
-                      slices::migrations()}) {
+  for (auto&& part : {ledger::migrations(), objects::migrations(), accounts::migrations(), notices::migrations(),
+                      catalogue::migrations(), slices::migrations()}) {
     all.insert(all.end(), part.begin(), part.end());
   }
   return all;
@@ -124,6 +125,7 @@ struct App::Parts {
   std::optional<ledger::Ledger> ledger;
   std::optional<accounts::KeyRing> keys;
   std::unique_ptr<storage::ObjectStore> store;
+  std::unique_ptr<objects::ObjectKeeper> keeper;
   std::unique_ptr<columnar::WorkerPool> workers;
   std::optional<LocalTables> tables;
   executors::Executors executors;
@@ -175,8 +177,10 @@ Result<void> App::Parts::open_backends(const Config& config) {
   TRY(auto ring, accounts::KeyRing::load(*database, clock, random));
   keys.emplace(std::move(ring));
   TRY(store, storage::open_disk_store(data, random));
-  TRY(const std::size_t swept, store->sweep_staged());
-  if (swept > 0) log_info("removed unfinished objects", {{"count", swept}});
+  keeper = std::make_unique<objects::ObjectKeeper>(
+      objects::KeeperParts{*database, *ledger, *store, clock, random, metrics},
+      objects::KeeperOptions{.sole_owner = database->dialect() == metadata::Dialect::kSqlite,
+                             .scrub_bytes_per_second = config.scrub_bytes_per_second});
 
   const std::string program =
       config.columnar_program.empty() ? program_folder() + "/lakelift-columnar" : config.columnar_program;
@@ -216,9 +220,10 @@ Result<void> App::Parts::make_domain(const Config& config) {
   sharing = std::make_unique<catalogue::SharingService>(*database, *ledger, *notices, clock);
   access_requests = std::make_unique<catalogue::AccessRequestService>(*database, *ledger, *accounts, *notices, clock);
   slices = std::make_unique<slices::SliceService>(
-      slices::SliceServiceParts{*database, *ledger, *accounts, *catalogue, executors, *store, *workers, clock, random,
-                                metrics, std::nullopt, config.running_runs});
+      slices::SliceServiceParts{*database, *ledger, *accounts, *catalogue, executors, *store, *keeper, *workers, clock,
+                                random, metrics, std::nullopt, config.running_runs});
   catalogue->set_live_requests(slices.get());
+  keeper->add_owner(*slices);
   accounts->add_farewell_listener(*slices);
   accounts->add_farewell_listener(*sharing);
   accounts->add_farewell_listener(*notices);
@@ -260,6 +265,7 @@ Result<void> App::Parts::serve(const Config& config, Reach reach) {
       .access_requests = *access_requests,
       .notices = *notices,
       .slices = *slices,
+      .keeper = *keeper,
       .keys = *keys,
       .metrics = metrics,
       .clock = clock,
@@ -279,6 +285,7 @@ Result<void> App::Parts::serve(const Config& config, Reach reach) {
       server_options(config, reach, data),
       http::HttpServerParts{routes, http::make_authenticator(services.accounts, services.clock), *feed, metrics, clock,
                             random, http::render_lakey_error});
+  TRY_VOID(keeper->start());
   TRY_VOID(server->start());
   slices->start();
   key_service->start();
@@ -315,6 +322,7 @@ void App::stop() {
   if (parts_->refresher) parts_->refresher->stop();
   if (parts_->slices) parts_->slices->stop();
   if (parts_->key_service) parts_->key_service->stop();
+  if (parts_->keeper) parts_->keeper->stop();
 }
 
 }  // namespace lakelift::app
