@@ -87,7 +87,7 @@ class ObjectKeeper {
 
   // Before start(); owners outlive this or stop() comes first.
   void add_owner(ObjectOwner& owner);
-  // Sweeps orphans once, then collects, sweeps and scrubs in the background.
+  // Sweeps orphans, then collects, sweeps and scrubs, all in the background. Error: the quarantine could not be read.
   [[nodiscard]] Result<void> start();
   void stop();
 
@@ -95,10 +95,13 @@ class ObjectKeeper {
   // Errors: the store's.
   [[nodiscard]] Result<storage::ObjectInfo> publish(std::unique_ptr<storage::StagedObject> staged,
                                                     const PendingObject& pending);
-  // After a transaction that failed, or of which nobody knows: removes the object unless a row refers to it.
+  // After a transaction that failed, or of which nobody knows: removes the object unless a row refers to it. Not inside
+  // a transaction.
   void abandon(const PendingObject& pending);
-  // The object, as it was recorded. Errors: kCorrupt STORED_OBJECT_BROKEN: it is quarantined, missing, or of another
-  // size; what is missing or of another size is quarantined by this.
+  // The object, as it was recorded. Not inside a transaction. Errors: kCorrupt STORED_OBJECT_BROKEN: it is quarantined,
+  // missing, or of another size; what is missing or of another size is quarantined by this (what is missing only for a
+  // sole owner: it may lie in the folder of another server). kGone STORED_OBJECT_GONE: no row refers to it any more;
+  // who reads its row again learns what became of it.
   [[nodiscard]] Result<std::shared_ptr<RandomAccess>> open(const Reference& reference);
   // As open(), and reads it through first: what a worker reads, and what is copied between stores. A wrong one is
   // quarantined.
@@ -113,7 +116,7 @@ class ObjectKeeper {
   // Removes what was discarded and is referred to by nobody; how many objects. For the background and tests.
   [[nodiscard]] Result<std::int64_t> collect();
   [[nodiscard]] Result<Swept> sweep();
-  // Starts one at full speed, or lets the one that runs go on.
+  // Starts one at full speed, or lets the one that runs go on at full speed.
   [[nodiscard]] ScrubReport start_scrub();
   [[nodiscard]] ScrubReport scrub_report();
   // One whole scrub on this thread, at `bytes_per_second` (0: full speed). What start_scrub and the background run.

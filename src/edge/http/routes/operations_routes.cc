@@ -52,6 +52,7 @@ void add_all_routes(RouteTable& routes, const Services& services) {
   add_notice_routes(routes, services);
   add_download_request_routes(routes, services);
   add_data_routes(routes, services);
+  add_storage_routes(routes, services);
   add_operations_routes(routes, services);
   add_docs_routes(routes);
 }

@@ -12,6 +12,7 @@
 #include "backends/metadata/testing/temporary_database.h"
 #include "backends/net/testing/fake_http_client.h"
 #include "backends/storage/testing/memory_store.h"
+#include "domain/objects/object_keeper.h"
 #include "edge/http/dispatcher.h"
 #include "edge/http/routes/routes.h"
 
@@ -39,8 +40,8 @@ struct World {
   ManualClock clock;
   SeededRandom random;
   Metrics metrics;
-  metadata::testing::TemporaryDatabase database{{ledger::migrations(), accounts::migrations(), notices::migrations(),
-                                                 catalogue::migrations(), slices::migrations()}};
+  metadata::testing::TemporaryDatabase database{{ledger::migrations(), objects::migrations(), accounts::migrations(),
+                                                 notices::migrations(), catalogue::migrations(), slices::migrations()}};
   ledger::Ledger ledger{clock, random};
   accounts::KeyRing keys = value_of(accounts::KeyRing::load(*database, clock, random));
   accounts::AccountService accounts{*database, ledger, keys, clock, random};
@@ -60,9 +61,10 @@ struct World {
   catalogue::SharingService sharing{*database, ledger, notices, clock};
   catalogue::AccessRequestService access_requests{*database, ledger, accounts, notices, clock};
   storage::testing::MemoryStore store{clock};
+  objects::ObjectKeeper keeper{{*database, ledger, store, clock, random, metrics}, {}};
   columnar::WorkerPool workers{{.program = "/nonexistent/lakelift-columnar", .spares = 0}, metrics};
-  slices::SliceService slices{
-      {*database, ledger, accounts, catalogue, executors, store, workers, clock, random, metrics, std::nullopt}};
+  slices::SliceService slices{{*database, ledger, accounts, catalogue, executors, store, keeper, workers, clock, random,
+                               metrics, std::nullopt}};
   Feed feed{[](const auto&) { return std::vector<FeedUpdate>(); }, 1'000};
   RouteTable routes;
 
@@ -70,6 +72,7 @@ struct World {
     executors.add(engine);
     catalogue.set_notices(&notices);
     catalogue.set_live_requests(&slices);
+    keeper.add_owner(slices);
     accounts.add_farewell_listener(slices);
     accounts.add_farewell_listener(sharing);
     accounts.add_farewell_listener(notices);
@@ -109,6 +112,7 @@ struct World {
             .access_requests = access_requests,
             .notices = notices,
             .slices = slices,
+            .keeper = keeper,
             .keys = keys,
             .metrics = metrics,
             .clock = clock,
