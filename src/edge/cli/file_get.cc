@@ -42,7 +42,7 @@ struct Get {
 };
 
 json::object done(std::string_view result, std::uint64_t bytes, const std::string& sha256, const std::string& local) {
-  return {{"result", result}, {"bytes", bytes}, {"sha256", sha256}, {"local", local}};
+  return {{"result", result}, {"bytes", static_cast<std::int64_t>(bytes)}, {"sha256", sha256}, {"local", local}};
 }
 
 // A file of this very content is not fetched again.

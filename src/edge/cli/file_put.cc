@@ -46,7 +46,7 @@ Headers digest_header(const std::string& sha256) {
 }
 
 json::object done(std::string_view result, std::uint64_t bytes, const std::string& sha256) {
-  return {{"result", result}, {"bytes", bytes}, {"sha256", sha256}};
+  return {{"result", result}, {"bytes", static_cast<std::int64_t>(bytes)}, {"sha256", sha256}};
 }
 
 // The server says what it stored.
@@ -158,7 +158,9 @@ class Plan {
     if (local == "-") return from_stdin(goes_into);
     const fs::path path = fs::path(local).lexically_normal();
     std::string name = path.has_filename() ? path.filename().string() : path.parent_path().filename().string();
-    if (name == "." || name == "..") name.clear();  // what is in it, as it stands
+    // "." and "FOLDER/." are what is in it, as it stands.
+    const std::string last = local.substr(local.rfind('/') + 1);
+    if (last == "." || last == "..") name.clear();
     const RemoteName to = goes_into && !name.empty() ? target_.child(name) : target_;
     std::error_code error;
     if (fs::is_directory(path, error)) return tree(local, to);
