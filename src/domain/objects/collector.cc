@@ -85,7 +85,10 @@ Result<std::int64_t> Collector::collect(std::stop_token stop) {
     TRY(const auto any, parts_.database.read([&](metadata::Session& session) {
       return session.row<std::string>("SELECT key FROM objects_discarded WHERE key > ? LIMIT 1", {after});
     }));
-    if (!any) break;
+    if (!any) {
+      after.clear();
+      break;
+    }
     TRY(const Batch batch, parts_.database.write([&](metadata::Transaction& tx) { return take_batch(tx, after); }));
     const auto removed = remove_all(batch.free);
     is_all = is_all && batch.is_all && removed.size() == batch.free.size();

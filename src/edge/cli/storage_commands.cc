@@ -63,7 +63,7 @@ Result<json::object> wait_for_end(Session& session, Api& api, json::object scrub
 Result<void> scrub(Session& session, bool wait) {
   // A server of this command alone would end with it, and the scrub too: only who waits gets one.
   TRY(Api * api, session.api(wait));
-  TRY(json::object answer, api->call({.method = "POST", .path = "/storage/scrub"}));
+  TRY(json::object answer, api->call({.method = "POST", .path = "/storage/scrub", .body = {}}));
   if (wait) {
     TRY(answer, wait_for_end(session, *api, std::move(answer)));
   }
@@ -78,7 +78,7 @@ Result<void> scrub(Session& session, bool wait) {
 
 Result<void> sweep(Session& session) {
   TRY(Api * api, session.api());
-  TRY(json::object answer, api->call({.method = "POST", .path = "/storage/sweep"}));
+  TRY(json::object answer, api->call({.method = "POST", .path = "/storage/sweep", .body = {}}));
   return session.output().one(without_envelope(std::move(answer)), sweep_view());
 }
 

@@ -119,7 +119,7 @@ class PoweredStore {
 
 TEST(DiskStorePowerLoss, WhateverWasAcknowledgedIsThereAndNothingHalf) {
   int images = 0;
-  for (std::uint64_t seed = 1; seed <= 6; ++seed) {
+  for (std::uint64_t seed = 1; images < 1'000 && seed <= 20; ++seed) {
     SCOPED_TRACE(seed);
     PoweredStore disk(seed);
     disk.run(14);
