@@ -164,8 +164,10 @@ Result<void> App::Parts::open_backends(const Config& config) {
   TRY(auto ring, accounts::KeyRing::load(*database, clock, random));
   keys.emplace(std::move(ring));
   TRY(store, storage::open_disk_store(data, random));
-  TRY(const std::size_t swept, store->sweep_staged());
-  if (swept > 0) log_info("removed unfinished objects", {{"count", swept}});
+  keeper = std::make_unique<objects::ObjectKeeper>(
+      objects::KeeperParts{*database, *ledger, *store, clock, random, metrics},
+      objects::KeeperOptions{.sole_owner = database->dialect() == metadata::Dialect::kSqlite,
+                             .scrub_bytes_per_second = config.scrub_bytes_per_second});
 
   const std::string program =
       config.columnar_program.empty() ? program_folder() + "/lakelift-columnar" : config.columnar_program;
@@ -229,9 +231,10 @@ Result<void> App::Parts::make_domain(const Config& config) {
   sharing = std::make_unique<catalogue::SharingService>(*database, *ledger, *notices, clock);
   access_requests = std::make_unique<catalogue::AccessRequestService>(*database, *ledger, *accounts, *notices, clock);
   slices = std::make_unique<slices::SliceService>(
-      slices::SliceServiceParts{*database, *ledger, *accounts, *catalogue, executors, *store, *workers, clock, random,
-                                metrics, std::nullopt, config.running_runs});
+      slices::SliceServiceParts{*database, *ledger, *accounts, *catalogue, executors, *store, *keeper, *workers, clock,
+                                random, metrics, std::nullopt, config.running_runs});
   catalogue->set_live_requests(slices.get());
+  keeper->add_owner(*slices);
   connect_files();
   accounts->add_farewell_listener(*files);  // first: items go with the files that they are
   accounts->add_farewell_listener(*slices);
@@ -277,6 +280,7 @@ Result<void> App::Parts::serve(const Config& config, Reach reach) {
       .notices = *notices,
       .slices = *slices,
       .files = *files,
+      .keeper = *keeper,
       .keys = *keys,
       .metrics = metrics,
       .clock = clock,
@@ -305,6 +309,7 @@ Result<void> App::Parts::serve(const Config& config, Reach reach) {
       server_options(config, reach, data),
       http::HttpServerParts{routes, http::make_authenticator(services.accounts, services.clock), *feed, metrics, clock,
                             random, http::render_lakey_error});
+  TRY_VOID(keeper->start());
   TRY_VOID(server->start());
   slices->start();
   files->start();
@@ -343,6 +348,7 @@ void App::stop() {
   if (parts_->slices) parts_->slices->stop();
   if (parts_->files) parts_->files->stop();
   if (parts_->key_service) parts_->key_service->stop();
+  if (parts_->keeper) parts_->keeper->stop();
 }
 
 }  // namespace lakelift::app

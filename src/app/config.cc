@@ -159,6 +159,9 @@ std::vector<Setting> settings_of(Config& c, GoogleSettings& google) {
        fmt::to_string(c.profile_rows), number<std::int64_t>(c.profile_rows, 1, std::int64_t{1} << 62)},
       {"source-check-seconds", "how often to look whether an item's data have changed; 0: never",
        fmt::to_string(c.source_check_seconds), number<int>(c.source_check_seconds, 0, 30 * 86'400)},
+      {"scrub-bytes-per-second", "how fast stored content is read through in the background, day by day; 0: not at all",
+       fmt::to_string(c.scrub_bytes_per_second),
+       number<std::int64_t>(c.scrub_bytes_per_second, 0, std::int64_t{1} << 50)},
       {"columnar-program", "the worker program; default: lakelift-columnar beside this one", "",
        text(c.columnar_program)},
   };

@@ -32,9 +32,10 @@ struct Config {
   std::size_t spare_workers = limits::kSpareWorkers;
   std::uint64_t worker_memory_bytes = limits::kWorkerMemoryBytes;
   std::int64_t profile_rows = limits::kProfileRows;
-  int source_check_seconds = limits::kSourceCheckSeconds;  // 0: never
-  std::vector<accounts::IssuerSettings> issuers;           // who may say who somebody is
-  bool dev_login = false;                                  // whoever types an email is believed: for one machine
+  int source_check_seconds = limits::kSourceCheckSeconds;              // 0: never
+  std::int64_t scrub_bytes_per_second = limits::kScrubBytesPerSecond;  // in the background; 0: none
+  std::vector<accounts::IssuerSettings> issuers;                       // who may say who somebody is
+  bool dev_login = false;  // whoever types an email is believed: for one machine
   std::int64_t sign_ins_per_minute = limits::kSignInsPerMinute;
   std::int64_t quota_bytes = limits::kQuotaBytes;  // of an account's files; 0: none
   std::int64_t quota_files = limits::kQuotaFiles;

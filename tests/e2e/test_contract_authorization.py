@@ -147,6 +147,9 @@ TABLE: dict[str, dict[str, dict[str, int]]] = {
     "GET /docs/assets/swagger-ui.css": {"its": anybody(200)},
     "GET /docs/assets/swagger-ui-bundle.js": {"its": anybody(200)},
     "GET /": {"its": anybody(302)},
+    "GET /storage/scrub": {"its": admin(200)},
+    "POST /storage/scrub": {"its": admin(202)},
+    "POST /storage/sweep": {"its": admin(200)},
     **authorization_files.ROWS,
 }
 

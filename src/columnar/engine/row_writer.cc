@@ -3,8 +3,8 @@
 namespace lakelift::columnar {
 namespace {
 
-constexpr std::int64_t kBatchRows = 64 * 1024;
-constexpr std::size_t kBatchBytes = 16 << 20;
+constexpr std::int64_t kRowsTogether = 64 * 1024;
+constexpr std::size_t kBytesTogether = 16 << 20;
 
 }  // namespace
 
@@ -18,7 +18,7 @@ Result<void> RowWriter::open(Format format, const SchemaPtr& schema) {
 Result<void> RowWriter::row_added(std::size_t bytes) {
   ++waiting_rows_;
   waiting_bytes_ += bytes;
-  if (waiting_rows_ < kBatchRows && waiting_bytes_ < kBatchBytes) return {};
+  if (waiting_rows_ < kRowsTogether && waiting_bytes_ < kBytesTogether) return {};
   return flush();
 }
 

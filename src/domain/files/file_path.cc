@@ -18,7 +18,8 @@ namespace {
 constexpr std::size_t kComposingShrinks = 4;
 
 std::unexpected<Error> bad_name(std::string text) {
-  return fail(Code::kInvalid, "FILE_NAME_DID_NOT_VALIDATE", "path: " + text, {{"path", {std::move(text)}}});
+  std::string message = "path: " + text;
+  return fail(Code::kInvalid, "FILE_NAME_DID_NOT_VALIDATE", std::move(message), {{"path", {std::move(text)}}});
 }
 
 bool is_bidirectional_control(utf8proc_int32_t c) {

@@ -48,8 +48,8 @@ enum class SortBy { kName, kSize, kChanged };
 struct ListQuery {
   SortBy sort = SortBy::kName;
   bool descending = false;
-  bool recursive = false;            // all depths, by path; sort is kName then
-  std::optional<std::string> after;  // FilePage::next of the page before
+  bool recursive = false;                           // all depths, by path; sort is kName then
+  std::optional<std::string> after = std::nullopt;  // FilePage::next of the page before
   std::int64_t limit = 100;
 };
 struct FilePage {
@@ -64,8 +64,8 @@ struct OpenedFile {
 
 // Exactly one of the two.
 struct Grantee {
-  std::optional<std::string> account;  // username or email
-  std::optional<std::string> group;    // name
+  std::optional<std::string> account = std::nullopt;  // username or email
+  std::optional<std::string> group = std::nullopt;    // name
 };
 
 struct Access {

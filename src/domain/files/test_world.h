@@ -45,10 +45,10 @@ std::string refusal(const Result<T>& result) {
 // Told what becomes of published files, and keeps it.
 class ToldPublications final : public Publications {
  public:
-  Result<void> readers_changed(metadata::Transaction&, std::int64_t item_id, const Readers& readers,
+  Result<void> readers_changed(metadata::Transaction&, std::int64_t item_id, const Readers& now,
                                std::int64_t) override {
     if (refuses) return fail(Code::kConflict, "NOT_NOW", "the publisher refuses");
-    this->readers[item_id] = readers;
+    readers[item_id] = now;
     ++changes;
     return {};
   }
@@ -91,6 +91,11 @@ class World : public ::testing::Test {
   explicit World(FileOptions options = {}) : options_(options) {
     keeper_.add_owner(files_);
     files_.set_publications(&publications_);
+  }
+
+  template <typename F>
+  auto write(F&& body) {
+    return database_->write(std::forward<F>(body));
   }
 
   accounts::Account person(const std::string& name, accounts::AccountType type = accounts::AccountType::kResearcher) {
@@ -174,6 +179,15 @@ class World : public ::testing::Test {
     return value_of(files_.trash(owner, owner.username, std::nullopt, 1'000)).files;
   }
   Usage usage(const accounts::Account& owner) { return value_of(files_.usage(owner, owner.username)); }
+  // Ten files of one byte in the folder `where`, and by copies ten times as many for each level above the first.
+  void fill(const std::string& where, int levels) {
+    if (levels == 1) {
+      for (int i = 0; i < 10; ++i) ASSERT_EQ(put(alice_, where + "/" + std::to_string(i), "x"), "");
+      return;
+    }
+    fill(where + "/0", levels - 1);
+    for (int i = 1; i < 10; ++i) ASSERT_EQ(copy(alice_, where + "/0", where + "/" + std::to_string(i)), "");
+  }
   // A file that is published as the item.
   void publish(std::string_view where, std::int64_t item_id) {
     ASSERT_TRUE(write([&](metadata::Transaction& t) -> Result<void> {
@@ -182,10 +196,6 @@ class World : public ::testing::Test {
     }));
   }
 
-  template <typename F>
-  auto write(F&& body) {
-    return database_->write(std::forward<F>(body));
-  }
   std::int64_t number(const std::string& sql, const metadata::Params& params = {}) {
     const auto row =
         value_of(database_->read([&](metadata::Session& session) { return session.row<std::int64_t>(sql, params); }));

@@ -158,11 +158,11 @@ TEST_F(TrashingTest, GoesWhenItsTimeIsOver) {
 }
 
 TEST_F(TrashingTest, GoesInManyBatches) {
-  const std::int64_t count = 2 * limits::kFilesPerPurge + 1;
-  const FileInfo file = value_of(upload(alice_, "alice/f/0", "x")).file;
-  for (std::int64_t i = 1; i < count; ++i) {
-    ASSERT_TRUE(files_.adopt(alice_, at("alice/f/" + std::to_string(i)), {file.object_key, 1, file.sha256}, false));
-  }
+  fill("alice/f", 3);
+  ASSERT_EQ(put(alice_, "alice/f/one-more", "x"), "");
+  const std::int64_t count = 1'001;
+  ASSERT_EQ(usage(alice_).files, count);
+  ASSERT_GT(count, 2 * limits::kFilesPerPurge);
   ASSERT_EQ(remove(alice_, "alice/f", true), "");
   EXPECT_EQ(usage(alice_).trash_files, count);
   clock_.advance(30 * kDay);

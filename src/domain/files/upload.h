@@ -18,14 +18,14 @@ namespace lakelift::files {
 
 // What must hold when the upload becomes visible; checked in its transaction.
 struct Conditions {
-  std::optional<std::vector<std::string>> if_match;  // SHA-256 of what is replaced; {"*"}: anything
-  bool if_none_match_any = false;                    // only where nothing is there
+  std::optional<std::vector<std::string>> if_match = std::nullopt;  // SHA-256 of what is replaced; {"*"}: anything
+  bool if_none_match_any = false;                                   // only where nothing is there
 };
 
 struct UploadTerms {
-  std::optional<std::uint64_t> announced_bytes;  // Content-Length
-  Conditions conditions;
-  std::optional<std::string> expected_sha256;  // lower-case hex, of Content-Digest or Repr-Digest
+  std::optional<std::uint64_t> announced_bytes = std::nullopt;  // Content-Length
+  Conditions conditions = {};
+  std::optional<std::string> expected_sha256 = std::nullopt;  // lower-case hex, of Content-Digest or Repr-Digest
 };
 
 // Not threadsafe; one call at a time. Destroyed unfinished it leaves nothing.

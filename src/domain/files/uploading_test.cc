@@ -118,21 +118,25 @@ TEST_F(UploadingTest, OnlyWhereOneMayWrite) {
 }
 
 TEST_F(UploadingTest, ConditionsAreExact) {
-  const auto terms = [](std::optional<std::vector<std::string>> match, bool none) {
-    UploadTerms out;
-    out.conditions = {std::move(match), none};
-    return out;
+  const auto put_if = [&](std::vector<std::string> match, std::string_view bytes) {
+    UploadTerms terms;
+    terms.conditions.if_match = std::move(match);
+    return refusal(upload(alice_, "alice/a", bytes, terms));
   };
-  EXPECT_EQ(refusal(upload(alice_, "alice/a", "x", terms({{"*"}}, false))), "PRECONDITION_FAILED");
-  EXPECT_EQ(refusal(upload(alice_, "alice/a", "1", terms(std::nullopt, true))), "");
-  EXPECT_EQ(refusal(upload(alice_, "alice/a", "x", terms(std::nullopt, true))), "PRECONDITION_FAILED");
-  EXPECT_EQ(refusal(upload(alice_, "alice/a", "x", terms({{sha256_hex("0")}}, false))), "PRECONDITION_FAILED");
-  EXPECT_EQ(refusal(upload(alice_, "alice/a", "x", terms({{}}, false))), "PRECONDITION_FAILED");
-  EXPECT_EQ(refusal(upload(alice_, "alice/a", "2", terms({{sha256_hex("0"), sha256_hex("1")}}, false))), "");
-  EXPECT_EQ(refusal(upload(alice_, "alice/a", "3", terms({{"*"}}, false))), "");
+  UploadTerms only_new;
+  only_new.conditions.if_none_match_any = true;
+  EXPECT_EQ(put_if({"*"}, "x"), "PRECONDITION_FAILED");
+  EXPECT_EQ(refusal(upload(alice_, "alice/a", "1", only_new)), "");
+  EXPECT_EQ(refusal(upload(alice_, "alice/a", "x", only_new)), "PRECONDITION_FAILED");
+  EXPECT_EQ(put_if({sha256_hex("0")}, "x"), "PRECONDITION_FAILED");
+  EXPECT_EQ(put_if({}, "x"), "PRECONDITION_FAILED");
+  EXPECT_EQ(put_if({sha256_hex("0"), sha256_hex("1")}, "2"), "");
+  EXPECT_EQ(put_if({"*"}, "3"), "");
   EXPECT_EQ(read(alice_, "alice/a"), "3");
   // What held at the beginning need not hold at the end.
-  auto slow = value_of(files_.begin_upload(alice_, at("alice/a"), terms({{sha256_hex("3")}}, false)));
+  UploadTerms terms;
+  terms.conditions.if_match = {sha256_hex("3")};
+  auto slow = value_of(files_.begin_upload(alice_, at("alice/a"), terms));
   ASSERT_EQ(put(alice_, "alice/a", "4"), "");
   EXPECT_EQ(refusal(files_.finish(alice_, std::move(slow))), "PRECONDITION_FAILED");
   EXPECT_EQ(read(alice_, "alice/a"), "4");

@@ -75,7 +75,7 @@ Result<Collector::Batch> Collector::take_batch(metadata::Transaction& tx, const 
 //
 // A crash at any point repeats: before the removal and after it the rows are still there, and removing what is not
 // there is fine. What is gone from the rows but comes back on the disk (a removal is not synced) is an orphan.
-Result<std::int64_t> Collector::collect() {
+Result<std::int64_t> Collector::collect(std::stop_token stop) {
   const std::lock_guard one_at_a_time(collecting_);
   leftovers_ = true;  // unless this comes to its end
   bool is_all = true;
@@ -85,15 +85,18 @@ Result<std::int64_t> Collector::collect() {
     TRY(const auto any, parts_.database.read([&](metadata::Session& session) {
       return session.row<std::string>("SELECT key FROM objects_discarded WHERE key > ? LIMIT 1", {after});
     }));
-    if (!any) break;
+    if (!any) {
+      after.clear();
+      break;
+    }
     TRY(const Batch batch, parts_.database.write([&](metadata::Transaction& tx) { return take_batch(tx, after); }));
     const auto removed = remove_all(batch.free);
     is_all = is_all && batch.is_all && removed.size() == batch.free.size();
     TRY_VOID(forget(removed));
     count += static_cast<std::int64_t>(removed.size());
     after = batch.next;
-  } while (!after.empty());
-  leftovers_ = !is_all;
+  } while (!after.empty() && !stop.stop_requested());
+  leftovers_ = !is_all || !after.empty();
   if (count > 0) {
     parts_.metrics.add("lakelift_objects_collected_total", "Discarded objects that were removed.", {},
                        static_cast<double>(count));
@@ -148,10 +151,10 @@ Result<void> Collector::sweep_page(const storage::ObjectPage& page, Swept& swept
   return {};
 }
 
-Result<Swept> Collector::sweep() {
+Result<Swept> Collector::sweep(std::stop_token stop) {
   const std::lock_guard one_at_a_time(sweeping_);
   Swept swept;
-  TRY_VOID(collect());  // what was discarded is no orphan
+  TRY_VOID(collect(stop));  // what was discarded is no orphan
   // The data folder is this process's alone (its lock), and the store leaves alone what is being filled.
   TRY(const std::size_t staged, parts_.store.sweep_staged());
   swept.staged = static_cast<std::int64_t>(staged);
@@ -160,7 +163,7 @@ Result<Swept> Collector::sweep() {
     TRY(const auto page, parts_.store.list(after, limits::kCollectorBatch));
     TRY_VOID(sweep_page(page, swept));
     after = page.next;
-  } while (!after.empty());
+  } while (!after.empty() && !stop.stop_requested());
   if (swept.orphans > 0) {
     parts_.metrics.add("lakelift_orphans_removed_total", "Objects that nobody referred to and that were removed.", {},
                        static_cast<double>(swept.orphans));

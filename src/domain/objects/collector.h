@@ -6,6 +6,7 @@
 #include <condition_variable>
 #include <memory>
 #include <mutex>
+#include <stop_token>
 #include <utility>
 
 #include "domain/objects/object_keeper.h"
@@ -49,9 +50,9 @@ class Collector {
             Quarantine& quarantine, bool sole_owner);
 
   [[nodiscard]] Result<void> discard(metadata::Transaction& transaction, const std::vector<std::string>& keys);
-  // How many objects were removed.
-  [[nodiscard]] Result<std::int64_t> collect();
-  [[nodiscard]] Result<Swept> sweep();
+  // How many objects were removed. What is left when it is stopped is for the next one; so below.
+  [[nodiscard]] Result<std::int64_t> collect(std::stop_token stop = {});
+  [[nodiscard]] Result<Swept> sweep(std::stop_token stop = {});
   // Rung whenever something was discarded.
   [[nodiscard]] Wake& wake() { return *wake_; }
   // Whether the last collect() left something for later: an object that could not be removed, or is still pending.

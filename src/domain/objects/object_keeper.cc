@@ -113,11 +113,11 @@ void ObjectKeeper::Impl::keep_clean(std::stop_token stop) {
     const bool rung = collector.wake().take();
     const Micros now = parts.clock.monotonic();
     if (now >= sweep_at) {
-      const auto swept = collector.sweep();
+      const auto swept = collector.sweep(stop);
       if (!swept) log_warning("the sweep for orphans did not end", {{"error", describe(swept.error())}});
       sweep_at = now + (swept ? limits::kSweepSeconds : kSweepAgainSeconds) * kMicrosPerSecond;
     } else if (rung || collector.has_leftovers()) {
-      const auto collected = collector.collect();
+      const auto collected = collector.collect(stop);
       if (!collected) log_warning("what was discarded is not removed yet", {{"error", describe(collected.error())}});
     }
     collector.wake().wait(stop, std::chrono::milliseconds(limits::kCollectorTickMs));

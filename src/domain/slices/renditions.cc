@@ -48,32 +48,15 @@ std::string file_name_of(std::string_view item_name, std::int64_t request_id, co
 }
 
 Renditions::Renditions(metadata::Database& database, const ledger::Ledger& ledger, storage::ObjectStore& store,
-                       const Clock& clock, Random& random, Convert convert)
+                       objects::ObjectKeeper& keeper, const Clock& clock, Convert convert)
     : database_(database),
       ledger_(ledger),
       store_(store),
+      keeper_(keeper),
       clock_(clock),
-      random_(random),
       convert_(std::move(convert)) {}
 
 void Renditions::stop() { stop_.request_stop(); }
-
-Result<std::shared_ptr<RandomAccess>> Renditions::open(const std::string& object_key, std::uint64_t size_bytes) {
-  auto opened = store_.open(object_key);
-  if (!opened && opened.error().code == Code::kNotFound) {
-    log_error("a stored result is missing", {{"object", object_key}});
-    return fail(Code::kCorrupt, "STORED_RESULT_MISSING",
-                "the stored data of this request are missing; tell whoever runs the server");
-  }
-  if (!opened) return std::unexpected(opened.error());
-  if ((*opened)->size_bytes() != size_bytes) {
-    log_error("a stored result has another size than recorded",
-              {{"object", object_key}, {"recorded", size_bytes}, {"found", (*opened)->size_bytes()}});
-    return fail(Code::kCorrupt, "STORED_RESULT_BROKEN",
-                "the stored data of this request are damaged; tell whoever runs the server");
-  }
-  return *std::move(opened);
-}
 
 Result<Rendition> Renditions::get(const ResultObject& result, columnar::Format format, std::stop_token stop) {
   if (format == columnar::Format::kParquet) {
@@ -124,13 +107,14 @@ Result<Rendition> Renditions::find_or_make(const Key& key, const ResultObject& r
   // It may have been made between our look and our turn.
   TRY(auto held, find(key));
   if (held) return *std::move(held);
-  TRY(const storage::ObjectInfo made, make(result, key.second, stop));
-  return keep(key, result, made);
+  const auto pending = keeper_.begin();
+  TRY(const storage::ObjectInfo made, make(result, key.second, *pending, stop));
+  return keep(key, result, made, *pending);
 }
 
 Result<storage::ObjectInfo> Renditions::make(const ResultObject& result, columnar::Format format,
-                                             std::stop_token stop) {
-  TRY(const auto object, open(result.object_key, result.size_bytes));
+                                             const objects::PendingObject& pending, std::stop_token stop) {
+  TRY(const auto object, keeper_.open_verified({result.object_key, result.size_bytes, result.sha256}, stop));
   std::unique_ptr<storage::StagedObject> spooled;
   if (object->local_fd() < 0) {
     TRY(spooled, spool(store_, *object, stop));
@@ -144,10 +128,11 @@ Result<storage::ObjectInfo> Renditions::make(const ResultObject& result, columna
     return fail(Code::kCorrupt, "STORED_RESULT_BROKEN",
                 fmt::format("the stored data have {} rows where {} were recorded", rows, result.rows));
   }
-  return store_.publish(std::move(staged), storage::new_key(random_));
+  return keeper_.publish(std::move(staged), pending);
 }
 
-Result<Rendition> Renditions::keep(const Key& key, const ResultObject& result, const storage::ObjectInfo& made) {
+Result<Rendition> Renditions::keep(const Key& key, const ResultObject& result, const storage::ObjectInfo& made,
+                                   const objects::PendingObject& pending) {
   const auto written = database_.write([&](metadata::Transaction& tx) -> Result<bool> {
     const auto size = static_cast<std::int64_t>(made.size_bytes);
     TRY(auto row, tx.row<std::int64_t>(
@@ -165,12 +150,8 @@ Result<Rendition> Renditions::keep(const Key& key, const ResultObject& result, c
   });
   // Another server was first, or the commit's outcome is not known: what the table says holds.
   if (!written || !*written) {
+    keeper_.abandon(pending);
     TRY(auto held, find(key));
-    if (!held || held->object_key != made.key) {
-      if (const auto removed = store_.remove(made.key); !removed) {
-        log_warning("an unused rendition stays behind", {{"error", describe(removed.error())}});
-      }
-    }
     if (held) return *std::move(held);
     if (!written) return std::unexpected(written.error());
     return fail(Code::kInternal, "a rendition is neither new nor held");

@@ -18,6 +18,7 @@
 #include "backends/metadata/database.h"
 #include "backends/storage/object_store.h"
 #include "columnar/job.h"
+#include "domain/objects/object_keeper.h"
 #include "domain/slices/download_request.h"
 
 namespace lakelift::slices {
@@ -43,16 +44,14 @@ struct ResultObject {
 class Renditions {
  public:
   Renditions(metadata::Database& database, const ledger::Ledger& ledger, storage::ObjectStore& store,
-             const Clock& clock, Random& random, Convert convert);
+             objects::ObjectKeeper& keeper, const Clock& clock, Convert convert);
 
   // Blocks while it is being made. Those of this process who want the same at once share one making; if its maker is
-  // stopped, one of them goes on. The file name is left to the caller. Errors: kCancelled; kCorrupt; the worker's.
+  // stopped, one of them goes on. The file name is left to the caller. Errors: kCancelled; kCorrupt, also where the
+  // result itself is damaged (ObjectKeeper::open_verified); the worker's.
   [[nodiscard]] Result<Rendition> get(const ResultObject& result, columnar::Format format, std::stop_token stop);
   // Every wait and making ends with kCancelled from now on.
   void stop();
-
-  // Opens an object and checks that it is what the database says. Error: kCorrupt, also when it is not there.
-  [[nodiscard]] Result<std::shared_ptr<RandomAccess>> open(const std::string& object_key, std::uint64_t size_bytes);
 
  private:
   using Key = std::pair<std::int64_t, columnar::Format>;
@@ -66,14 +65,15 @@ class Renditions {
   [[nodiscard]] Result<std::optional<Rendition>> find(const Key& key);
   [[nodiscard]] Result<Rendition> find_or_make(const Key& key, const ResultObject& result, std::stop_token stop);
   [[nodiscard]] Result<storage::ObjectInfo> make(const ResultObject& result, columnar::Format format,
-                                                 std::stop_token stop);
-  [[nodiscard]] Result<Rendition> keep(const Key& key, const ResultObject& result, const storage::ObjectInfo& made);
+                                                 const objects::PendingObject& pending, std::stop_token stop);
+  [[nodiscard]] Result<Rendition> keep(const Key& key, const ResultObject& result, const storage::ObjectInfo& made,
+                                       const objects::PendingObject& pending);
 
   metadata::Database& database_;
   const ledger::Ledger& ledger_;
   storage::ObjectStore& store_;
+  objects::ObjectKeeper& keeper_;
   const Clock& clock_;
-  Random& random_;
   const Convert convert_;
 
   std::mutex mutex_;

@@ -12,6 +12,7 @@
 #include "backends/storage/testing/faulty_stores.h"
 #include "backends/storage/testing/memory_store.h"
 #include "base/encoding.h"
+#include "domain/slices/result_objects.h"
 #include "domain/slices/slice_service.h"
 
 namespace lakelift::slices {
@@ -105,15 +106,48 @@ class FakeConverter {
   int begun_ = 0;
 };
 
+// Results and renditions, without the service around them.
+class Owner final : public objects::ObjectOwner {
+ public:
+  Result<std::vector<objects::Reference>> referenced(metadata::Session& session,
+                                                     const std::vector<std::string>& keys) override {
+    return store::referenced_objects(session, keys);
+  }
+  Result<std::vector<objects::Reference>> references(metadata::Session& session, const std::string& after,
+                                                     int limit) override {
+    return store::object_references(session, after, limit);
+  }
+  Result<std::vector<std::string>> subjects(metadata::Session& session, const std::string& key) override {
+    return store::object_subjects(session, key);
+  }
+};
+
 class RenditionsTest : public ::testing::Test {
  protected:
   RenditionsTest() {
     const auto info = storage::testing::put(store_, key_, "PAR1 data");
     EXPECT_TRUE(info);
     result_ = {12, 1, key_, info->size_bytes, info->sha256, 3};
+    record("k1", {key_, info->size_bytes, info->sha256});
+  }
+  // A result in the database, as a run leaves it.
+  void record(const std::string& normal_key, const objects::Reference& object) {
+    EXPECT_TRUE(database_->write([&](metadata::Transaction& tx) {
+      return tx.exec(
+          "INSERT INTO slices_results (normal_key, item_id, source_version, object_key, size_bytes, sha256,"
+          " rows_written, run_id, created_at) VALUES (?, 7, 'v1', ?, ?, ?, 3, 'run', 0)",
+          {normal_key, object.key, object.size_bytes, object.sha256});
+    }));
+  }
+  // A keeper for each store, as each process has.
+  objects::ObjectKeeper& keeper_of(storage::ObjectStore& store) {
+    auto& made = keepers_.emplace_back(std::make_unique<objects::ObjectKeeper>(
+        objects::KeeperParts{*database_, ledger_, store, clock_, random_, metrics_}, objects::KeeperOptions{}));
+    made->add_owner(owner_);
+    return *made;
   }
   Renditions make(storage::ObjectStore& store) {
-    return {*database_, ledger_, store, clock_, random_, converter_.function()};
+    return {*database_, ledger_, store, keeper_of(store), clock_, converter_.function()};
   }
   std::size_t objects() { return store_.list("", 1'000)->objects.size(); }
   std::string text_of(const Rendition& rendition) {
@@ -123,9 +157,12 @@ class RenditionsTest : public ::testing::Test {
 
   ManualClock clock_;
   SeededRandom random_;
-  metadata::testing::TemporaryDatabase database_{{ledger::migrations(), migrations()}};
+  Metrics metrics_;
+  metadata::testing::TemporaryDatabase database_{{ledger::migrations(), objects::migrations(), migrations()}};
   ledger::Ledger ledger_{clock_, random_};
   MemoryStore store_{clock_};
+  Owner owner_;
+  std::vector<std::unique_ptr<objects::ObjectKeeper>> keepers_;
   FakeConverter converter_;
   const std::string key_ = "00112233445566778899aabbccddeeff";
   ResultObject result_;
@@ -254,17 +291,65 @@ TEST_F(RenditionsTest, AnotherNumberOfRowsIsNotKept) {
   EXPECT_EQ(objects(), 1U);
 }
 
-TEST_F(RenditionsTest, AMissingOrDamagedResultIsSaid) {
-  ResultObject longer = result_;
-  longer.size_bytes += 1;
-  EXPECT_EQ(renditions_.get(longer, Format::kCsv, {}).error().event, "STORED_RESULT_BROKEN");
-  EXPECT_EQ(renditions_.open(key_, longer.size_bytes).error().code, Code::kCorrupt);
+TEST_F(RenditionsTest, AMissingResultIsSaid) {
   ASSERT_TRUE(store_.remove(key_));
   const auto missing = renditions_.get(result_, Format::kCsv, {});
   ASSERT_FALSE(missing);
   EXPECT_EQ(missing.error().code, Code::kCorrupt);
-  EXPECT_EQ(missing.error().event, "STORED_RESULT_MISSING");
+  EXPECT_EQ(missing.error().event, "STORED_OBJECT_BROKEN");
   EXPECT_EQ(missing.error().message.find(key_), std::string::npos);
+  EXPECT_EQ(converter_.calls, 0);
+}
+
+// D5: a worker never makes a rendition of other bytes than were stored.
+TEST_F(RenditionsTest, ADamagedResultIsSaid) {
+  ASSERT_TRUE(store_.remove(key_));
+  ASSERT_TRUE(storage::testing::put(store_, key_, "PAR1 dada"));
+  EXPECT_EQ(renditions_.get(result_, Format::kCsv, {}).error().event, "STORED_OBJECT_BROKEN");
+  EXPECT_EQ(converter_.calls, 0);
+  EXPECT_EQ(objects(), 1U);
+}
+
+TEST_F(RenditionsTest, WhatResultsAndRenditionsReferToIsTold) {
+  const auto csv = renditions_.get(result_, Format::kCsv, {});
+  ASSERT_TRUE(csv);
+  std::vector<std::string> keys{key_, csv->object_key};
+  for (int i = 0; i < 5; ++i) {
+    keys.push_back(storage::new_key(random_));
+    record("more" + std::to_string(i), {keys.back(), 1, "x"});
+  }
+  ASSERT_TRUE(database_->write([&](metadata::Transaction& tx) {
+    return tx.exec(
+        "INSERT INTO slices_requests (item_id, source_version, spec, created_by, result_id, is_cancelled, created_at,"
+        " changed_at) VALUES (7, 'v1', '{}', 1, (SELECT id FROM slices_results WHERE normal_key = 'k1'), 0, 0, 0)");
+  }));
+  std::ranges::sort(keys);
+  const auto outcome = database_->read([&](metadata::Session& session) -> Result<void> {
+    for (const int limit : {1, 3, 100}) {
+      std::vector<std::string> seen;
+      std::string after;
+      for (;;) {
+        TRY(const auto page, owner_.references(session, after, limit));
+        EXPECT_LE(page.size(), static_cast<std::size_t>(limit));
+        for (const auto& reference : page) seen.push_back(reference.key);
+        if (page.empty()) break;
+        after = page.back().key;
+      }
+      EXPECT_EQ(seen, keys) << limit;
+    }
+    TRY(const auto held, owner_.referenced(session, {csv->object_key, storage::new_key(random_), key_}));
+    EXPECT_EQ(held.size(), 2U);
+    for (const auto& reference : held) {
+      EXPECT_EQ(reference.sha256, reference.key == key_ ? result_.sha256 : csv->sha256);
+      EXPECT_EQ(reference.size_bytes, reference.key == key_ ? result_.size_bytes : csv->size_bytes);
+    }
+    TRY(const auto of_result, owner_.subjects(session, key_));
+    EXPECT_EQ(of_result, (std::vector<std::string>{"slice 1"}));
+    TRY(const auto of_rendition, owner_.subjects(session, csv->object_key));
+    EXPECT_EQ(of_rendition, (std::vector<std::string>{"slice 1 as csv"}));
+    return {};
+  });
+  EXPECT_TRUE(outcome) << outcome.error().message;
 }
 
 TEST_F(RenditionsTest, ObjectsThatAreNoLocalFilesAreSpooled) {
@@ -288,7 +373,7 @@ TEST_F(RenditionsTest, AFullDiskLeavesNothing) {
 // Two servers make the same at once: the table's row decides, the other's object goes.
 TEST_F(RenditionsTest, AcrossServersTheTableDecides) {
   FakeConverter slow;
-  Renditions other(*database_, ledger_, store_, clock_, random_, slow.function());
+  Renditions other(*database_, ledger_, store_, keeper_of(store_), clock_, slow.function());
   slow.close();
   std::optional<Result<Rendition>> late;
   std::string first;

@@ -209,8 +209,9 @@ Result<void> Runner::run_to_end(Active& active) {
   TRY(auto staged, parts_.store.stage());
   TRY(const auto report, execute(active, *work, staged->fd()));
   TRY_VOID(check_result(staged->fd(), report));
-  TRY(const auto object, parts_.store.publish(std::move(staged), storage::new_key(parts_.random)));
-  return publish(active, *work, object, report);
+  const auto pending = parts_.keeper.begin();
+  TRY(const auto object, parts_.keeper.publish(std::move(staged), *pending));
+  return publish(active, *work, {object, *pending, report});
 }
 
 Result<executors::RunReport> Runner::execute(Active& active, const store::Work& work, int output) {
@@ -237,8 +238,8 @@ Result<executors::RunReport> Runner::execute(Active& active, const store::Work& 
   return executor->run(order, output, observer, active.stop.get_token());
 }
 
-Result<void> Runner::publish(Active& active, const store::Work& work, const storage::ObjectInfo& object,
-                             const executors::RunReport& report) {
+Result<void> Runner::publish(Active& active, const store::Work& work, const Output& output) {
+  const auto& [object, pending, report] = output;
   const store::Lease& lease = active.lease;
   executors::RunProgress progress;
   {
@@ -251,23 +252,14 @@ Result<void> Runner::publish(Active& active, const store::Work& work, const stor
     return done;
   });
   if (finished && !finished->lost && !finished->superfluous) return {};
-  if (finished) {
-    discard(object.key);
-    if (finished->lost) return lease_lost();
-    return {};
-  }
-  // The commit may have become true although its answer did not reach us; an object is removed only when it did not.
+  parts_.keeper.abandon(pending);
+  if (finished && finished->lost) return lease_lost();
+  if (finished) return {};
+  // The commit may have become true although its answer did not reach us.
   const auto kept =
       parts_.database.read([&](metadata::Session& session) { return store::is_result(session, object.key); });
   if (kept && *kept) return {};
-  if (kept) discard(object.key);
   return std::unexpected(finished.error());
-}
-
-void Runner::discard(const std::string& object_key) {
-  if (const auto removed = parts_.store.remove(object_key); !removed) {
-    log_warning("an unused result stays behind", {{"error", describe(removed.error())}});
-  }
 }
 
 void Runner::note_progress(Active& active, const executors::RunProgress& progress) {

@@ -46,6 +46,12 @@ class Runner {
     executors::RunProgress progress;
     Micros told_at = 0;  // monotonic; when the progress was last passed on
   };
+  // What a run has brought.
+  struct Output {
+    const storage::ObjectInfo& object;
+    const objects::PendingObject& pending;
+    const executors::RunReport& report;
+  };
   using ActivePtr = std::shared_ptr<Active>;
 
   void work(std::stop_token stop);
@@ -54,13 +60,12 @@ class Runner {
   void carry_out(store::Lease lease, std::stop_token server_stop);
   [[nodiscard]] Result<void> run_to_end(Active& active);
   [[nodiscard]] Result<executors::RunReport> execute(Active& active, const store::Work& work, int output);
-  [[nodiscard]] Result<void> publish(Active& active, const store::Work& work, const storage::ObjectInfo& object,
-                                     const executors::RunReport& report);
+  // The object under the pending key becomes the run's result.
+  [[nodiscard]] Result<void> publish(Active& active, const store::Work& work, const Output& output);
   void settle(Active& active, const Error& error, bool server_stops);
   void settle_stopped(Active& active, bool server_stops);
   [[nodiscard]] Result<bool> settle_failed(metadata::Transaction& tx, const store::Lease& lease, const Error& error,
                                            bool retry);
-  void discard(const std::string& object_key);
   void note_progress(Active& active, const executors::RunProgress& progress);
   void count(std::string_view outcome);
   [[nodiscard]] Micros backoff(int failures) const;

@@ -262,6 +262,19 @@ TEST_F(RunnerTest, AFullDiskFailsTheRunAndLeavesNothing) {
   ASSERT_TRUE(server.wait_for(id, RunState::kDone));
 }
 
+TEST_F(RunnerTest, D1_WhatACrashLeavesBehindIsSweptAndWhatIsHeldStays) {
+  ASSERT_TRUE(storage::testing::put(world_.store, storage::new_key(world_.random), "published, never recorded"));
+  Server server(world_, true);
+  server->start();
+  const auto id = server.ask(world_.reader).id;
+  ASSERT_TRUE(server.wait_for(id, RunState::kDone));
+  EXPECT_EQ(value_of(server.keeper().sweep()).orphans, 1);
+  EXPECT_EQ(world_.objects(), (std::vector<std::string>{*server.state(id).result_key}));
+  const auto report = value_of(server.keeper().scrub(0, {}));
+  EXPECT_EQ(report.objects, 1);
+  EXPECT_TRUE(report.findings.empty());
+}
+
 // Two live servers of one database share the work: each run is carried out once.
 TEST_F(RunnerTest, D14_TwoServersNeverRunTheSameTwice) {
   constexpr int kRequests = 40;
@@ -284,17 +297,9 @@ TEST_F(RunnerTest, D14_TwoServersNeverRunTheSameTwice) {
 // A run that was cancelled elsewhere (another server's leave) is stopped by the next heartbeat.
 TEST_F(RunnerTest, AHeartbeatStopsWhatWasCancelledElsewhere) {
   Server here(world_, false);
-  const SliceServiceParts parts{*world_.database,
-                                world_.ledger,
-                                world_.accounts,
-                                world_.catalogue,
-                                world_.executors,
-                                world_.store,
-                                world_.workers,
-                                world_.clock,
-                                world_.random,
-                                world_.metrics,
-                                false};
+  const SliceServiceParts parts{*world_.database, world_.ledger, world_.accounts, world_.catalogue,
+                                world_.executors, world_.store,  here.keeper(),   world_.workers,
+                                world_.clock,     world_.random, world_.metrics,  false};
   Runner runner(parts, [](std::int64_t) {});
   world_.engine->close_gate();
   const auto id = here.ask(world_.reader).id;

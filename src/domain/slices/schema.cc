@@ -86,8 +86,17 @@ CREATE TABLE slices_renditions (
 )
 )sql";
 
+// Objects ask who refers to them (domain/objects).
+constexpr std::string_view kObjectIndexes = R"sql(
+CREATE INDEX slices_results_object ON slices_results (object_key)
+;;
+CREATE INDEX slices_renditions_object ON slices_renditions (object_key)
+;;
+CREATE INDEX slices_requests_result ON slices_requests (result_id)
+)sql";
+
 }  // namespace
 
-std::vector<metadata::Migration> migrations() { return {{"slices", 1, kTables}}; }
+std::vector<metadata::Migration> migrations() { return {{"slices", 1, kTables}, {"slices", 2, kObjectIndexes}}; }
 
 }  // namespace lakelift::slices

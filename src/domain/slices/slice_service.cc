@@ -13,6 +13,7 @@
 #include "domain/slices/estimate.h"
 #include "domain/slices/renditions.h"
 #include "domain/slices/request_store.h"
+#include "domain/slices/result_objects.h"
 #include "domain/slices/runner.h"
 
 namespace lakelift::slices {
@@ -82,7 +83,7 @@ class SliceService::Impl {
   explicit Impl(const SliceServiceParts& given)
       : parts(given),
         runner(parts, [this](std::int64_t id) { tell(id); }),
-        renditions(parts.database, parts.ledger, parts.store, parts.clock, parts.random, convert_by(parts.workers)) {}
+        renditions(parts.database, parts.ledger, parts.store, parts.keeper, parts.clock, convert_by(parts.workers)) {}
 
   void tell(std::int64_t request_id) const {
     if (listener) listener(request_id);
@@ -264,7 +265,21 @@ Result<Rendition> SliceService::rendition(std::int64_t request_id, columnar::For
 }
 
 Result<std::shared_ptr<RandomAccess>> SliceService::open(const Rendition& rendition) {
-  return impl_->renditions.open(rendition.object_key, rendition.size_bytes);
+  return impl_->parts.keeper.open({rendition.object_key, rendition.size_bytes, rendition.sha256});
+}
+
+Result<std::vector<objects::Reference>> SliceService::referenced(metadata::Session& session,
+                                                                 const std::vector<std::string>& keys) {
+  return store::referenced_objects(session, keys);
+}
+
+Result<std::vector<objects::Reference>> SliceService::references(metadata::Session& session, const std::string& after,
+                                                                 int limit) {
+  return store::object_references(session, after, limit);
+}
+
+Result<std::vector<std::string>> SliceService::subjects(metadata::Session& session, const std::string& key) {
+  return store::object_subjects(session, key);
 }
 
 Result<std::int64_t> SliceService::not_cancelled(metadata::Session& session, std::int64_t item_id) {

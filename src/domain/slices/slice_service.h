@@ -19,6 +19,8 @@
 #include "domain/accounts/farewell.h"
 #include "domain/accounts/key_ring.h"
 #include "domain/catalogue/catalogue_service.h"
+#include "domain/objects/object_keeper.h"
+#include "domain/objects/object_owner.h"
 #include "domain/slices/download_request.h"
 #include "domain/slices/link.h"
 
@@ -36,6 +38,7 @@ struct SliceServiceParts {
   catalogue::CatalogueService& catalogue;
   const executors::Executors& executors;
   storage::ObjectStore& store;
+  objects::ObjectKeeper& keeper;  // results and renditions; this service is one of its owners
   columnar::WorkerPool& workers;
   const Clock& clock;
   Random& random;
@@ -47,7 +50,9 @@ struct SliceServiceParts {
 };
 
 // Threadsafe. Runs go on in the background on threads of its own, leased from the database.
-class SliceService final : public catalogue::LiveRequests, public accounts::FarewellListener {
+class SliceService final : public catalogue::LiveRequests,
+                           public accounts::FarewellListener,
+                           public objects::ObjectOwner {
  public:
   explicit SliceService(SliceServiceParts parts);
   ~SliceService() override;  // stop()
@@ -82,6 +87,7 @@ class SliceService final : public catalogue::LiveRequests, public accounts::Fare
   // The DONE request's data in a format: made once by a worker, kept, then opened. Blocks while it is being made.
   // Errors: kConflict with the run's reason when FAILED; kGone when cancelled; kUnavailable while not DONE.
   [[nodiscard]] Result<Rendition> rendition(std::int64_t request_id, columnar::Format format, std::stop_token stop);
+  // Errors: ObjectKeeper::open's.
   [[nodiscard]] Result<std::shared_ptr<RandomAccess>> open(const Rendition& rendition);
 
   // Called after each change of a request's state or progress, from any thread; set before start().
@@ -93,6 +99,12 @@ class SliceService final : public catalogue::LiveRequests, public accounts::Fare
                                       std::optional<std::int64_t> actor) override;
   [[nodiscard]] Result<void> leave_where_hidden(metadata::Transaction& transaction, std::int64_t item_id,
                                                 std::optional<std::int64_t> actor, const Sees& sees) override;
+  // What results and renditions refer to.
+  [[nodiscard]] Result<std::vector<objects::Reference>> referenced(metadata::Session& session,
+                                                                   const std::vector<std::string>& keys) override;
+  [[nodiscard]] Result<std::vector<objects::Reference>> references(metadata::Session& session, const std::string& after,
+                                                                   int limit) override;
+  [[nodiscard]] Result<std::vector<std::string>> subjects(metadata::Session& session, const std::string& key) override;
 
  private:
   class Impl;

@@ -99,7 +99,7 @@ struct World {
   SeededRandom random;
   Metrics metrics;
   metadata::testing::TemporaryDatabase database{
-      {ledger::migrations(), accounts::migrations(), catalogue::migrations(), migrations()}};
+      {ledger::migrations(), objects::migrations(), accounts::migrations(), catalogue::migrations(), migrations()}};
   ledger::Ledger ledger{clock, random};
   accounts::KeyRing keys = value_of(accounts::KeyRing::load(*database, clock, random));
   accounts::AccountService accounts{*database, ledger, keys, clock, random};
@@ -164,16 +164,22 @@ class Server {
  public:
   explicit Server(World& world, std::optional<bool> sole_owner = std::nullopt,
                   const executors::Executors* executors = nullptr, storage::ObjectStore* store = nullptr)
-      : world_(world), database_(*world.database) {
-    SliceServiceParts parts{database_,     world.ledger, world.accounts, world.catalogue, world.executors, world.store,
-                            world.workers, world.clock,  world.random,   world.metrics,   sole_owner};
-    service_ = executors != nullptr || store != nullptr ? with(parts, executors, store)
-                                                        : std::make_unique<SliceService>(parts);
+      : world_(world),
+        database_(*world.database),
+        keeper_({database_, world.ledger, store != nullptr ? *store : world.store, world.clock, world.random,
+                 world.metrics},
+                {.sole_owner = sole_owner.value_or(world.database->dialect() == metadata::Dialect::kSqlite)}) {
+    service_ = std::make_unique<SliceService>(
+        SliceServiceParts{database_, world.ledger, world.accounts, world.catalogue,
+                          executors != nullptr ? *executors : world.executors, store != nullptr ? *store : world.store,
+                          keeper_, world.workers, world.clock, world.random, world.metrics, sole_owner});
+    keeper_.add_owner(*service_);
     service_->on_change([&world](std::int64_t) { world.news.tell(); });
   }
   ~Server() { service_.reset(); }
 
   SeverableDatabase& database() { return database_; }
+  objects::ObjectKeeper& keeper() { return keeper_; }
   SliceService* operator->() { return service_.get(); }
   SliceService& operator*() { return *service_; }
   // Like kill -9: nothing that it does from now on reaches the database.
@@ -198,15 +204,9 @@ class Server {
   }
 
  private:
-  static std::unique_ptr<SliceService> with(const SliceServiceParts& p, const executors::Executors* executors,
-                                            storage::ObjectStore* store) {
-    return std::make_unique<SliceService>(SliceServiceParts{
-        p.database, p.ledger, p.accounts, p.catalogue, executors != nullptr ? *executors : p.executors,
-        store != nullptr ? *store : p.store, p.workers, p.clock, p.random, p.metrics, p.sole_owner});
-  }
-
   World& world_;
   SeverableDatabase database_;
+  objects::ObjectKeeper keeper_;  // not started: a test that wants a sweep or a scrub calls it
   std::unique_ptr<SliceService> service_;
 };
 

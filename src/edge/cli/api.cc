@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <utility>
+
 #include "edge/cli/sse.h"
 
 namespace lakelift::cli {
@@ -105,15 +107,37 @@ HttpRequest Api::request_of(const ApiCall& call) const {
   return request;
 }
 
+Api Api::over(HttpClient& http) const {
+  Api other(http, token_, random_, pause_);
+  other.answered_ = answered_;
+  return other;
+}
+
 Result<json::object> Api::call(const ApiCall& call) {
   const HttpRequest request = request_of(call);
+  return insist([&] { return http_.send(request); }, [&] { return call.repeatable; });
+}
+
+Result<json::object> Api::upload(const ApiUpload& upload, UploadSource& source) {
+  HttpRequest request =
+      request_of({.method = "PUT", .path = upload.path, .body = {}, .first_byte_ms = limits::kStoredMs});
+  request.headers.insert(request.headers.end(), upload.headers.begin(), upload.headers.end());
+  bool is_first = true;
+  const auto send = [&]() -> Result<HttpResponse> {
+    if (!std::exchange(is_first, false)) TRY_VOID(source.rewind());
+    return http_.upload(request, source);
+  };
+  return insist(send, [&] { return source.can_rewind(); });
+}
+
+Result<json::object> Api::insist(const Send& send, const std::function<bool()>& repeatable) {
   Backoff backoff(random_, limits::kRequestAttempts);
   while (true) {
-    auto response = http_.send(request);
+    auto response = send();
     std::optional<std::int64_t> pause_ms;
     if (!response) {
       const bool unsent = response.error().event == "SERVER_UNREACHABLE";
-      if (!is_temporary(response.error()) || !answered_ || (!call.repeatable && !unsent)) {
+      if (!is_temporary(response.error()) || !answered_ || (!repeatable() && !unsent)) {
         return std::unexpected(std::move(response).error());
       }
       pause_ms = backoff.next_ms();
@@ -124,7 +148,7 @@ Result<json::object> Api::call(const ApiCall& call) {
       const Error error = error_of(*response);
       // 429 and 503 say that nothing was done, so anything may be asked again; a gateway's 502 and 504 do not.
       const bool undone = response->status == 429 || response->status == 503;
-      if (!is_temporary_status(response->status) || (!call.repeatable && !undone)) return std::unexpected(error);
+      if (!is_temporary_status(response->status) || (!repeatable() && !undone)) return std::unexpected(error);
       pause_ms = backoff.next_ms(retry_after_ms(*response));
       if (!pause_ms) return std::unexpected(error);
     }

@@ -22,6 +22,12 @@ struct ApiCall {
   int first_byte_ms = limits::kFirstByteMs;
 };
 
+// A body that is stored as it stands. Sent again where the source can be read again.
+struct ApiUpload {
+  std::string path;  // of a PUT, escaped
+  Headers headers;
+};
+
 // Not threadsafe.
 class Api {
  public:
@@ -33,14 +39,23 @@ class Api {
   [[nodiscard]] Result<json::object> call(const ApiCall& call);
   [[nodiscard]] Result<json::object> get(const std::string& path) { return call({.path = path, .body = {}}); }
 
+  // As call(). Errors besides: the source's.
+  [[nodiscard]] Result<json::object> upload(const ApiUpload& upload, UploadSource& source);
+
   // The `data` of each server-sent event of the path, until `on_event` says that it was the last; reconnects in
   // between.
   using OnEvent = std::function<Result<bool>(const json::object& event)>;
   [[nodiscard]] Result<void> watch(const std::string& path, const OnEvent& on_event);
 
   [[nodiscard]] HttpClient& http() { return http_; }
+  [[nodiscard]] const std::string& token() const { return token_; }
+  // The same server and caller over another client, for another thread.
+  [[nodiscard]] Api over(HttpClient& http) const;
 
  private:
+  using Send = std::function<Result<HttpResponse>()>;
+  // Sends until there is an answer that stays; `repeatable` is asked after each failure.
+  [[nodiscard]] Result<json::object> insist(const Send& send, const std::function<bool()>& repeatable);
   [[nodiscard]] HttpRequest request_of(const ApiCall& call) const;
   [[nodiscard]] Result<bool> watch_once(const std::string& path, const OnEvent& on_event, Backoff& backoff);
 

@@ -171,6 +171,8 @@ int run(int argc, char** argv, const Host& host) {
   add_access_commands(tree);
   add_notice_commands(tree);
   add_slice_commands(tree);
+  add_storage_commands(tree);
+  add_file_commands(tree);
   add_server_commands(tree);
   add_completion_command(tree);
   name_env_twins(app);

@@ -36,6 +36,20 @@ inline constexpr std::size_t kTokenBytes = 16U << 10;
 inline constexpr std::size_t kConfigFileBytes = 1U << 20;
 inline constexpr std::size_t kDescriptionFileBytes = 64U << 10;
 
+// Files: uploads, downloads, trees
+inline constexpr std::uint64_t kExpectBytes = 1U << 20;  // above that the server is asked before the body is sent
+inline constexpr long kContinueMs = 2'000;               // then the body goes, whether it said so or not
+inline constexpr long kUploadBufferBytes = 256L << 10;
+inline constexpr int kUploadStallMs = 120'000;      // until the server takes more
+inline constexpr int kStoredMs = 15 * 60'000;       // until it says that all it took is on its disk
+inline constexpr std::size_t kReadBytes = 1 << 20;  // of a file that is hashed, at once
+inline constexpr int kTransfers = 4;
+inline constexpr int kTransfersMost = 32;
+inline constexpr std::size_t kTreeEntries = 5'000'000;  // of one command
+inline constexpr std::size_t kTreeDepth = 512;          // parts of 1 byte in a path of 1,024
+inline constexpr std::size_t kPathBytes = 1'024;
+inline constexpr std::size_t kNameBytes = 255;
+
 // Files of catalogue items
 inline constexpr std::size_t kItemFileBytes = 32U << 20;
 inline constexpr std::size_t kItemFileNodes = 1'000'000;  // values of one file, each alias counted in full

@@ -49,7 +49,10 @@ void add_access_commands(CommandTree& tree);
 void add_notice_commands(CommandTree& tree);
 void add_slice_commands(CommandTree& tree);
 void add_slice_get(CommandTree& tree, CLI::App& slice);
-void add_server_commands(CommandTree& tree);  // ready, config show, version
+void add_slice_keep(CommandTree& tree, CLI::App& slice);
+void add_file_commands(CommandTree& tree);
+void add_storage_commands(CommandTree& tree);  // scrub, sweep
+void add_server_commands(CommandTree& tree);   // ready, config show, version
 void add_completion_command(CommandTree& tree);
 
 }  // namespace lakelift::cli

@@ -10,6 +10,8 @@
 #include <cerrno>
 #include <vector>
 
+#include "edge/cli/cli_limits.h"
+
 namespace lakelift::cli {
 namespace {
 
@@ -178,7 +180,10 @@ std::string partial_path(const std::string& path, const std::string& etag) {
         (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' || c == '_';
     if (is_plain && mark.size() < 8) mark += c;
   }
-  return path + "." + (mark.empty() ? "none" : mark) + ".partial";
+  const std::string suffix = "." + (mark.empty() ? "none" : mark) + ".partial";
+  const std::size_t name_at = path.rfind('/') + 1;  // 0 without a slash
+  const std::size_t most = name_at + limits::kNameBytes - suffix.size();
+  return path.substr(0, most) + suffix;  // a name as long as can be leaves no room for more
 }
 
 std::unique_ptr<Destination> file_destination(std::string path) {

@@ -44,11 +44,18 @@ Result<Representation> representation_of(const HttpResponse& response) {
   return Representation{*etag, *length, *digest};
 }
 
+// Where the bytes are asked for.
+struct Place {
+  AddressSource address;
+  Headers headers;  // of every request
+  bool is_signed;   // the address opens by itself, and may expire
+};
+
 // The state of one download over its requests.
 class Run {
  public:
-  Run(const DownloadParts& parts, const AddressSource& address, Destination& destination)
-      : parts_(parts), address_(address), destination_(destination), backoff_(parts.random, limits::kRequestAttempts) {}
+  Run(const DownloadParts& parts, const Place& place, Destination& destination)
+      : parts_(parts), place_(place), destination_(destination), backoff_(parts.random, limits::kRequestAttempts) {}
 
   Result<Downloaded> whole() {
     TRY_VOID(repeat([this] { return head(); }));
@@ -72,7 +79,7 @@ class Run {
     int fresh_links = 0;
     while (true) {
       if (link_.empty()) {
-        TRY(link_, address_());
+        TRY(link_, place_.address());
       }
       const std::uint64_t before = destination_.held_bytes();
       retry_after_ms_.reset();
@@ -98,7 +105,7 @@ class Run {
   }
 
   [[nodiscard]] Result<Step> refused(const HttpResponse& response) {
-    if (is_expired(response.status)) return Step::kLinkExpired;
+    if (place_.is_signed && is_expired(response.status)) return Step::kLinkExpired;
     retry_after_ms_ = retry_after_ms(response);
     return std::unexpected(error_of(response));
   }
@@ -106,10 +113,10 @@ class Run {
   Result<Step> head() {
     TRY(const HttpResponse response, parts_.http.send({.method = "HEAD",
                                                        .url = link_,
-                                                       .headers = {},
+                                                       .headers = place_.headers,
                                                        .body = {},
                                                        .first_byte_ms = limits::kRenditionFirstByteMs,
-                                                       .follow_redirects = true}));
+                                                       .follow_redirects = place_.is_signed}));
     if (response.status != 200) return refused(response);
     TRY(what_, representation_of(response));
     return Step::kDone;
@@ -118,11 +125,14 @@ class Run {
   Result<Step> get() {
     held_ = destination_.held_bytes();
     HttpRequest request{.url = link_,
-                        .headers = {},
+                        .headers = place_.headers,
                         .body = {},
                         .first_byte_ms = limits::kRenditionFirstByteMs,
-                        .follow_redirects = true};
-    if (held_ > 0) request.headers = {{"Range", fmt::format("bytes={}-", held_)}, {"If-Range", what_->etag}};
+                        .follow_redirects = place_.is_signed};
+    if (held_ > 0) {
+      request.headers.emplace_back("Range", fmt::format("bytes={}-", held_));
+      request.headers.emplace_back("If-Range", what_->etag);
+    }
     HttpResponse head;
     std::string refusal;
     StreamCallbacks callbacks;
@@ -174,7 +184,7 @@ class Run {
   }
 
   const DownloadParts& parts_;
-  const AddressSource& address_;
+  const Place& place_;
   Destination& destination_;
   Backoff backoff_;
   std::string link_;
@@ -182,6 +192,15 @@ class Run {
   std::uint64_t held_ = 0;
   std::optional<std::int64_t> retry_after_ms_;
 };
+
+Result<Downloaded> download_from(const DownloadParts& parts, const Place& place, Destination& destination) {
+  for (int attempt = 1;; ++attempt) {
+    auto result = Run(parts, place, destination).whole();
+    const bool is_wrong = !result && result.error().code == Code::kCorrupt;
+    if (is_wrong && attempt == limits::kWholeAttempts) destination.abandon();
+    if (!is_wrong || attempt == limits::kWholeAttempts) return result;
+  }
+}
 
 }  // namespace
 
@@ -197,12 +216,12 @@ std::optional<std::string> sha256_of_repr_digest(const std::string& header) {
 }
 
 Result<Downloaded> download(const DownloadParts& parts, const AddressSource& address, Destination& destination) {
-  for (int attempt = 1;; ++attempt) {
-    auto result = Run(parts, address, destination).whole();
-    const bool is_wrong = !result && result.error().code == Code::kCorrupt;
-    if (is_wrong && attempt == limits::kWholeAttempts) destination.abandon();
-    if (!is_wrong || attempt == limits::kWholeAttempts) return result;
-  }
+  return download_from(parts, {address, {}, true}, destination);
+}
+
+Result<Downloaded> download(const DownloadParts& parts, const OwnAddress& address, Destination& destination) {
+  const Place place{[&]() -> Result<std::string> { return address.path; }, address.headers, false};
+  return download_from(parts, place, destination);
 }
 
 }  // namespace lakelift::cli

@@ -18,7 +18,7 @@ struct DownloadParts {
   HttpClient& http;
   Random& random;
   Pause pause;
-  Progress& progress;
+  ProgressSink& progress;
 };
 
 struct Downloaded {
@@ -29,11 +29,19 @@ struct Downloaded {
 // A signed address, asked for anew whenever the one before has expired.
 using AddressSource = std::function<Result<std::string>()>;
 
+// An address of the server itself, with what says who asks: refused is refused, and no redirect is followed.
+struct OwnAddress {
+  std::string path;
+  Headers headers;
+};
+
 // HEAD (size, ETag, Repr-Digest), then GET with Range and If-Range for what is missing; size and digest are compared
 // before commit(). Tries 10 times in a row that bring no byte, and 3 times the whole where the bytes were wrong or
 // changed. Errors: the address source's; the destination's; kCorrupt DIGEST_MISMATCH; what the server answered;
 // kCancelled.
 [[nodiscard]] Result<Downloaded> download(const DownloadParts& parts, const AddressSource& address,
+                                          Destination& destination);
+[[nodiscard]] Result<Downloaded> download(const DownloadParts& parts, const OwnAddress& address,
                                           Destination& destination);
 
 // SHA-256 as lower-case hex out of `Repr-Digest: sha-256=:…:` (RFC 9530); nothing where it has none.

@@ -70,8 +70,8 @@ struct HttpClient::Handles {
 // One request on its way: what libcurl's callbacks need.
 class HttpClient::Transfer {
  public:
-  Transfer(HttpClient& client, const HttpRequest& request, const StreamCallbacks& callbacks)
-      : client_(client), request_(request), callbacks_(callbacks), easy_(client.handles_->easy) {}
+  Transfer(HttpClient& client, const HttpRequest& request, const StreamCallbacks& callbacks, UploadSource* source)
+      : client_(client), request_(request), callbacks_(callbacks), source_(source), easy_(client.handles_->easy) {}
   ~Transfer() {
     curl_multi_remove_handle(client_.handles_->multi, easy_);
     curl_slist_free_all(header_list_);
@@ -83,7 +83,9 @@ class HttpClient::Transfer {
     touched_ = SteadyClock::now();
     TRY(const CURLcode code, drive());
     if (failure_) return std::unexpected(*failure_);
-    if (code != CURLE_OK) return std::unexpected(transport_error(code));
+    // A server may refuse and close while the body is still on its way: what it said counts.
+    const bool was_refused = source_ != nullptr && response_.status >= 400;
+    if (code != CURLE_OK && !was_refused) return std::unexpected(transport_error(code));
     TRY_VOID(announce_headers());
     return std::move(response_);
   }
@@ -114,7 +116,9 @@ class HttpClient::Transfer {
   }
 
   void prepare_method() {
-    if (request_.method == "HEAD") {
+    if (source_ != nullptr) {
+      prepare_upload(*source_);
+    } else if (request_.method == "HEAD") {
       set(easy_, CURLOPT_NOBODY, 1L);
     } else if (request_.method != "GET") {
       set(easy_, CURLOPT_CUSTOMREQUEST, request_.method.c_str());
@@ -124,8 +128,23 @@ class HttpClient::Transfer {
       }
     }
     for (const auto& [name, value] : request_.headers) add_header(fmt::format("{}: {}", name, value));
-    add_header("Expect:");
+    const bool asks_first = source_ != nullptr && source_->size_bytes().value_or(UINT64_MAX) > limits::kExpectBytes;
+    add_header(asks_first ? "Expect: 100-continue" : "Expect:");
     set(easy_, CURLOPT_HTTPHEADER, header_list_);
+  }
+
+  void prepare_upload(const UploadSource& source) {
+    const auto size = source.size_bytes();
+    set(easy_, CURLOPT_UPLOAD, 1L);
+    set(easy_, CURLOPT_CUSTOMREQUEST, request_.method.c_str());
+    set(easy_, CURLOPT_INFILESIZE_LARGE, size ? static_cast<curl_off_t>(*size) : curl_off_t{-1});
+    set(easy_, CURLOPT_UPLOAD_BUFFERSIZE, limits::kUploadBufferBytes);
+    set(easy_, CURLOPT_EXPECT_100_TIMEOUT_MS, limits::kContinueMs);
+    set(easy_, CURLOPT_READFUNCTION, &Transfer::on_read);
+    set(easy_, CURLOPT_READDATA, this);
+    set(easy_, CURLOPT_SEEKFUNCTION, &Transfer::on_seek);
+    set(easy_, CURLOPT_SEEKDATA, this);
+    is_sending_ = true;
   }
 
   void add_header(const std::string& line) { header_list_ = curl_slist_append(header_list_, line.c_str()); }
@@ -138,10 +157,10 @@ class HttpClient::Transfer {
       curl_multi_perform(multi, &running);
       if (running == 0) break;
       if (client_.interrupt_.raised()) return interrupted();
-      const auto limit = std::chrono::milliseconds(response_.status == 0 ? request_.first_byte_ms : request_.stall_ms);
+      const std::chrono::milliseconds limit = patience();
       if (SteadyClock::now() - touched_ > limit) {
         return fail(Code::kDeadline, "SERVER_TOO_SLOW",
-                    fmt::format("the server sent nothing for {} s", limit.count() / 1000));
+                    fmt::format("the server {} nothing for {} s", is_sending_ ? "took" : "sent", limit.count() / 1000));
       }
       curl_waitfd wake{client_.interrupt_.fd(), CURL_WAIT_POLLIN, 0};
       curl_multi_poll(multi, &wake, 1, limits::kTickMs, nullptr);
@@ -149,6 +168,12 @@ class HttpClient::Transfer {
     int left = 0;
     const CURLMsg* message = curl_multi_info_read(multi, &left);
     return message != nullptr && message->msg == CURLMSG_DONE ? message->data.result : CURLE_RECV_ERROR;
+  }
+
+  [[nodiscard]] std::chrono::milliseconds patience() const {
+    if (is_sending_) return std::chrono::milliseconds(limits::kUploadStallMs);
+    const bool has_begun = response_.status >= 200;  // 100 Continue is no answer
+    return std::chrono::milliseconds(has_begun ? request_.stall_ms : request_.first_byte_ms);
   }
 
   [[nodiscard]] Error transport_error(CURLcode code) const {
@@ -185,6 +210,31 @@ class HttpClient::Transfer {
     return static_cast<Transfer*>(self)->take_body({data, size * count}) ? size * count : 0;
   }
 
+  static std::size_t on_read(char* out, std::size_t size, std::size_t count, void* self) {
+    return static_cast<Transfer*>(self)->give_body({out, size * count});
+  }
+  // libcurl rewinds where a kept connection turned out to be closed, or a redirect is followed.
+  static int on_seek(void* self, curl_off_t offset, int origin) {
+    auto* transfer = static_cast<Transfer*>(self);
+    if (offset != 0 || origin != SEEK_SET) return CURL_SEEKFUNC_CANTSEEK;
+    return transfer->record(transfer->source_->rewind()) ? CURL_SEEKFUNC_OK : CURL_SEEKFUNC_FAIL;
+  }
+
+  std::size_t give_body(std::span<char> out) {
+    if (client_.interrupt_.raised()) {
+      failure_ = interrupted().error();
+      return CURL_READFUNC_ABORT;
+    }
+    auto got = source_->read(out);
+    touched_ = SteadyClock::now();  // a slow source is not a slow server
+    if (!got) {
+      failure_ = std::move(got).error();
+      return CURL_READFUNC_ABORT;
+    }
+    is_sending_ = *got > 0;
+    return *got;
+  }
+
   bool take_header(std::string_view line) {
     touched_ = SteadyClock::now();
     header_bytes_ += line.size();
@@ -213,12 +263,14 @@ class HttpClient::Transfer {
   HttpClient& client_;
   const HttpRequest& request_;
   const StreamCallbacks& callbacks_;
+  UploadSource* source_;  // null: request_.body
   CURL* easy_;
   std::string url_;
   curl_slist* header_list_ = nullptr;
   HttpResponse response_;
   std::size_t header_bytes_ = 0;
   bool announced_ = false;
+  bool is_sending_ = false;  // the source has more
   std::optional<Error> failure_;
   SteadyClock::time_point touched_;
   char error_text_[CURL_ERROR_SIZE] = {};
@@ -234,10 +286,17 @@ HttpClient::~HttpClient() = default;
 
 Result<HttpResponse> HttpClient::stream(const HttpRequest& request, const StreamCallbacks& callbacks) {
   if (interrupt_.raised()) return interrupted();
-  return Transfer(*this, request, callbacks).run();
+  return Transfer(*this, request, callbacks, nullptr).run();
 }
 
-Result<HttpResponse> HttpClient::send(const HttpRequest& request) {
+Result<HttpResponse> HttpClient::send(const HttpRequest& request) { return whole(request, nullptr); }
+
+Result<HttpResponse> HttpClient::upload(const HttpRequest& request, UploadSource& source) {
+  return whole(request, &source);
+}
+
+Result<HttpResponse> HttpClient::whole(const HttpRequest& request, UploadSource* source) {
+  if (interrupt_.raised()) return interrupted();
   std::string body;
   StreamCallbacks callbacks;
   callbacks.on_data = [&](std::string_view data) -> Result<void> {
@@ -247,7 +306,7 @@ Result<HttpResponse> HttpClient::send(const HttpRequest& request) {
     body.append(data);
     return {};
   };
-  TRY(HttpResponse response, stream(request, callbacks));
+  TRY(HttpResponse response, Transfer(*this, request, callbacks, source).run());
   response.body = std::move(body);
   return response;
 }

@@ -8,6 +8,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -49,7 +50,19 @@ struct StreamCallbacks {
   std::function<Result<void>(std::string_view)> on_data;
 };
 
-// Not threadsafe: one command, one thread. Keeps its connection for the next request.
+// A body that is read while it is sent.
+class UploadSource {
+ public:
+  virtual ~UploadSource() = default;
+  [[nodiscard]] virtual std::optional<std::uint64_t> size_bytes() const = 0;  // nothing: not known, sent in chunks
+  // How many bytes came; 0 at the end.
+  [[nodiscard]] virtual Result<std::size_t> read(std::span<char> out) = 0;
+  // To the first byte again. Error: kInternal where bytes were read that can't be had twice.
+  [[nodiscard]] virtual Result<void> rewind() = 0;
+  [[nodiscard]] virtual bool can_rewind() const = 0;
+};
+
+// Not threadsafe: one thread each. Keeps its connection for the next request.
 // Errors of the transport, always retryable: kUnavailable SERVER_UNREACHABLE (no connection was made, nothing was
 // sent), kUnavailable CONNECTION_LOST (broke in the middle, or the body was shorter than announced), kDeadline
 // SERVER_TOO_SLOW. kCancelled when interrupted. A status is no error here.
@@ -65,10 +78,15 @@ class HttpClient {
   [[nodiscard]] Result<HttpResponse> send(const HttpRequest& request);
   // The answer without its body.
   [[nodiscard]] Result<HttpResponse> stream(const HttpRequest& request, const StreamCallbacks& callbacks);
+  // Sends the source instead of `request.body`. Above limits::kExpectBytes the server is asked first (Expect:
+  // 100-continue), so that a refusal costs no bytes. Errors besides: the source's.
+  [[nodiscard]] Result<HttpResponse> upload(const HttpRequest& request, UploadSource& source);
 
  private:
   class Transfer;
   struct Handles;
+
+  [[nodiscard]] Result<HttpResponse> whole(const HttpRequest& request, UploadSource* source);
 
   Endpoint endpoint_;
   const Interrupt& interrupt_;

@@ -21,18 +21,25 @@ struct ProgressState {
   std::int64_t total = 0;  // 0: not known
 };
 
+// Who is told how far something is.
+class ProgressSink {
+ public:
+  virtual ~ProgressSink() = default;
+  virtual void update(const ProgressState& state) = 0;
+};
+
 // Not threadsafe.
-class Progress {
+class Progress final : public ProgressSink {
  public:
   using Write = std::function<void(std::string_view)>;
   // `columns`: of the terminal.
   Progress(ProgressStyle style, const Clock& clock, std::size_t columns, Write write);
-  ~Progress();  // clear()
+  ~Progress() override;  // clear()
   Progress(const Progress&) = delete;
   Progress& operator=(const Progress&) = delete;
 
   // Cheap enough for every piece of data; shows a new state at once, else at most every 0.1 s (bar) or 1 s (lines).
-  void update(const ProgressState& state);
+  void update(const ProgressState& state) override;
   // Takes the bar away, so that other text can be printed.
   void clear();
 

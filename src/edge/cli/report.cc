@@ -23,6 +23,12 @@ std::string_view hint_of(const Error& error) {
   if (error.event == "NOT_CANCELLED_DOWNLOAD_REQEUSTS_DETECTED") {
     return "`lakelift slice list` shows them and `lakelift slice cancel ID` ends one";
   }
+  if (error.event == "COULD_NOT_FIND_FILE")
+    return "`lakelift file ls` shows what there is, also in a folder or at OWNER:";
+  if (error.event == "FOLDER_IS_NOT_EMPTY") return "-r removes all that is in it";
+  if (error.event == "FILE_EXISTS_ALREADY") return "--overwrite replaces it; what was there goes into the trash";
+  if (error.event == "QUOTA_EXCEEDED")
+    return "`lakelift file du` tells what is used; the trash counts, and `lakelift file trash --empty` ends it";
   switch (error.code) {
     case Code::kUnauthenticated:
       return "sign in with `lakelift auth login`, or put a token into LAKELIFT_TOKEN";
@@ -42,7 +48,7 @@ std::string_view hint_of(const Error& error) {
 }  // namespace
 
 int exit_code_of(const Error& error) {
-  if (error.event == "NOT_CANCELLED_DOWNLOAD_REQEUSTS_DETECTED") return kRefused;
+  if (error.event == "NOT_CANCELLED_DOWNLOAD_REQEUSTS_DETECTED" || error.event == "QUOTA_EXCEEDED") return kRefused;
   switch (error.code) {
     case Code::kInvalid:
     case Code::kUnsupported:
@@ -57,6 +63,7 @@ int exit_code_of(const Error& error) {
       return kTemporary;
     case Code::kForbidden:
     case Code::kConflict:
+    case Code::kPrecondition:
       return kRefused;
     case Code::kCancelled:
       return error.event == "INTERRUPTED" ? kInterrupted : kError;

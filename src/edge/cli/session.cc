@@ -73,6 +73,13 @@ Result<Api*> Session::api(bool may_start) {
   return api_.get();
 }
 
+Connection Session::connect() const {
+  Connection another;
+  another.http = std::make_unique<HttpClient>(http_->endpoint(), interrupt_);
+  another.api = std::make_unique<Api>(api_->over(*another.http));
+  return another;
+}
+
 Result<SessionToken> Session::token_for(const std::string& server) const {
   const char* token = std::getenv("LAKELIFT_TOKEN");
   if (token != nullptr && *token != '\0') return SessionToken{token, "environment", {}};

@@ -25,6 +25,12 @@ struct SessionToken {
   SignedIn stored;     // of "stored"
 };
 
+// One more way to the server that the session speaks to, for another thread.
+struct Connection {
+  std::unique_ptr<HttpClient> http;
+  std::unique_ptr<Api> api;
+};
+
 // Not threadsafe.
 class Session {
  public:
@@ -33,6 +39,8 @@ class Session {
   // The server, connected on the first call: with --server that one; else the one that serves the data folder; else, if
   // `may_start`, one in this process. Errors: kInvalid; kUnavailable SERVER_UNREACHABLE; the host's.
   [[nodiscard]] Result<Api*> api(bool may_start = true);
+  // After api(). It must not outlive the session.
+  [[nodiscard]] Connection connect() const;
   // After api(): over the data folder's Unix socket.
   [[nodiscard]] bool is_local() const { return !http_->endpoint().socket_path.empty(); }
 

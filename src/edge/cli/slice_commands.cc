@@ -1,4 +1,4 @@
-// `lakelift slice list` and `lakelift slice cancel`; `slice get` has its own file.
+// `lakelift slice list` and `lakelift slice cancel`; `slice get` and `slice keep` have files of their own.
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
@@ -87,6 +87,7 @@ void add_slice_commands(CommandTree& tree) {
   CLI::App* group = tree.add_group("slice", "Slices of tables: ask, wait, download",
                                    {"lakelift slice get nycflights13.airlines -o airlines.csv", "lakelift slice list"});
   add_slice_get(tree, *group);
+  add_slice_keep(tree, *group);
   tree.add(*group, "list", "The slices that you wait for, newest first",
            {"lakelift slice list", "lakelift slice list --output csv"}, list);
   const auto id = std::make_shared<std::int64_t>(0);

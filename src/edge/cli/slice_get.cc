@@ -1,7 +1,5 @@
 // `lakelift slice get`: the main job. Ask, watch, download, verify.
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
@@ -13,6 +11,7 @@
 #include "edge/cli/download.h"
 #include "edge/cli/items.h"
 #include "edge/cli/slice_request.h"
+#include "edge/cli/target.h"
 #include "edge/cli/text.h"
 #include "table/column.h"
 
@@ -27,16 +26,6 @@ struct Options {
   std::string format;
   std::string to;
   bool dry_run = false;
-};
-
-// Where the bytes go, decided before anything is asked for.
-struct Target {
-  std::string path;  // empty: a stream
-  UniqueFd device;   // a pipe or device that was named as a file
-  [[nodiscard]] std::unique_ptr<Destination> open() const {
-    if (!path.empty()) return file_destination(path);
-    return stream_destination(device ? device.get() : STDOUT_FILENO);
-  }
 };
 
 bool is_binary(const std::string& format) { return format == "parquet" || format == "arrow"; }
@@ -58,18 +47,7 @@ Result<Target> target_of(const std::string& to, const std::string& item_name, co
   fs::path path = to.empty() ? fs::path(default_file_name(item_name, format)) : fs::path(to);
   std::error_code error;
   if (fs::is_directory(path, error)) path /= default_file_name(item_name, format);
-  const auto status = fs::status(path, error);
-  if (fs::exists(status) && !fs::is_regular_file(status)) {  // a pipe or a device: written as it stands, never replaced
-    UniqueFd device(open(path.c_str(), O_WRONLY | O_CLOEXEC | O_NOCTTY));
-    if (!device) return fail_errno("can't open " + path.string(), errno);
-    return Target{"", std::move(device)};
-  }
-  if (fs::is_symlink(path, error))
-    path = fs::weakly_canonical(path, error);  // the link stays, what it names is replaced
-  const fs::path folder = path.parent_path();
-  if (!folder.empty() && !fs::is_directory(folder, error))
-    return fail(Code::kNotFound, "", fmt::format("no folder {}", folder.string()));
-  return Target{path.string(), {}};
+  return target_at(std::move(path));
 }
 
 bool is_final(const std::string& state) { return state == "DONE" || state == "FAILED" || state == "CANCELLED"; }

@@ -80,7 +80,7 @@ TEST(Multipart, IsTheSameWhereverItIsCut) {
   for (std::size_t first = 0; first < body.size(); ++first) {
     SCOPED_TRACE(first);
     expect_read(read(body, {first}));
-    for (std::size_t second = first + 1; second < body.size(); second += 7) expect_read(read(body, {first, second}));
+    for (std::size_t second = first + 1; second < body.size(); second += 29) expect_read(read(body, {first, second}));
   }
   for (std::size_t size = 1; size < 40; ++size) {
     std::vector<std::size_t> cuts;

@@ -207,6 +207,12 @@ TEST_F(DiskStoreTest, AFullDiskKeepsWhatIsThereAndRecovers) {  // D3
     ASSERT_FALSE(full);
     EXPECT_EQ(full.error().code, Code::kNoSpace);
     EXPECT_TRUE(fs::is_empty(root + "/staging"));
+    auto appended = store.stage();
+    ASSERT_TRUE(appended);
+    Result<void> took;
+    for (int i = 0; i < 8 && took; ++i) took = (*appended)->append(as_bytes(std::string(1 << 20, 'x')));
+    EXPECT_EQ(took.error().code, Code::kNoSpace);
+    appended->reset();
     EXPECT_EQ(get(store, kept).value_or("?"), std::string(1 << 20, 'k'));
     EXPECT_TRUE(put(store, key(), std::string(1 << 20, 'y'))) << "space came back with the staged file";
     EXPECT_TRUE(store.check());

@@ -5,6 +5,9 @@
 #pragma once
 
 #include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -271,6 +274,114 @@ TEST_P(ObjectStoreContract, ABigObjectIsWhole) {
     back.update(piece);
   }
   EXPECT_EQ(hex_encode(back.finish()), info->sha256);
+}
+
+TEST_P(ObjectStoreContract, WhatIsAppendedIsHashedOnItsWay) {
+  const std::string k = key();
+  auto staged = store().stage();
+  ASSERT_TRUE(staged);
+  std::string content;
+  for (const std::string piece : {"a", "", "longer piece ", "z"}) {
+    ASSERT_TRUE((*staged)->append(as_bytes(piece)));
+    content += piece;
+    EXPECT_EQ((*staged)->appended_bytes(), content.size());
+  }
+  EXPECT_EQ((*staged)->sealed_sha256(), "");
+  EXPECT_EQ((*staged)->seal(), sha256_hex(content));
+  EXPECT_EQ((*staged)->seal(), sha256_hex(content)) << "again";
+  EXPECT_EQ((*staged)->append(as_bytes("x")).error().code, Code::kInternal) << "it is sealed";
+  const auto info = store().publish(*std::move(staged), k);
+  ASSERT_TRUE(info) << info.error().message;
+  EXPECT_EQ(info->size_bytes, content.size());
+  EXPECT_EQ(info->sha256, sha256_hex(content));
+  EXPECT_EQ(get(store(), k).value_or("?"), content);
+}
+
+TEST_P(ObjectStoreContract, WhatIsAppendedNeedNotBeSealed) {
+  const std::string k = key();
+  auto staged = store().stage();
+  ASSERT_TRUE(staged);
+  ASSERT_TRUE((*staged)->append(as_bytes("appended")));
+  const auto info = store().publish(*std::move(staged), k);
+  ASSERT_TRUE(info);
+  EXPECT_EQ(info->sha256, sha256_hex("appended"));
+}
+
+TEST_P(ObjectStoreContract, ASealedObjectMayBeEmpty) {
+  const std::string k = key();
+  auto staged = store().stage();
+  ASSERT_TRUE(staged);
+  EXPECT_EQ((*staged)->seal(), sha256_hex(""));
+  EXPECT_TRUE(store().publish(*std::move(staged), k));
+  EXPECT_EQ(get(store(), k).value_or("?"), "");
+}
+
+TEST_P(ObjectStoreContract, ASealedObjectWithOtherBytesIsRefused) {
+  const std::string k = key();
+  auto staged = store().stage();
+  ASSERT_TRUE(staged);
+  ASSERT_TRUE((*staged)->append(as_bytes("appended")));
+  (void)(*staged)->seal();
+  ASSERT_TRUE(write_all((*staged)->fd(), as_bytes(" and more")));
+  EXPECT_EQ(store().publish(*std::move(staged), k).error().code, Code::kInternal);
+  EXPECT_FALSE(store().open(k));
+}
+
+TEST_P(ObjectStoreContract, ABigObjectIsAppendedPieceByPiece) {
+  constexpr std::size_t kPiece = (1 << 20) + 13;
+  constexpr int kPieces = 20;  // the disk is asked to take them several times
+  const std::string k = key();
+  auto staged = store().stage();
+  ASSERT_TRUE(staged);
+  std::vector<std::byte> piece(kPiece);
+  SeededRandom content(7);
+  Sha256 hash;
+  for (int i = 0; i < kPieces; ++i) {
+    content.fill(piece);
+    hash.update(piece);
+    ASSERT_TRUE((*staged)->append(piece));
+  }
+  const std::string sealed = (*staged)->seal();
+  EXPECT_EQ(sealed, hex_encode(hash.finish()));
+  ASSERT_TRUE(store().publish(*std::move(staged), k));
+  const auto reader = store().open(k);
+  ASSERT_TRUE(reader);
+  EXPECT_EQ((*reader)->size_bytes(), kPiece * kPieces);
+  Sha256 back;
+  for (int i = 0; i < kPieces; ++i) {
+    ASSERT_EQ((*reader)->read_at(static_cast<std::uint64_t>(i) * kPiece, piece).value_or(0), kPiece);
+    back.update(piece);
+  }
+  EXPECT_EQ(hex_encode(back.finish()), sealed);
+}
+
+// The disk has no room for more: of a file, which the kernel refuses as it does with a full disk (threats D3).
+TEST_P(ObjectStoreContract, AppendingBeyondTheRoomIsNoSpaceAndLeavesTheRest) {
+  const std::string kept = key();
+  ASSERT_TRUE(put(store(), kept, "kept"));
+  const pid_t child = ::fork();  // the limit is the process's
+  ASSERT_GE(child, 0);
+  if (child == 0) {
+    ::signal(SIGXFSZ, SIG_IGN);
+    const rlimit limit{64 * 1024, 64 * 1024};
+    if (::setrlimit(RLIMIT_FSIZE, &limit) != 0) ::_exit(1);
+    auto over = store().stage();
+    const std::string piece(40 * 1024, 'x');
+    if (!over || !(*over)->append(as_bytes(piece))) ::_exit(2);
+    const auto refused = (*over)->append(as_bytes(piece));
+    if (refused || refused.error().code != Code::kNoSpace) ::_exit(3);
+    over->reset();
+    auto small = store().stage();
+    if (!small || !(*small)->append(as_bytes("small"))) ::_exit(4);
+    (void)(*small)->seal();
+    if (!store().publish(*std::move(small), new_key(random_))) ::_exit(5);
+    if (get(store(), kept).value_or("?") != "kept") ::_exit(6);
+    ::_exit(0);
+  }
+  int status = 0;
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+  EXPECT_TRUE(WIFEXITED(status));
+  EXPECT_EQ(WEXITSTATUS(status), 0);
 }
 
 TEST_P(ObjectStoreContract, CheckAnswersAndLeavesNothing) {

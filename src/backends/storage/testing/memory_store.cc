@@ -56,6 +56,9 @@ Result<ObjectInfo> MemoryStore::publish(std::unique_ptr<StagedObject> staged, co
     return fail_errno("sealing an object", errno);
   }
   TRY(const std::uint64_t size, file_size(file.get()));
+  if (!mine->sealed_sha256().empty() && mine->appended_bytes() != size) {
+    return fail(Code::kInternal, "a sealed object has bytes that were not appended");
+  }
   Sha256 hash;
   std::vector<std::byte> buffer(1 << 20);
   for (std::uint64_t at = 0; at < size;) {

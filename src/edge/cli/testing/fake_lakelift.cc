@@ -40,6 +40,22 @@ WireAnswer json_answer(int status, const json::object& body) {
           .before_end = {}};
 }
 
+WireAnswer bytes_answer(const WireRequest& request, const std::string& data) {
+  const std::string etag = "\"" + sha256_hex(data) + "\"";
+  WireAnswer answer{.status = 200, .headers = {}, .body = data, .cut_after = {}, .before_end = {}};
+  const auto digest = sha256(as_bytes(data));
+  answer.headers = {{"ETag", etag}, {"Repr-Digest", fmt::format("sha-256=:{}:", base64_encode(digest))}};
+  const auto range = request.headers.find("range");
+  const auto if_range = request.headers.find("if-range");
+  if (range != request.headers.end() && (if_range == request.headers.end() || if_range->second == etag)) {
+    const std::size_t from = std::stoul(range->second.substr(6));
+    answer.status = 206;
+    answer.body = data.substr(from);
+    answer.headers.emplace_back("Content-Range", fmt::format("bytes {}-{}/{}", from, data.size() - 1, data.size()));
+  }
+  return answer;
+}
+
 WireAnswer error_answer(int status, const std::string& event, const std::string& message) {
   return json_answer(status,
                      {{"@event", event}, {"@type", "error"}, {"message", message}, {"request_id", "0123456789abcdef"}});
@@ -50,6 +66,7 @@ FakeLakelift::FakeLakelift(const std::string& socket_path)
           std::make_unique<WireServer>([this](const WireRequest& request) { return answer(request); }, socket_path)) {}
 
 void FakeLakelift::on(const std::string& call, WireHandler handler) { handlers_[call] = std::move(handler); }
+void FakeLakelift::on_prefix(const std::string& prefix, WireHandler handler) { prefixes_[prefix] = std::move(handler); }
 
 std::vector<WireRequest> FakeLakelift::requests(const std::string& call) const {
   std::vector<WireRequest> found;
@@ -76,24 +93,14 @@ json::object FakeLakelift::request_json(const std::string& state) const {
   return request;
 }
 
-WireAnswer FakeLakelift::data_answer(const WireRequest& request) const {
-  WireAnswer answer{.status = 200, .headers = {}, .body = data, .cut_after = {}, .before_end = {}};
-  const auto digest = sha256(as_bytes(data));
-  answer.headers = {{"ETag", etag()}, {"Repr-Digest", fmt::format("sha-256=:{}:", base64_encode(digest))}};
-  const auto range = request.headers.find("range");
-  const auto if_range = request.headers.find("if-range");
-  if (range != request.headers.end() && (if_range == request.headers.end() || if_range->second == etag())) {
-    const std::size_t from = std::stoul(range->second.substr(6));
-    answer.status = 206;
-    answer.body = data.substr(from);
-    answer.headers.emplace_back("Content-Range", fmt::format("bytes {}-{}/{}", from, data.size() - 1, data.size()));
-  }
-  return answer;
-}
+WireAnswer FakeLakelift::data_answer(const WireRequest& request) const { return bytes_answer(request, data); }
 
 WireAnswer FakeLakelift::answer(const WireRequest& request) {
   const std::string call = call_of(request);
   if (const auto found = handlers_.find(call); found != handlers_.end()) return found->second(request);
+  for (const auto& [prefix, handler] : prefixes_) {
+    if (request.target.starts_with(prefix)) return handler(request);
+  }
   if (call == "GET /livez" || call == "GET /readyz")
     return {.status = 200, .headers = {}, .body = "ok", .cut_after = {}, .before_end = {}};
   if (call == "GET /catalogue/items/") {

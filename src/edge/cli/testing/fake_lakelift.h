@@ -24,6 +24,9 @@ class FakeLakelift {
 
   // "METHOD path" without the query. Before the first command runs.
   void on(const std::string& call, WireHandler handler);
+  // All paths that begin like this, whatever the method; on() goes before it.
+  void on_prefix(const std::string& prefix, WireHandler handler);
+  void refuse_bodies(WireRefusal refusal) { server_->refuse_bodies(std::move(refusal)); }
 
   // What is downloaded, in every format; the ETag and the digest follow it. "/data/…" are its signed addresses.
   std::string data = "carrier\nUA\n";
@@ -44,11 +47,14 @@ class FakeLakelift {
   [[nodiscard]] WireAnswer answer(const WireRequest& request);
 
   std::map<std::string, WireHandler> handlers_;
+  std::map<std::string, WireHandler> prefixes_;
   std::size_t links_ = 0;
   std::size_t uses_ = 0;
   std::unique_ptr<WireServer> server_;
 };
 
+// Bytes with Range, If-Range, ETag and Repr-Digest as the server has them.
+[[nodiscard]] WireAnswer bytes_answer(const WireRequest& request, const std::string& data);
 [[nodiscard]] WireAnswer json_answer(int status, const json::object& body);
 // An error in the contract's envelope.
 [[nodiscard]] WireAnswer error_answer(int status, const std::string& event, const std::string& message);

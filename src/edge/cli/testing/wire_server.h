@@ -34,6 +34,8 @@ struct WireAnswer {
 };
 
 using WireHandler = std::function<WireAnswer(const WireRequest&)>;
+// Of a request whose body has not come yet: an answer to refuse it with; of status 0: the connection is closed.
+using WireRefusal = std::function<std::optional<WireAnswer>(const WireRequest&)>;
 
 // The handler runs on the server's one thread. The destructor joins.
 class WireServer {
@@ -44,14 +46,20 @@ class WireServer {
   WireServer& operator=(const WireServer&) = delete;
 
   [[nodiscard]] std::string url() const;
+  // Asked before each body is read. Before the first request that it is about.
+  void refuse_bodies(WireRefusal refusal);
   // All that came so far, in order.
   [[nodiscard]] std::vector<WireRequest> requests() const;
 
  private:
   void serve();
   void answer_one(int connection);
+  // Nothing where the connection broke, or the body was refused.
+  [[nodiscard]] std::optional<WireRequest> read_request(int connection);
+  [[nodiscard]] bool wants_body(int connection, const WireRequest& head);
 
   WireHandler handler_;
+  WireRefusal refusal_;  // guarded by mutex_
   int port_ = 0;
   UniqueFd listener_;  // sets port_
   UniqueFd wake_;

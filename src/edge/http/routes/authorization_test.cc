@@ -258,6 +258,10 @@ void Calls::describe_others() {
   };
   makers_["POST /notices/read/"] = [](About) { return path("/notices/read/", json::object{{"up_to", 1}}); };
   makers_["GET /notices/events"] = [](About) { return path("/notices/events"); };
+  for (const char* operation : {"GET /storage/scrub", "POST /storage/scrub", "POST /storage/sweep"}) {
+    const std::string text = operation;
+    makers_[text] = [=](About) { return path(text.substr(text.find('/'))); };
+  }
   for (const char* plain : {"/livez", "/readyz", "/metrics", "/openapi.json", "/docs", "/docs/assets/start.js",
                             "/docs/assets/swagger-ui.css", "/docs/assets/swagger-ui-bundle.js", "/"}) {
     makers_[std::string("GET ") + plain] = [=](About) { return path(plain); };

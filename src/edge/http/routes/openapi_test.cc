@@ -33,6 +33,7 @@ RouteTable all_routes() {
   static Unborn<notices::NoticeService> notices;
   static Unborn<slices::SliceService> slices;
   static Unborn<files::FileService> files;
+  static Unborn<objects::ObjectKeeper> keeper;
   static Unborn<accounts::KeyRing> keys;
   static Unborn<Metrics> metrics;
   static SystemClock clock;
@@ -51,6 +52,7 @@ RouteTable all_routes() {
                                   .notices = notices.ref(),
                                   .slices = slices.ref(),
                                   .files = files.ref(),
+                                  .keeper = keeper.ref(),
                                   .keys = keys.ref(),
                                   .metrics = metrics.ref(),
                                   .clock = clock,

@@ -57,6 +57,7 @@ void add_all_routes(RouteTable& routes, const Services& services) {
   add_file_action_routes(routes, services);
   add_file_keeping_routes(routes, services);
   add_liftbit_routes(routes, services);
+  add_storage_routes(routes, services);
   add_operations_routes(routes, services);
   add_docs_routes(routes);
 }

@@ -23,6 +23,7 @@
 #include "domain/catalogue/sharing_service.h"
 #include "domain/files/file_service.h"
 #include "domain/notices/notice_service.h"
+#include "domain/objects/object_keeper.h"
 #include "domain/slices/slice_service.h"
 #include "edge/http/feed.h"
 #include "edge/http/http_server.h"
@@ -73,6 +74,7 @@ struct Services {
   notices::NoticeService& notices;
   slices::SliceService& slices;
   files::FileService& files;
+  objects::ObjectKeeper& keeper;
   const accounts::KeyRing& keys;
   Metrics& metrics;
   const Clock& clock;
@@ -106,6 +108,7 @@ void add_file_keeping_routes(RouteTable& routes, const Services& services);  // 
 void add_liftbit_routes(RouteTable& routes, const Services& services);       // /upload_file …
 void add_download_request_routes(RouteTable& routes, const Services& services);
 void add_data_routes(RouteTable& routes, const Services& services);        // signed addresses
+void add_storage_routes(RouteTable& routes, const Services& services);     // scrub and sweep, for administrators
 void add_operations_routes(RouteTable& routes, const Services& services);  // /livez /readyz /metrics
 void add_docs_routes(RouteTable& routes);                                  // /docs /openapi.json
 void add_all_routes(RouteTable& routes, const Services& services);         // all of the above

@@ -13,6 +13,7 @@
 #include "backends/net/testing/fake_http_client.h"
 #include "backends/storage/testing/memory_store.h"
 #include "domain/files/file_service.h"
+#include "domain/objects/object_keeper.h"
 #include "edge/http/dispatcher.h"
 #include "edge/http/routes/routes.h"
 
@@ -41,8 +42,8 @@ struct World {
   ManualClock clock;
   SeededRandom random;
   Metrics metrics;
-  metadata::testing::TemporaryDatabase database{{ledger::migrations(), accounts::migrations(), notices::migrations(),
-                                                 catalogue::migrations(), objects::migrations(), files::migrations(),
+  metadata::testing::TemporaryDatabase database{{ledger::migrations(), objects::migrations(), accounts::migrations(),
+                                                 notices::migrations(), files::migrations(), catalogue::migrations(),
                                                  slices::migrations()}};
   ledger::Ledger ledger{clock, random};
   accounts::KeyRing keys = value_of(accounts::KeyRing::load(*database, clock, random));
@@ -63,10 +64,10 @@ struct World {
   catalogue::SharingService sharing{*database, ledger, notices, clock};
   catalogue::AccessRequestService access_requests{*database, ledger, accounts, notices, clock};
   storage::testing::MemoryStore store{clock};
-  columnar::WorkerPool workers{{.program = "/nonexistent/lakelift-columnar", .spares = 0}, metrics};
-  slices::SliceService slices{
-      {*database, ledger, accounts, catalogue, executors, store, workers, clock, random, metrics, std::nullopt}};
   objects::ObjectKeeper keeper{{*database, ledger, store, clock, random, metrics}, {}};
+  columnar::WorkerPool workers{{.program = "/nonexistent/lakelift-columnar", .spares = 0}, metrics};
+  slices::SliceService slices{{*database, ledger, accounts, catalogue, executors, store, keeper, workers, clock, random,
+                               metrics, std::nullopt}};
   files::FileService files{{*database, ledger, store, keeper, clock}, {}};
   Feed feed{[](const auto&) { return std::vector<FeedUpdate>(); }, 1'000};
   RouteTable routes;
@@ -75,6 +76,7 @@ struct World {
     executors.add(engine);
     catalogue.set_notices(&notices);
     catalogue.set_live_requests(&slices);
+    keeper.add_owner(slices);
     accounts.add_farewell_listener(slices);
     keeper.add_owner(files);
     accounts.add_farewell_listener(files);
@@ -118,6 +120,7 @@ struct World {
             .notices = notices,
             .slices = slices,
             .files = files,
+            .keeper = keeper,
             .keys = keys,
             .metrics = metrics,
             .clock = clock,
