@@ -147,7 +147,7 @@ TEST_F(PublishedFilesTest, SoDoesAFolderAboveAndADeletedAccount) {
   const auto other = world_.publish(world_.bob, World::at(world_.bob, "b.csv"));
   value_of(world_.files.remove(world_.ada, World::at(world_.ada, "reports"), true, {}));
   EXPECT_FALSE(world_.sees(world_.admin, item.id));
-  ASSERT_TRUE(world_.accounts.remove(world_.admin.id, world_.bob.id));
+  ASSERT_TRUE(world_.accounts.remove(world_.bob.id, world_.admin.id));
   EXPECT_FALSE(world_.sees(world_.admin, other.id));
 }
 
