@@ -31,9 +31,9 @@ struct PublishedFilesParts {
 };
 
 struct PublishTerms {
-  std::optional<std::string> name;  // nothing: table_name_of()
-  std::optional<std::string> description;
-  std::vector<std::string> null_tokens;  // CSV alone; empty: nothing between the commas
+  std::optional<std::string> name = std::nullopt;  // nothing: table_name_of()
+  std::optional<std::string> description = std::nullopt;
+  std::vector<std::string> null_tokens = {};  // CSV alone; empty: nothing between the commas
 };
 
 // Threadsafe.
