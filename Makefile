@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 PORT ?= $(or $(port),3000)
 LAKELIFT_DATA ?= ./data
-export LAKELIFT_DATA PORT
+export LAKELIFT_DATA PORT LIFTBIT
 JOBS ?= $(shell nproc)
 
 .PHONY: help deps test-deps build dev tsan run install start_dev_server test test-unit test-e2e test-peers test-full bench lint format clean
@@ -24,7 +24,7 @@ dev: test-deps ## the same with sanitizers, and the unit tests
 	@[ -e build/dev/build.ninja ] || cmake --preset dev >/dev/null
 	@cmake --build --preset dev -j $(JOBS)
 
-run: build ## the whole product on this machine: PORT (3000), LAKELIFT_DATA (./data); Ctrl-C stops it
+run: build ## the whole product on this machine: PORT (3000), LAKELIFT_DATA (./data), LIFTBIT=open; Ctrl-C stops it
 	@exec scripts/run-demo.sh
 
 install: build ## alias of build

@@ -18,7 +18,10 @@ json::array to_array(const std::vector<files::FileInfo>& found, std::string_view
 }
 
 Result<Response> list_owners(const Services& services, RequestContext& context) {
-  TRY(const auto owners, services.files.owners(lakey::caller(context)));
+  accounts::Account caller = lakey::caller(context);
+  TRY(const auto account, services.accounts.get(caller.id));
+  caller.username = account.username;  // which the token does not tell
+  TRY(const auto owners, services.files.owners(caller));
   json::array data;
   for (const auto& owner : owners) {
     const std::string address = files::address_of(owner, {}, files::FileKind::kFolder);
