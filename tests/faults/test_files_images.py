@@ -195,7 +195,8 @@ def calls_of_strace(text: str, data: Path) -> Counter[Kind]:
         if not match or match[1] not in CALLS or int(match[3]) < 0:
             continue
         # The first descriptor or path says where; of what is moved between two descriptors, the one that is written.
-        if str(data) in match[2] and "-shm" not in match[2] and not (match[1] == "sendfile" and "socket:" in match[2].split(",")[0]):
+        is_answer = match[1] == "sendfile" and "socket:" in match[2].split(",")[0]
+        if re.search(re.escape(str(data)) + "[/>]", match[2]) and "-shm" not in match[2] and not is_answer:
             found[CALLS[match[1]]] += 1
     return found
 

@@ -138,6 +138,8 @@ Result<void> SqliteDatabase::do_write(const std::function<Result<void>(Transacti
       if (writer_->disk_failed() && !disk_failed_.exchange(true)) {
         log_error("the disk failed: no more writes", {{"error", describe(ran.error())}});
       }
+      // The next one then begins the log anew, in the room that it has already.
+      if (ran.error().code == Code::kNoSpace && !disk_failed_) checkpoint();
       return ran;
     }
     if (wal_pages_ >= limits::kWalCheckpointPages) checkpoint();

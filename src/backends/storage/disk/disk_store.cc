@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 #include <stdio.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -21,6 +22,7 @@ namespace lakelift::storage {
 namespace {
 
 constexpr std::size_t kPrefixChars = 2;
+constexpr std::uint64_t kSpareBytes = 1 << 20;  // of the disk, that no object takes
 
 Micros modified_at(const struct stat& st) { return st.st_mtim.tv_sec * kMicrosPerSecond + st.st_mtim.tv_nsec / 1'000; }
 
@@ -149,6 +151,7 @@ class DiskStore final : public ObjectStore {
  private:
   Result<void> sync(int fd);
   Result<void> refuse_when_failed() const;
+  Result<void> refuse_when_full() const;
   Result<std::unique_ptr<DiskStaged>> new_file();
   Result<UniqueFd> folder_for(const std::string& prefix);
   Result<void> move_into_place(const DiskStaged& staged, int folder, const std::string& name);
@@ -206,6 +209,15 @@ Result<void> DiskStore::refuse_when_failed() const {
               "the disk failed to take a write: nothing is stored until the server is started anew");
 }
 
+// A database on the same disk needs a little room to write down that something is deleted: without it a full disk stays
+// so.
+Result<void> DiskStore::refuse_when_full() const {
+  struct statvfs disk{};
+  if (::fstatvfs(objects_.get(), &disk) != 0) return fail_errno("looking at the disk", errno);
+  if (disk.f_bavail * disk.f_frsize >= kSpareBytes) return {};
+  return fail(Code::kNoSpace, "the disk is full: delete something, or free some space");
+}
+
 Result<std::unique_ptr<DiskStaged>> DiskStore::new_file() {
   const std::string name = new_key(random_);
   staging_->live.add(name);
@@ -249,6 +261,7 @@ Result<ObjectInfo> DiskStore::publish(std::unique_ptr<StagedObject> staged, cons
   } else if (file->appended_bytes() != info.size_bytes) {
     return fail(Code::kInternal, "a sealed object has bytes that were not appended");
   }
+  TRY_VOID(refuse_when_full());
   TRY_VOID(sync(file->fd()));
   TRY(const UniqueFd folder, folder_for(prefix_of(key)));
   TRY_VOID(move_into_place(*file, folder.get(), rest_of(key)));
