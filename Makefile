@@ -2,10 +2,10 @@
 SHELL := /bin/bash
 PORT ?= $(or $(port),3000)
 LAKELIFT_DATA ?= ./data
-export LAKELIFT_DATA PORT
+export LAKELIFT_DATA PORT LIFTBIT
 JOBS ?= $(shell nproc)
 
-.PHONY: help deps test-deps build dev run install start_dev_server test test-unit test-e2e test-peers test-full bench lint format clean
+.PHONY: help deps test-deps build dev tsan run install start_dev_server test test-unit test-e2e test-peers test-full bench lint format clean
 
 help: ## this list
 	@grep -E '^[a-z_-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -24,7 +24,7 @@ dev: test-deps ## the same with sanitizers, and the unit tests
 	@[ -e build/dev/build.ninja ] || cmake --preset dev >/dev/null
 	@cmake --build --preset dev -j $(JOBS)
 
-run: build ## the whole product on this machine: PORT (3000), LAKELIFT_DATA (./data); Ctrl-C stops it
+run: build ## the whole product on this machine: PORT (3000), LAKELIFT_DATA (./data), LIFTBIT=open; Ctrl-C stops it
 	@exec scripts/run-demo.sh
 
 install: build ## alias of build
@@ -43,10 +43,14 @@ test-peers: build ## against programs of others: a browser, an OpenID Connect pr
 	@scripts/deps.sh peers
 	@build/venv/bin/python -m pytest -q tests/peers
 
-test-full: test ## the large doses
+tsan: deps
+	@[ -e build/tsan/build.ninja ] || cmake --preset tsan >/dev/null
+	@cmake --build --preset tsan -j $(JOBS)
+
+test-full: test tsan ## the large doses, and the race of files on a build with ThreadSanitizer
 	@LAKELIFT_DOSE=full build/venv/bin/python -m pytest -q --ignore=tests/peers tests clients/python/tests
 
-bench: build test-deps ## our slice job beside DuckDB, Polars and pyarrow; the catalogue as it grows; start-up; memory
+bench: build test-deps ## our slice job beside DuckDB, Polars and pyarrow; the catalogue as it grows; files beside nginx; start-up; memory
 	@build/venv/bin/python bench/run.py
 
 lint: build test-deps ## clang-format, clang-tidy, ruff, shellcheck
@@ -56,4 +60,4 @@ format: test-deps ## clang-format -i
 	@git ls-files 'src/*.cc' 'src/*.h' | xargs clang-format-19 -i
 
 clean: ## remove what was built (not build/deps, not data)
-	@rm -rf build/release build/dev
+	@rm -rf build/release build/dev build/tsan

@@ -12,6 +12,7 @@ sys.path.insert(0, str(HERE.parent))
 SCRIPTS = (
     ("The idle server", "server.py"),
     ("The catalogue: list, search and facets as it grows", "catalogue.py"),
+    ("Files beside nginx", "files.py"),
     ("Slices: our job beside DuckDB, Polars and pyarrow", "columnar/bench.py"),
 )
 

@@ -26,10 +26,15 @@ if(LAKELIFT_SANITIZE)
                       -Wno-maybe-uninitialized)
   add_link_options(-fsanitize=address,undefined)
 endif()
+if(LAKELIFT_SANITIZE_THREADS)
+  # GCC 12's -Wtsan tells of atomic_thread_fence, which ThreadSanitizer does not see: Boost.Asio has some.
+  add_compile_options(-fsanitize=thread -O1 -fno-omit-frame-pointer -Wno-tsan)
+  add_link_options(-fsanitize=thread)
+endif()
 
 # Hardening: what a server that reads strangers' bytes should have.
 add_compile_options(-fstack-protector-strong -D_GLIBCXX_ASSERTIONS)
-if(NOT LAKELIFT_SANITIZE AND NOT CMAKE_BUILD_TYPE STREQUAL "Debug")
+if(NOT LAKELIFT_SANITIZE AND NOT LAKELIFT_SANITIZE_THREADS AND NOT CMAKE_BUILD_TYPE STREQUAL "Debug")
   add_compile_options(-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2)
 endif()
 add_link_options(-Wl,-z,relro,-z,now)

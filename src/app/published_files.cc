@@ -12,6 +12,7 @@ namespace lakelift::app {
 namespace {
 
 constexpr std::size_t kVerifiedKeys = 10'000;
+constexpr int kOpenAttempts = 3;
 constexpr std::string_view kReadable =
     "Parquet (.parquet), CSV (.csv) and JSON lines (.jsonl, .ndjson), the last two also with .gz or .zst behind";
 
@@ -188,7 +189,15 @@ Result<std::string> PublishedFiles::version(std::int64_t file_id) {
 
 Result<executors::FileTable> PublishedFiles::open(std::int64_t file_id, std::stop_token stop) {
   TRY(const auto turn, turns_.take(file_id, stop));
-  TRY(const Known found, known(file_id));
+  for (int attempt = 1;; ++attempt) {
+    TRY(const Known found, known(file_id));
+    auto table = open_now(found, stop);
+    // Replaced since its row was read, and what it was collected: another look finds what it is now.
+    if (table || table.error().code != Code::kGone || attempt == kOpenAttempts) return table;
+  }
+}
+
+Result<executors::FileTable> PublishedFiles::open_now(const Known& found, std::stop_token stop) {
   TRY(const TableFormat format, format_of(found.file));
   TRY(const objects::Reference object, table_of(found, format, stop));
   TRY(auto bytes, open_whole(object, stop));

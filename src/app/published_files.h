@@ -31,9 +31,9 @@ struct PublishedFilesParts {
 };
 
 struct PublishTerms {
-  std::optional<std::string> name;  // nothing: table_name_of()
-  std::optional<std::string> description;
-  std::vector<std::string> null_tokens;  // CSV alone; empty: nothing between the commas
+  std::optional<std::string> name = std::nullopt;  // nothing: table_name_of()
+  std::optional<std::string> description = std::nullopt;
+  std::vector<std::string> null_tokens = {};  // CSV alone; empty: nothing between the commas
 };
 
 // Threadsafe.
@@ -77,6 +77,7 @@ class PublishedFiles final : public files::Publications, public executors::FileS
   [[nodiscard]] Result<void> complete(metadata::Transaction& transaction, const accounts::Account& caller,
                                       const files::Address& at, std::int64_t file_id, std::int64_t item_id);
   [[nodiscard]] Result<Known> known(std::int64_t file_id);
+  [[nodiscard]] Result<executors::FileTable> open_now(const Known& found, std::stop_token stop);
   [[nodiscard]] Result<objects::Reference> table_of(const Known& known, const TableFormat& format,
                                                     std::stop_token stop);
   [[nodiscard]] Result<objects::Reference> keep_table(const Known& known, MadeTable made, const std::string& made_from);

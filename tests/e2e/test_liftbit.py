@@ -115,6 +115,17 @@ def test_the_old_upload_script(people: People, tmp_path: Path) -> None:
     people.alice.call("delete_file", username="alice", filename="by/script.bin")
 
 
+def test_a_page_of_another_site_is_not_believed(people: People) -> None:
+    """A form that some page sends carries no token; a script says nothing of where it comes from."""
+    refused = 403 if people.is_open else 401
+    for header in ({"Origin": "http://evil.example"}, {"Origin": "null"}, {"Sec-Fetch-Site": "cross-site"}):
+        for call in ("create_user?username=mallory", "delete_user?username=alice", "list_files?username=alice"):
+            assert raw(people.server, "POST", f"/{call}", None, None, header).status == refused, (call, header)
+    assert people.alice.call("list_files", username="alice").status == 200
+    own = {"Origin": people.server.address, "Sec-Fetch-Site": "same-origin"}
+    assert raw(people.server, "POST", "/create_user?username=alice", None, people.alice.token, own).status == 200
+
+
 @pytest.mark.parametrize(("name", "media"), [("a.png", "image/png"), ("a.jpg", "image/jpeg"), ("a.txt", "text/plain"),
                                              ("a.html", "text/html"), ("a.csv", "text/plain"), ("a", "text/plain")])
 def test_content_types(people: People, name: str, media: str) -> None:

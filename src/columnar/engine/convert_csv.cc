@@ -62,6 +62,9 @@ class CsvConversion {
     for (const auto& cell : header) {
       std::string name(cell.text);
       if (name.empty()) name = "column_" + std::to_string(names_.size() + 1);
+      if (name.find('\0') != std::string::npos) {
+        return fail(Code::kInvalid, path_ + ", line 1: a column name has a NUL in it; this is no CSV file");
+      }
       if (!seen.insert(name).second) {
         return fail(Code::kInvalid, path_ + ", line 1: the column name '" + name + "' occurs more than once");
       }

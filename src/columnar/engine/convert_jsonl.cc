@@ -64,6 +64,7 @@ class JsonlConversion {
     if (is_new) {
       if (columns_.size() == limits::kColumns) return reader.broken("too many columns");
       if (name.empty()) return reader.broken("a column without a name");
+      if (name.find('\0') != std::string_view::npos) return reader.broken("a column name with a NUL in it");
       columns_.push_back(std::make_unique<Column>());
       columns_.back()->name = name;
     }

@@ -13,7 +13,7 @@ using testing::Model;
 using testing::refusal;
 using testing::value_of;
 
-constexpr int kOperations = 400;  // of each seed
+constexpr int kOperations = 250;  // of each seed
 constexpr std::size_t kMostNodes = 300;
 constexpr int kMostDepth = 20;
 
@@ -73,7 +73,7 @@ class ModelTest : public testing::World, public ::testing::WithParamInterface<un
 };
 
 ModelTest::Said ModelTest::change() {
-  const auto at = somewhere();
+  const auto at = pick(2) == 0 ? something() : somewhere();
   const std::string who = actor_on(at);
   switch (pick(5)) {
     case 0:
@@ -205,7 +205,7 @@ TEST_P(ModelTest, EveryChangeIsWhatTheModelSays) {
   expect_objects_are_those_referred_to();
 }
 
-INSTANTIATE_TEST_SUITE_P(Seeds, ModelTest, ::testing::Values(1U, 2U, 3U, 4U, 5U));
+INSTANTIATE_TEST_SUITE_P(Seeds, ModelTest, ::testing::Range(1U, 9U));
 
 }  // namespace
 }  // namespace lakelift::files

@@ -102,7 +102,10 @@ std::optional<Refusal> Connection::accept_head() {
   buffer_.erase(0, scanner_.head_end());
   now.context.method = method_of(now.head.method).value_or(Method::kGet);  // a refused HEAD has no body either
   Target target;
-  if (auto problem = parse_target(now.head.method, now.head.target, target)) return problem;
+  if (auto problem = parse_target(now.head.method, now.head.target, target)) {
+    now.route = shared_.dispatcher.find_route(now.context.method, target.path);  // in whose words it is refused
+    return problem;
+  }
   RequestContext& context = now.context;
   context.target = now.head.target;
   context.path = std::move(target.path);

@@ -135,6 +135,11 @@ Decision Dispatcher::decide(const RequestHead& head, RequestContext& context) co
   return {match->route, std::nullopt};
 }
 
+const Route* Dispatcher::find_route(Method method, std::string_view path) const {
+  const auto match = parts_.routes.match(method, path);
+  return match ? match->route : nullptr;
+}
+
 Result<void> Dispatcher::admit(const Route& route, RequestContext& context, std::optional<unsigned> peer_uid) const {
   if (route.access != Access::kAccount && route.access != Access::kAdmin) return {};
   TRY(context.principal, parts_.authenticate(context, peer_uid));

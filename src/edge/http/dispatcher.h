@@ -26,6 +26,8 @@ class Dispatcher {
 
   // Does not block. Sets the context's method and params.
   [[nodiscard]] Decision decide(const RequestHead& head, RequestContext& context) const;
+  // The route at a path, whatever the rest of the request is; nothing where there is none.
+  [[nodiscard]] const Route* find_route(Method method, std::string_view path) const;
   // Asks who calls where the route wants to know, then calls the handler. Never throws. Blocks (a worker thread),
   // unless the route is cheap.
   [[nodiscard]] Response run(const Route& route, RequestContext& context, std::optional<unsigned> peer_uid) const;

@@ -220,8 +220,9 @@ std::optional<Refusal> parse_target(const std::string& method, const std::string
   }
   if (!target.starts_with('/')) return bad("the address does not begin with '/'");
   const std::size_t question = target.find('?');
-  out.path = target.substr(0, question);
-  if (auto problem = check_path(out.path)) return problem;
+  std::string path = target.substr(0, question);
+  if (auto problem = check_path(path)) return problem;
+  out.path = std::move(path);
   if (question == std::string::npos) return std::nullopt;
   return parse_query(std::string_view(target).substr(question + 1), out);
 }

@@ -69,7 +69,8 @@ struct Target {
   std::vector<std::pair<std::string, std::string>> query;  // decoded once, '+' is a space
 };
 
-// `target`: as it stood in the request line; origin form, or "*" for OPTIONS.
+// `target`: as it stood in the request line; origin form, or "*" for OPTIONS. Where the query alone is refused, `out`
+// has the path.
 [[nodiscard]] std::optional<Refusal> parse_target(const std::string& method, const std::string& target, Target& out);
 
 }  // namespace lakelift::http

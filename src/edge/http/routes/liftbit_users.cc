@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "edge/http/origin.h"
 #include "edge/http/routes/lakey.h"
 
 namespace lakelift::http::liftbit {
@@ -11,6 +12,13 @@ constexpr std::string_view kMachineOwner = "admin";  // whose name is never beli
 
 std::unexpected<Error> denied() {
   return fail(Code::kForbidden, "ACCESS_DENIED", "the token is not that account's: say your own username");
+}
+
+// A page of another site can have a browser send a form here, and it carries no token either: a name is not believed
+// from there (threats A9). Scripts say nothing of where they come from.
+bool is_from_another_site(const RequestContext& context) {
+  const bool is_browser = context.header("origin") || context.header("sec-fetch-site");
+  return is_browser && !is_same_origin(context);
 }
 
 // Without an administrator's powers, which a name alone does not give.
@@ -46,7 +54,7 @@ Result<files::FilePath> file_path(const RequestContext& context, std::string_vie
 Result<Speaker> speaker_of(const Services& services, const RequestContext& context) {
   TRY(const std::string name, username(context, "username"));
   if (!context.principal) {
-    if (!services.liftbit_open) return denied();
+    if (!services.liftbit_open || is_from_another_site(context)) return denied();
     TRY(const auto account, believed(services, name));
     return Speaker{account, account};
   }
@@ -61,8 +69,8 @@ Result<Speaker> speaker_of(const Services& services, const RequestContext& conte
 
 Result<void> create_user(const Services& services, const RequestContext& context) {
   TRY(const std::string name, username(context, "username"));
-  const bool may_make =
-      context.principal ? context.principal->is_admin : services.liftbit_open && name != kMachineOwner;
+  const bool is_believed = services.liftbit_open && name != kMachineOwner && !is_from_another_site(context);
+  const bool may_make = context.principal ? context.principal->is_admin : is_believed;
   if (!may_make) {
     TRY_VOID(speaker_of(services, context));
     return {};
