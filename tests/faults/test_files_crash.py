@@ -64,10 +64,10 @@ def sweep_and_stop(world: World) -> int:
     return swept.json["orphans"]
 
 
-def assert_no_orphans(data: Path, keys: list[str]) -> None:
-    """Each object on the disk is referred to, and each that is referred to lies there."""
+def assert_no_orphans(data: Path, keys: list[str], most: int = 0) -> None:
+    """Each object on the disk is referred to, but for so many; each that is referred to lies there."""
     there, referred = set(objects_on_disk(data)), set(keys)
-    assert there == referred, f"orphans {sorted(there - referred)[:5]}, missing {sorted(referred - there)[:5]}"
+    assert len(there - referred) <= most and referred <= there, f"orphans {sorted(there - referred)[:5]}, missing {sorted(referred - there)[:5]}"
     assert not list((data / "staging").iterdir())
 
 
@@ -104,4 +104,5 @@ def test_kill_9_on_postgresql(postgresql: Postgresql, tmp_path: Path) -> None:
         columns = postgresql.query("SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = 'public' "
                                    f"AND column_name IN {KEY_COLUMNS} AND table_name NOT LIKE 'objects_%'", address)
         keys = [row[0] for table, column in columns for row in postgresql.query(f"SELECT {column} FROM {table} WHERE {column} <> ''", address)]
-        assert_no_orphans(server.data, keys)
+        # On a database that other servers may share an orphan goes when it is a day old: one may be left of each upload in doubt.
+        assert_no_orphans(server.data, keys, most=KILLS_POSTGRESQL * WORKERS)

@@ -20,7 +20,7 @@ from tests.server_process import BIN, FULL_DOSE, ROOT, Answer, Server
 CLIENTS = 64
 NAMES = [f"alice/shared/name{i}" for i in range(8)]
 RUNS, SECONDS = (20, 10.0) if FULL_DOSE else (1, 5.0)
-OPERATIONS = 5_000 if FULL_DOSE else 1_000  # of one run, at least
+OPERATIONS = 5_000 if FULL_DOSE else 300  # of one run, at least
 TSAN = ROOT / "build/tsan/bin/lakelift"
 WHATS = ["get"] * 5 + ["read"] * 6 + ["put"] * 4 + ["create", "swap", "swap", "delete", "delete", "grant", "grant", "grant", "revoke", "revoke", "revoke"]
 ID_BYTES = 16
