@@ -80,7 +80,7 @@ def test_a_csv_file_becomes_a_table(api: Api, new_person: New) -> None:
     api.ask("GET", f"/catalogue/items/{item['id']}", token=bob.token, expect=404)
 
 
-@pytest.mark.parametrize(("name", "content"), [("a.png", b"\x89PNG"), ("a.parquet", b"PAR1 not"), ("a.jsonl", b"{")])
+@pytest.mark.parametrize(("name", "content"), [("a.png", b"\x89PNG"), ("a.parquet", b"PAR1 not"), ("a.csv", b"\0\0\0"), ("a.jsonl", b"{")])
 def test_what_is_no_table(new_person: New, name: str, content: bytes) -> None:
     """Is refused, and stays a file."""
     alice = new_person()
