@@ -130,12 +130,12 @@ def test_naughty_strings(watched: Watched) -> None:
     """The Big List: stored under exactly that name (in normal form), or refused by what is wrong."""
     alice = watched.person
     stored = 0
-    for text in STRINGS:
+    for text in filter(None, STRINGS):
         address = f"/files/alice/naughty/{quote(text, safe='')}"
         answer = raw(watched.server, "PUT", address, text.encode(), alice.token)
         if answer.status in (200, 201):
             stored += 1
-            assert alice.call("GET", address, expect=200).body in (text.encode(), b"")
+            assert alice.call("GET", address, expect=200).body == text.encode()
             name = alice.call("GET", address + "?view=info", expect=200).json["name"]
             assert name == name.strip() and "/" not in name and not any(ord(c) < 32 for c in name)
         else:
@@ -144,7 +144,7 @@ def test_naughty_strings(watched: Watched) -> None:
             headers = {"Content-Type": content_type} if content_type else {}
             got = raw(watched.server, method, other, body, alice.token, headers)
             assert got.status < 500, (text, method, other, got.body[:300])
-    assert stored > 250
+    assert stored > 200
     check_names(alice)
 
 

@@ -69,12 +69,17 @@ void Calls::describe_liftbit() {
   makers_["POST /create_user"] = [this](About about) {
     return path("/create_user?username=" + (about == About::kMissing ? fresh("new") : "researcher"));
   };
-  // The researcher ends an account of their own that nobody needs.
+  // The researcher ends an account of their own that nobody needs; so would its token that may only read.
   makers_["POST /delete_user"] = [this](About about) {
     if (about == About::kMissing) return path("/delete_user?username=nobody");
     const auto leaving = people_.account(fresh("leaving") + "@example.com");
     Call call = path("/delete_user?username=" + leaving.username);
     if (caller_ == "researcher") call.token = people_.token(leaving);
+    if (caller_ == "read-only") {
+      call.token = value_of(world_.api_tokens.create(leaving.id, {.name = "reads", .scope = accounts::Scope::kRead},
+                                                     leaving, accounts::Scope::kAdmin))
+                       .text;
+    }
     return call;
   };
   makers_["POST /upload_file"] = [this](About about) {

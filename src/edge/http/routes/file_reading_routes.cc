@@ -24,7 +24,9 @@ Result<Response> list_owners(const Services& services, RequestContext& context) 
   TRY(const auto owners, services.files.owners(caller));
   json::array data;
   for (const auto& owner : owners) {
-    const std::string address = files::address_of(owner, {}, files::FileKind::kFolder);
+    // The root of another's place is its owner's alone.
+    const bool may_list = owner == caller.username || caller.type == accounts::AccountType::kAdmin;
+    const std::string address = may_list ? files::address_of(owner, {}, files::FileKind::kFolder) : "/shared-with-me/";
     data.push_back({{"@type", "file_owner"}, {"owner", owner}, {"href", context.base_url + address}});
   }
   return lakey::answer(200, "FILE_OWNERS_LISTED", {{"@type", "list"}, {"data", std::move(data)}});
