@@ -214,7 +214,7 @@ Result<void> DiskStore::refuse_when_failed() const {
 Result<void> DiskStore::refuse_when_full() const {
   struct statvfs disk{};
   if (::fstatvfs(objects_.get(), &disk) != 0) return fail_errno("looking at the disk", errno);
-  if (disk.f_bavail * disk.f_frsize >= kSpareBytes) return {};
+  if (disk.f_blocks == 0 || disk.f_bavail * disk.f_frsize >= kSpareBytes) return {};  // 0: it does not tell
   return fail(Code::kNoSpace, "the disk is full: delete something, or free some space");
 }
 
