@@ -71,7 +71,8 @@ def applied(tree: Tree, action: Action) -> Tree:
             readers: frozenset[str] = frozenset()
             if path in after.files:
                 old, readers = after.files[path]
-                after.trash[path, old] += 1
+                if old != sha256(action.content):
+                    after.trash[path, old] += 1
             after.place(path, sha256(action.content), readers)
         case "delete":
             for each in tree.beneath(path):

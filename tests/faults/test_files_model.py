@@ -23,6 +23,8 @@ GRANT = Action("grant", "w/d/a", who="bob")
 
 def test_what_actions_do() -> None:
     assert tree_of(PUT, GRANT, Action("put", "w/d/a", content=TWO)).files == {"w/d/a": (sha256(TWO), frozenset({"bob"}))}
+    assert tree_of(PUT, PUT) == tree_of(PUT), "the same bytes replace nothing"
+    assert tree_of(PUT, Action("put", "w/d/a", content=TWO)).trash == {("w/d/a", sha256(ONE)): 1}
     assert tree_of(PUT, GRANT, Action("delete", "w/d")).files == {}
     assert tree_of(PUT, GRANT, Action("delete", "w/d/a"), PUT).files["w/d/a"][1] == frozenset()
     assert tree_of(PUT, GRANT, Action("move", "w/d", to="w/e")).files == {"w/e/a": (sha256(ONE), frozenset({"bob"}))}

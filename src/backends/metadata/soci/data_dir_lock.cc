@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <poll.h>
 #include <sys/file.h>
 #include <unistd.h>
 
@@ -13,6 +14,8 @@ namespace lakelift::metadata {
 namespace {
 
 constexpr std::size_t kHolderBytes = 200;
+constexpr int kTries = 50;
+constexpr int kPauseMs = 20;
 
 // What the holder wrote, as one printable line; nobody's word is trusted.
 std::string holder_of(int file) {
@@ -32,10 +35,12 @@ Result<DataDirLock> DataDirLock::acquire(const std::string& folder, std::string_
   const std::string path = folder + "/lock";
   UniqueFd file(::open(path.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600));
   if (!file) return fail_errno("opening the lock of the data folder", errno);
-  int locked = 0;
-  do {
+  // A child that a killed server had just forked holds its lock until it has become the worker program.
+  int locked = ::flock(file.get(), LOCK_EX | LOCK_NB);
+  for (int i = 1; i < kTries && locked != 0 && (errno == EINTR || errno == EWOULDBLOCK); ++i) {
+    (void)::poll(nullptr, 0, kPauseMs);
     locked = ::flock(file.get(), LOCK_EX | LOCK_NB);
-  } while (locked != 0 && errno == EINTR);
+  }
   if (locked != 0 && errno == EWOULDBLOCK) {
     return fail(Code::kConflict, fmt::format("another process serves this folder ({})", holder_of(file.get())));
   }
