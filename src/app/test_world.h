@@ -16,6 +16,7 @@
 #include "backends/executors/local/local_executor.h"
 #include "backends/metadata/testing/temporary_database.h"
 #include "backends/storage/disk/disk_store.h"
+#include "base/log.h"
 #include "base/testing/memory_file.h"
 #include "domain/accounts/group_service.h"
 #include "domain/catalogue/sharing_service.h"
