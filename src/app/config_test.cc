@@ -1,6 +1,7 @@
 #include "app/config.h"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <fstream>
 #include <map>
@@ -26,7 +27,7 @@ class ConfigTest : public testing::Test {
  protected:
   void SetUp() override { g_environment.clear(); }
   static std::string write_toml(const std::string& content) {
-    const std::string path = testing::TempDir() + "lakelift-config-test.toml";
+    const std::string path = testing::TempDir() + "lakelift-config-" + std::to_string(::getpid()) + ".toml";
     std::ofstream(path) << content;
     return path;
   }
@@ -112,7 +113,7 @@ TEST_F(ConfigTest, TheDatabasesPasswordIsNotShown) {
 }
 
 TEST_F(ConfigTest, TheDatabaseMayStandInAFile) {
-  const std::string path = testing::TempDir() + "lakelift-database";
+  const std::string path = testing::TempDir() + "lakelift-database-" + std::to_string(::getpid());
   std::ofstream(path) << "postgresql://ada:secret@127.0.0.1:5432/lake \n";
   const auto loaded = load_config({"--database-file", path}, fake_environment);
   ASSERT_TRUE(loaded) << loaded.error().message;

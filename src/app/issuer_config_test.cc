@@ -1,6 +1,7 @@
 #include "app/issuer_config.h"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <fstream>
 #include <map>
@@ -19,7 +20,7 @@ class IssuerConfigTest : public testing::Test {
  protected:
   void SetUp() override { g_secrets.clear(); }
   static std::string write(const std::string& name, const std::string& content) {
-    const std::string path = testing::TempDir() + "lakelift-issuer-" + name;
+    const std::string path = testing::TempDir() + "lakelift-issuer-" + std::to_string(::getpid()) + name;
     std::ofstream(path) << content;
     return path;
   }
