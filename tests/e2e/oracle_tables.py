@@ -76,7 +76,7 @@ def flights_csv(tmp: Path) -> Path:
 def flights(con: duckdb.DuckDBPyConnection, tmp: Path) -> Table:
     """336,776 rows, converted by our own job; nulls are NA."""
     target = tmp / "flights.parquet"
-    work = {"kind": "convert", "from": "csv", "to": "parquet", "null_tokens": ["", "NA"], "delimiter": ","}
+    work = {"kind": "convert", "from": "csv", "to": "parquet", "null_tokens": ["", "NA"], "delimiter": ",", "compression": "none"}
     csv = flights_csv(tmp)
     Worker([("flights.csv", csv)]).run(work, target)
     # What we wrote has to be what DuckDB reads from the CSV itself.

@@ -69,7 +69,7 @@ def check(con: duckdb.DuckDBPyConnection, asked: Slice, tmp: Path) -> None:
         return
     for form in ("csv", "arrow", "jsonl"):
         target = tmp / f"slice.{form}"
-        work = {"kind": "convert", "from": "parquet", "to": form, "null_tokens": [""], "delimiter": ","}
+        work = {"kind": "convert", "from": "parquet", "to": form, "null_tokens": [""], "delimiter": ",", "compression": "none"}
         Worker([("slice.parquet", parquet)]).run(work, target)
         assert_same(read_back(target, form, ours.schema), expected, f"{form}: {what}", as_json=form == "jsonl")
 
