@@ -22,6 +22,7 @@ endfunction()
 
 third_library(sodium sodium.h sodium)
 third_library(cjose cjose/cjose.h cjose jansson)
+third_library(expat expat.h expat)
 third_library(seccomp seccomp.h seccomp)
 third_library(utf8proc utf8proc.h utf8proc)
 third_library(yaml_cpp yaml-cpp/yaml.h yaml-cpp)

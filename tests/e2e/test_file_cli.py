@@ -275,12 +275,9 @@ def test_ctrl_c_is_told_and_the_same_command_goes_on(alice: Person, tmp_path: Pa
         running.stdin.write(content)  # more than a pipe holds: the command is reading when this returns
         running.stdin.flush()
         running.send_signal(2)
-        running.stdin.close()
-        running.wait(30)
+        running.wait(30)  # its input is still open
         assert running.returncode == 130
-    # The end of its input may have come before the signal did: all of it, then, or nothing.
-    assert alice.file("ls", "interrupted.bin").returncode == NOT_FOUND or (
-        sha256_of(alice, "interrupted.bin") == hashlib.sha256(content).hexdigest())
+    assert alice.file("ls", "interrupted.bin").returncode == NOT_FOUND
     (tmp_path / "interrupted.bin").write_bytes(content)
     must(alice.file("put", str(tmp_path / "interrupted.bin"), ":"))
     assert alice.names("interrupted.bin") == ["interrupted.bin"]

@@ -34,6 +34,10 @@ Result<void> StagedObject::append(std::span<const std::byte> bytes) {
   return {};
 }
 
+Result<std::optional<std::string>> ObjectStore::signed_address(const std::string&, const SignedTerms&) {
+  return std::nullopt;
+}
+
 const std::string& StagedObject::seal() {
   if (sealed_sha256_.empty()) sealed_sha256_ = hex_encode(hash_.finish());
   return sealed_sha256_;

@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -34,7 +35,7 @@ struct ObjectInfo {
 [[nodiscard]] std::string new_key(Random& random);
 [[nodiscard]] bool is_key(std::string_view key);
 
-// An open object; keeps its bytes readable even when the object is removed meanwhile.
+// An open object; keeps its bytes readable even when the object is removed meanwhile, unless the store is remote.
 using ObjectReader = RandomAccess;
 
 // A local file on its way to become an object; its bytes are gone when this is destroyed unpublished. Not threadsafe.
@@ -58,6 +59,13 @@ class StagedObject {
   std::string sealed_sha256_;
 };
 
+// How a signed address answers.
+struct SignedTerms {
+  std::string content_type;
+  std::string content_disposition;  // `attachment; filename*=…`
+  int seconds = 0;                  // that it is good for
+};
+
 struct ObjectPage {
   std::vector<ObjectInfo> objects;  // in order of key
   std::string next;                 // pass as `after` for the next page; empty at the end
@@ -79,6 +87,13 @@ class ObjectStore {
   [[nodiscard]] virtual Result<std::size_t> sweep_staged() = 0;
   // For /readyz.
   [[nodiscard]] virtual Result<void> check() = 0;
+
+  // Whether it is reached over a network: an answer may then be wrong for a moment, and a reader that is open loses its
+  // bytes when the object is removed.
+  [[nodiscard]] virtual bool is_remote() const { return false; }
+  // Where whoever has it may read the object without us, for a while; nothing where this store gives none.
+  [[nodiscard]] virtual Result<std::optional<std::string>> signed_address(const std::string& key,
+                                                                          const SignedTerms& terms);
 };
 
 }  // namespace lakelift::storage

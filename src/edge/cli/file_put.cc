@@ -110,8 +110,8 @@ Result<json::object> put_file(const TransferLane& lane, Put put, const Pause& pa
   }
 }
 
-Result<json::object> put_stdin(const TransferLane& lane, const Put& put) {
-  const auto source = stream_source(STDIN_FILENO, [&](std::uint64_t sent) {
+Result<json::object> put_stdin(const TransferLane& lane, const Put& put, const Interrupt& interrupt) {
+  const auto source = stream_source(STDIN_FILENO, interrupt, [&](std::uint64_t sent) {
     lane.progress.update({"", ProgressUnit::kBytes, static_cast<std::int64_t>(sent), 0});
   });
   Headers headers;
@@ -178,7 +178,9 @@ class Plan {
     if (goes_into) return fail(Code::kInvalid, "", "what comes on stdin needs a name: PATH, not a folder");
     const Put put{"-", target_, true, options_.if_absent, false, {}, 0};
     transfers_.push_back(
-        {"-", 0, record("-", target_), [put](const TransferLane& lane) { return put_stdin(lane, put); }});
+        {"-", 0, record("-", target_), [put, &interrupt = session_.interrupt()](const TransferLane& lane) {
+           return put_stdin(lane, put, interrupt);
+         }});
     return {};
   }
 

@@ -53,6 +53,7 @@ class Session {
   [[nodiscard]] Random& random() { return random_; }
   [[nodiscard]] const Clock& clock() const { return clock_; }
   [[nodiscard]] Pause pause() const;
+  [[nodiscard]] const Interrupt& interrupt() const { return interrupt_; }
   // A line on stderr, for people; not with --quiet.
   void note(std::string_view text);
   // The same for what went wrong: also with --quiet.

@@ -2,10 +2,12 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <poll.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <vector>
 
@@ -48,10 +50,12 @@ class FileSource final : public UploadSource {
 
 class StreamSource final : public UploadSource {
  public:
-  StreamSource(int fd, OnSent on_sent) : fd_(fd), on_sent_(std::move(on_sent)) {}
+  StreamSource(int fd, const Interrupt& interrupt, OnSent on_sent)
+      : fd_(fd), interrupt_(interrupt), on_sent_(std::move(on_sent)) {}
 
   std::optional<std::uint64_t> size_bytes() const override { return std::nullopt; }
   Result<std::size_t> read(std::span<char> out) override {
+    TRY_VOID(wait());
     const auto got = ::read(fd_, out.data(), out.size());
     if (got < 0 && errno == EINTR) return interrupted();
     if (got < 0) return fail_errno("can't read stdin", errno);
@@ -67,7 +71,19 @@ class StreamSource final : public UploadSource {
   bool can_rewind() const override { return !has_read_; }
 
  private:
+  // The signal may go to any thread: a read() would not end by it.
+  Result<void> wait() const {
+    std::array<pollfd, 2> waiting{pollfd{fd_, POLLIN, 0}, pollfd{interrupt_.fd(), POLLIN, 0}};
+    while (!interrupt_.raised()) {
+      const int ready = poll(waiting.data(), waiting.size(), -1);
+      if (ready < 0 && errno != EINTR) return fail_errno("can't wait for stdin", errno);
+      if (ready > 0 && waiting[0].revents != 0 && !interrupt_.raised()) return {};
+    }
+    return interrupted();
+  }
+
   int fd_;
+  const Interrupt& interrupt_;
   OnSent on_sent_;
   std::uint64_t sent_ = 0;
   bool has_read_ = false;
@@ -117,8 +133,8 @@ Result<std::string> sha256_of_file(const LocalFile& file, const std::function<bo
 std::unique_ptr<UploadSource> file_source(const LocalFile& file, OnSent on_sent) {
   return std::make_unique<FileSource>(file, std::move(on_sent));
 }
-std::unique_ptr<UploadSource> stream_source(int fd, OnSent on_sent) {
-  return std::make_unique<StreamSource>(fd, std::move(on_sent));
+std::unique_ptr<UploadSource> stream_source(int fd, const Interrupt& interrupt, OnSent on_sent) {
+  return std::make_unique<StreamSource>(fd, interrupt, std::move(on_sent));
 }
 std::unique_ptr<UploadSource> empty_source() { return std::make_unique<EmptySource>(); }
 

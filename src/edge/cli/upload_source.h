@@ -9,6 +9,7 @@
 #include "base/fd.h"
 #include "base/result.h"
 #include "edge/cli/http_client.h"
+#include "edge/cli/interrupt.h"
 
 namespace lakelift::cli {
 
@@ -28,8 +29,8 @@ struct LocalFile {
 using OnSent = std::function<void(std::uint64_t sent_bytes)>;
 // The first `size_bytes` of the file, which must outlive it. Error of read(): kConflict CONTENT_CHANGED.
 [[nodiscard]] std::unique_ptr<UploadSource> file_source(const LocalFile& file, OnSent on_sent);
-// Until the end of what comes on `fd`, which stays the caller's.
-[[nodiscard]] std::unique_ptr<UploadSource> stream_source(int fd, OnSent on_sent);
+// Until the end of what comes on `fd`, which stays the caller's; waiting for more ends when `interrupt` is raised.
+[[nodiscard]] std::unique_ptr<UploadSource> stream_source(int fd, const Interrupt& interrupt, OnSent on_sent);
 // Nothing: 0 bytes.
 [[nodiscard]] std::unique_ptr<UploadSource> empty_source();
 

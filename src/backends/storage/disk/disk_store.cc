@@ -1,6 +1,5 @@
 #include "backends/storage/disk/disk_store.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <stdio.h>
@@ -14,6 +13,7 @@
 #include <mutex>
 #include <set>
 
+#include "backends/storage/staging_folder.h"
 #include "base/encoding.h"
 #include "base/limits.h"
 #include "base/log.h"
@@ -35,30 +35,6 @@ Result<UniqueFd> open_folder(int parent, const std::string& name) {
   return open_beneath(parent, name, O_RDONLY | O_DIRECTORY);
 }
 
-// The names in a folder, sorted; "." and ".." left out.
-Result<std::vector<std::string>> names_in(int parent, const std::string& name) {
-  TRY(UniqueFd fd, open_folder(parent, name));
-  const std::unique_ptr<DIR, int (*)(DIR*)> dir(::fdopendir(fd.get()), ::closedir);
-  if (dir == nullptr) return fail_errno("listing a folder", errno);
-  (void)fd.release();  // closedir closes it
-  std::vector<std::string> names;
-  for (;;) {
-    errno = 0;
-    const dirent* entry = ::readdir(dir.get());
-    if (entry == nullptr) break;
-    const std::string_view entry_name = entry->d_name;
-    if (entry_name != "." && entry_name != "..") names.emplace_back(entry_name);
-  }
-  if (errno != 0) return fail_errno("listing a folder", errno);
-  std::ranges::sort(names);
-  return names;
-}
-
-Result<void> refuse_bad_key(std::string_view key) {
-  if (is_key(key)) return {};
-  return fail(Code::kInvalid, "a storage key has 32 digits of lower-case hex");
-}
-
 class DiskReader final : public ObjectReader {
  public:
   DiskReader(UniqueFd file, std::uint64_t size_bytes) : file_(std::move(file)), size_bytes_(size_bytes) {}
@@ -74,70 +50,10 @@ class DiskReader final : public ObjectReader {
   std::uint64_t size_bytes_;
 };
 
-// The names of files that are being filled now, so that a sweep leaves them alone.
-class LiveNames {
- public:
-  void add(const std::string& name) {
-    const std::lock_guard lock(mutex_);
-    names_.insert(name);
-  }
-  void remove(const std::string& name) {
-    const std::lock_guard lock(mutex_);
-    names_.erase(name);
-  }
-  [[nodiscard]] bool has(const std::string& name) {
-    const std::lock_guard lock(mutex_);
-    return names_.contains(name);
-  }
-
- private:
-  std::mutex mutex_;
-  std::set<std::string> names_;
-};
-
-// What staged files need of their store; shared, so that one may outlive it.
-struct Staging {
-  UniqueFd folder;
-  LiveNames live;
-};
-
-class DiskStaged final : public StagedObject {
- public:
-  DiskStaged(std::shared_ptr<Staging> staging, std::string name, UniqueFd file)
-      : staging_(std::move(staging)), name_(std::move(name)), file_(std::move(file)) {}
-  ~DiskStaged() override {
-    if (!published_) (void)::unlinkat(staging_->folder.get(), name_.c_str(), 0);
-    staging_->live.remove(name_);
-  }
-  [[nodiscard]] int fd() const override { return file_.get(); }
-  [[nodiscard]] const std::string& name() const { return name_; }
-  [[nodiscard]] const std::shared_ptr<Staging>& staging() const { return staging_; }
-  void mark_published() { published_ = true; }
-
- private:
-  std::shared_ptr<Staging> staging_;
-  std::string name_;
-  UniqueFd file_;
-  bool published_ = false;
-};
-
-Result<std::string> hash_of(int fd, std::uint64_t size_bytes) {
-  Sha256 hash;
-  std::vector<std::byte> buffer(std::min<std::uint64_t>(size_bytes, limits::kStreamBufferBytes));
-  std::uint64_t done = 0;
-  while (done < size_bytes) {
-    TRY(const std::size_t n, read_at(fd, done, buffer));
-    if (n == 0) return fail(Code::kConflict, "a staged file became shorter while it was published");
-    hash.update(std::span(buffer).first(n));
-    done += n;
-  }
-  if (done != size_bytes) return fail(Code::kConflict, "a staged file became longer while it was published");
-  return hex_encode(hash.finish());
-}
-
 class DiskStore final : public ObjectStore {
  public:
-  DiskStore(Random& random, DiskStoreOptions options) : random_(random), options_(std::move(options)) {}
+  DiskStore(std::shared_ptr<StagingFolder> staging, DiskStoreOptions options)
+      : staging_(std::move(staging)), options_(std::move(options)) {}
   Result<void> open_root(const std::string& root);
 
   Result<std::unique_ptr<StagedObject>> stage() override;
@@ -152,16 +68,14 @@ class DiskStore final : public ObjectStore {
   Result<void> sync(int fd);
   Result<void> refuse_when_failed() const;
   Result<void> refuse_when_full() const;
-  Result<std::unique_ptr<DiskStaged>> new_file();
   Result<UniqueFd> folder_for(const std::string& prefix);
-  Result<void> move_into_place(const DiskStaged& staged, int folder, const std::string& name);
+  Result<void> move_into_place(const StagedFile& staged, int folder, const std::string& name);
   // Adds what `prefix` holds behind `after`, until the page has `limit` + 1.
   Result<void> list_prefix(const std::string& prefix, const std::string& after, std::size_t limit,
                            std::vector<ObjectInfo>& found);
 
-  Random& random_;
+  std::shared_ptr<StagingFolder> staging_;
   DiskStoreOptions options_;
-  std::shared_ptr<Staging> staging_ = std::make_shared<Staging>();
   UniqueFd objects_;
   std::mutex folders_mutex_;
   std::set<std::string> durable_folders_;
@@ -175,9 +89,7 @@ Result<void> DiskStore::open_root(const std::string& root) {
   const UniqueFd folder(::open(root.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!folder) return fail_errno("opening the storage folder", errno);
   TRY_VOID(make_folder(folder.get(), "objects"));
-  TRY_VOID(make_folder(folder.get(), "staging"));
   TRY(objects_, open_folder(folder.get(), "objects"));
-  TRY(staging_->folder, open_folder(folder.get(), "staging"));
   TRY_VOID(sync(objects_.get()));  // a crash may have left folders of objects unsynced
   TRY(const auto names, names_in(objects_.get(), "."));
   durable_folders_.insert(names.begin(), names.end());
@@ -218,24 +130,13 @@ Result<void> DiskStore::refuse_when_full() const {
   return fail(Code::kNoSpace, "the disk is full: delete something, or free some space");
 }
 
-Result<std::unique_ptr<DiskStaged>> DiskStore::new_file() {
-  const std::string name = new_key(random_);
-  staging_->live.add(name);
-  auto file = open_beneath(staging_->folder.get(), name, O_RDWR | O_CREAT | O_EXCL, 0600);
-  if (!file) {
-    staging_->live.remove(name);
-    return std::unexpected(std::move(file).error());
-  }
-  return std::make_unique<DiskStaged>(staging_, name, *std::move(file));
-}
-
 Result<std::unique_ptr<StagedObject>> DiskStore::stage() {
   TRY_VOID(refuse_when_failed());
-  return new_file();
+  return StagingFolder::stage(staging_);
 }
 
-Result<void> DiskStore::move_into_place(const DiskStaged& staged, int folder, const std::string& name) {
-  const int from = staging_->folder.get();
+Result<void> DiskStore::move_into_place(const StagedFile& staged, int folder, const std::string& name) {
+  const int from = staging_->fd();
   if (::renameat2(from, staged.name().c_str(), folder, name.c_str(), RENAME_NOREPLACE) == 0) return {};
   if (errno == EINVAL || errno == ENOSYS) {  // a file system that knows no RENAME_NOREPLACE
     if (::linkat(from, staged.name().c_str(), folder, name.c_str(), 0) == 0) {
@@ -250,22 +151,17 @@ Result<void> DiskStore::move_into_place(const DiskStaged& staged, int folder, co
 Result<ObjectInfo> DiskStore::publish(std::unique_ptr<StagedObject> staged, const std::string& key) {
   TRY_VOID(refuse_bad_key(key));
   TRY_VOID(refuse_when_failed());
-  auto* file = dynamic_cast<DiskStaged*>(staged.get());
-  if (file == nullptr || file->staging() != staging_) return fail(Code::kInternal, "staged in another store");
+  auto* file = dynamic_cast<StagedFile*>(staged.get());
+  if (file == nullptr || &file->folder() != staging_.get()) return fail(Code::kInternal, "staged in another store");
   struct stat st{};
   if (::fstat(file->fd(), &st) != 0) return fail_errno("looking at a staged file", errno);
-  ObjectInfo info{key, static_cast<std::uint64_t>(st.st_size), {}, modified_at(st)};
-  info.sha256 = file->sealed_sha256();
-  if (info.sha256.empty()) {
-    TRY(info.sha256, hash_of(file->fd(), info.size_bytes));
-  } else if (file->appended_bytes() != info.size_bytes) {
-    return fail(Code::kInternal, "a sealed object has bytes that were not appended");
-  }
+  TRY(StagedContent content, content_of(*file));
+  ObjectInfo info{key, content.size_bytes, std::move(content.sha256), modified_at(st)};
   TRY_VOID(refuse_when_full());
   TRY_VOID(sync(file->fd()));
   TRY(const UniqueFd folder, folder_for(prefix_of(key)));
   TRY_VOID(move_into_place(*file, folder.get(), rest_of(key)));
-  file->mark_published();
+  file->mark_moved();
   TRY_VOID(sync(folder.get()));
   return info;
 }
@@ -330,34 +226,28 @@ Result<ObjectPage> DiskStore::list(const std::string& after, std::size_t limit) 
   return page;
 }
 
-Result<std::size_t> DiskStore::sweep_staged() {
-  TRY(const auto names, names_in(staging_->folder.get(), "."));
-  std::size_t removed = 0;
-  for (const std::string& name : names) {
-    if (staging_->live.has(name)) continue;
-    if (::unlinkat(staging_->folder.get(), name.c_str(), 0) == 0) {
-      ++removed;
-    } else if (errno != ENOENT && errno != EISDIR) {
-      return fail_errno("removing a staged file", errno);
-    }
-  }
-  return removed;
-}
+Result<std::size_t> DiskStore::sweep_staged() { return staging_->sweep(); }
 
 Result<void> DiskStore::check() {
   TRY_VOID(refuse_when_failed());
-  TRY(const auto probe, new_file());
+  TRY(const auto probe, StagingFolder::stage(staging_));
   TRY_VOID(write_all(probe->fd(), as_bytes("probe")));
   return sync(probe->fd());
 }
 
 }  // namespace
 
-Result<std::unique_ptr<ObjectStore>> open_disk_store(const std::string& root, Random& random,
+Result<std::unique_ptr<ObjectStore>> open_disk_store(const std::string& root, std::shared_ptr<StagingFolder> staging,
                                                      DiskStoreOptions options) {
-  auto store = std::make_unique<DiskStore>(random, std::move(options));
+  auto store = std::make_unique<DiskStore>(std::move(staging), std::move(options));
   TRY_VOID(store->open_root(root));
   return store;
+}
+
+Result<std::unique_ptr<ObjectStore>> open_disk_store(const std::string& root, Random& random,
+                                                     DiskStoreOptions options) {
+  TRY(auto staging, StagingFolder::open(root, random));
+  return open_disk_store(root, std::move(staging), std::move(options));
 }
 
 }  // namespace lakelift::storage

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "backends/storage/object_store.h"
+#include "backends/storage/staging_folder.h"
 
 namespace lakelift::storage {
 
@@ -16,7 +17,11 @@ struct DiskStoreOptions {
   std::function<Result<void>(int fd)> sync = sync_file;
 };
 
-// `root` is an existing folder on one local file system, served by this process alone. `random` outlives the store.
+// `root` is an existing folder on one local file system, served by this process alone; `staging` is of the same root.
+[[nodiscard]] Result<std::unique_ptr<ObjectStore>> open_disk_store(const std::string& root,
+                                                                   std::shared_ptr<StagingFolder> staging,
+                                                                   DiskStoreOptions options = {});
+// With a staging folder of its own; `random` outlives the store.
 [[nodiscard]] Result<std::unique_ptr<ObjectStore>> open_disk_store(const std::string& root, Random& random,
                                                                    DiskStoreOptions options = {});
 

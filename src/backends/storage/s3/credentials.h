@@ -1,0 +1,53 @@
+// Whose calls to S3 are: a key id and its secret, from wherever they are kept.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "backends/net/transport.h"
+#include "base/clock.h"
+#include "base/result.h"
+
+namespace lakelift::storage {
+
+struct Credentials {
+  std::string key_id;
+  std::string secret;
+  std::string session_token;  // of temporary ones; else empty
+  Micros expires = 0;         // 0: never
+};
+
+// Threadsafe.
+class CredentialsSource {
+ public:
+  virtual ~CredentialsSource() = default;
+  // Good for now; temporary ones are renewed limits::kCredentialsEarlySeconds before their end, and kept while a
+  // renewal fails and they are still good. Errors: kForbidden STORAGE_REFUSED naming what is missing or wrong;
+  // kUnavailable.
+  [[nodiscard]] virtual Result<Credentials> get() = 0;
+};
+
+struct CredentialsParts {
+  std::function<std::string(const std::string& name)> environment;  // empty: not set
+  net::Transport& transport;                                        // for web identity, over https
+  net::Transport& metadata_service;                                 // for an instance's role
+  const Clock& clock;
+};
+
+struct CredentialsOptions {
+  std::string region;                  // of the token service
+  std::string token_service_endpoint;  // empty: AWS's of the region
+  std::string metadata_endpoint = "http://169.254.169.254";
+};
+
+// The first that is there: S3_KEY_ID and S3_KEY_SECRET; AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY
+// (AWS_SESSION_TOKEN); AWS_WEB_IDENTITY_TOKEN_FILE and AWS_ROLE_ARN; the profile AWS_PROFILE (default) of
+// AWS_SHARED_CREDENTIALS_FILE
+// (~/.aws/credentials); the instance's role (IMDSv2), unless AWS_EC2_METADATA_DISABLED. Half of a pair is an error.
+// Files are read anew when they have changed or the credentials of them are at their end.
+[[nodiscard]] Result<std::unique_ptr<CredentialsSource>> find_credentials(CredentialsParts parts,
+                                                                          CredentialsOptions options);
+[[nodiscard]] std::unique_ptr<CredentialsSource> fixed_credentials(Credentials credentials);
+
+}  // namespace lakelift::storage

@@ -1,0 +1,41 @@
+// Limits of what is brought to and from object stores; the others are in limits.h.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace lakelift::limits {
+
+// Calls (backends/net/transport.h)
+inline constexpr int kTransferIdleMs = 20'000;                  // without a byte in either direction
+inline constexpr int kTransferConnectMs = 5'000;                // name, connection, handshake
+inline constexpr std::size_t kTransferConnections = 64;         // open at once, of one store; more calls wait
+inline constexpr std::size_t kTransferIdleConnections = 16;     // kept for the next call
+inline constexpr std::size_t kTransferBufferBytes = 64 * 1024;  // that libcurl holds of a call, each way
+
+// Attempts (backends/storage/cloud/retry.h)
+inline constexpr int kAttempts = 5;                // of one call
+inline constexpr std::int64_t kRetryMs = 50;       // the longest pause after a first attempt; it doubles
+inline constexpr std::int64_t kSlowRetryMs = 500;  // the same where the server asks for less
+inline constexpr std::int64_t kMostRetryMs = 5'000;
+inline constexpr double kRetryBudget = 60;       // retries of one store that may be made at once
+inline constexpr double kRetryBudgetBack = 0.5;  // that a call which goes well gives back
+
+// Objects in a cloud (backends/storage/cloud)
+inline constexpr std::uint64_t kWholeObjectBytes = 16 << 20;  // no larger: one call; else in parts
+inline constexpr std::uint64_t kPartBytes = 16 << 20;
+inline constexpr int kPartsAtOnce = 4;                       // of one object
+inline constexpr std::uint64_t kFirstReadBytes = 256 << 10;  // of one ranged call; each that follows on is larger
+inline constexpr std::uint64_t kMostReadBytes = 64 << 20;
+inline constexpr std::size_t kRemovedAtOnce = 1'000;             // keys of one call
+inline constexpr std::int64_t kUnfinishedGraceSeconds = 86'400;  // an upload in parts that another server may be at
+inline constexpr int kXmlDepth = 32;
+inline constexpr std::size_t kXmlBytes = 8 << 20;  // of an answer: a page of a listing
+inline constexpr std::int64_t kCredentialsEarlySeconds =
+    300;  // that temporary credentials are renewed before their end
+
+// Signed addresses
+inline constexpr int kSignedAddressSeconds = 60;
+inline constexpr int kMostSignedAddressSeconds = 3'600;
+
+}  // namespace lakelift::limits
