@@ -66,9 +66,7 @@ bool is_loopback_host(const std::string& host) {
   return host == "localhost" || host == "[::1]";
 }
 
-}  // namespace
-
-Result<CheckedUrl> check_url(std::string_view url) {
+Result<CheckedUrl> check(std::string_view url, bool plain_http) {
   const auto parsed = boost::urls::parse_uri(boost::core::string_view(url.data(), url.size()));
   if (!parsed) return refused("it is no address: write it as https://host/path");
   const boost::urls::url_view view = *parsed;
@@ -81,15 +79,27 @@ Result<CheckedUrl> check_url(std::string_view url) {
   if (!view.encoded_path().empty() && !view.encoded_path().starts_with('/')) {
     return refused("the address names no host that can be called");
   }
-  if (!is_https && !is_loopback_host(std::string(std::string_view(view.encoded_host()))))
+  if (!is_https && !plain_http && !is_loopback_host(std::string(std::string_view(view.encoded_host()))))
     return refused("it must be https: plain http goes to this machine alone");
   return CheckedUrl{is_https, std::string(std::string_view(view.encoded_host_and_port()))};
 }
+
+}  // namespace
+
+Result<CheckedUrl> check_url(std::string_view url) { return check(url, false); }
+Result<CheckedUrl> check_url_with_plain_http(std::string_view url) { return check(url, true); }
 
 bool is_refused_address(const sockaddr& address) {
   if (address.sa_family == AF_INET) return is_refused_v4(v4_of(address));
   if (address.sa_family == AF_INET6) return is_refused_v6(v6_of(address));
   return true;
+}
+
+bool is_metadata_service(const sockaddr& address) {
+  static constexpr V4 kV4{169, 254, 169, 254};
+  static constexpr V6 kV6{0xfd, 0, 0x0e, 0xc2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x02, 0x54};
+  if (address.sa_family == AF_INET) return v4_of(address) == kV4;
+  return address.sa_family == AF_INET6 && v6_of(address) == kV6;
 }
 
 bool is_loopback_address(const sockaddr& address) {

@@ -34,6 +34,11 @@ Result<void> StagedObject::append(std::span<const std::byte> bytes) {
   return {};
 }
 
+Result<void> ObjectStore::remove_all(const std::vector<std::string>& keys) {
+  for (const auto& key : keys) TRY_VOID(remove(key));
+  return {};
+}
+
 Result<std::optional<std::string>> ObjectStore::signed_address(const std::string&, const SignedTerms&) {
   return std::nullopt;
 }

@@ -82,6 +82,8 @@ class ObjectStore {
   [[nodiscard]] virtual Result<std::shared_ptr<ObjectReader>> open(const std::string& key) = 0;
   // Fine when it is not there.
   [[nodiscard]] virtual Result<void> remove(const std::string& key) = 0;
+  // The same of many, in fewer calls where the store can. An error: some may be left.
+  [[nodiscard]] virtual Result<void> remove_all(const std::vector<std::string>& keys);
   [[nodiscard]] virtual Result<ObjectPage> list(const std::string& after, std::size_t limit) = 0;
   // Removes what was staged and left behind by a crash. At start, before anything is staged. Returns how many.
   [[nodiscard]] virtual Result<std::size_t> sweep_staged() = 0;

@@ -25,7 +25,7 @@ struct Reading {
 
 void on_start(void* data, const XML_Char* name, const XML_Char**) {
   auto& reading = *static_cast<Reading*>(data);
-  if (reading.open.size() > static_cast<std::size_t>(limits::kXmlDepth)) return reading.refuse("nested too deeply");
+  if (reading.open.size() > std::size_t{limits::kXmlDepth}) return reading.refuse("nested too deeply");
   const std::string_view full = name;
   const auto at = full.rfind(kSeparator);
   // A parent's vector does not grow while one of its children is open, so the pointers stay good.
