@@ -6,6 +6,7 @@
 #include <set>
 
 #include "backends/storage/live/test_live_store.h"
+#include "backends/storage/testing/contract_suite.h"
 
 namespace lakelift::storage {
 namespace {

@@ -9,7 +9,7 @@
 #include "backends/storage/azure/azure_client.h"
 #include "backends/storage/cloud/cloud_store.h"
 #include "backends/storage/s3/s3_client.h"
-#include "backends/storage/testing/contract_suite.h"
+#include "backends/storage/testing/store_under_test.h"
 #include "backends/storage/testing/temporary_root.h"
 
 namespace lakelift::storage {

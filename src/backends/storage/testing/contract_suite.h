@@ -12,37 +12,17 @@
 
 #include <algorithm>
 #include <atomic>
-#include <functional>
 #include <latch>
 #include <memory>
-#include <ostream>
 #include <string>
 #include <thread>
 
 #include "backends/storage/object_store.h"
 #include "backends/storage/testing/memory_store.h"
+#include "backends/storage/testing/store_under_test.h"
 #include "base/encoding.h"
 
 namespace lakelift::storage::testing {
-
-// A fresh, empty store and what it stands on.
-class StoreUnderTest {
- public:
-  virtual ~StoreUnderTest() = default;
-  [[nodiscard]] virtual ObjectStore& store() = 0;
-  // Whether a fork of the test's process may use the whole of it, and not just stage: no connection of a remote store's
-  // can be shared by two processes.
-  [[nodiscard]] virtual bool works_in_a_child() const { return true; }
-};
-
-struct StoreFactory {
-  std::string name;
-  std::function<std::unique_ptr<StoreUnderTest>()> make;
-};
-
-inline void PrintTo(const StoreFactory& factory, std::ostream* out) { *out << factory.name; }
-
-inline std::string name_of_case(const ::testing::TestParamInfo<StoreFactory>& info) { return info.param.name; }
 
 class ObjectStoreContract : public ::testing::TestWithParam<StoreFactory> {
  protected:
