@@ -32,11 +32,12 @@ std::optional<T> number_of(std::string_view text) {
 bool is_blank(std::string_view text) { return text.find_first_not_of(" \t\r\n") == std::string_view::npos; }
 
 std::string_view what_to_mend(std::string_view code) {
-  if (code == "ContainerNotFound") return "make the container, or configure another one";
+  if (code == "ContainerNotFound") return "make it, or configure another one";
   if (code == "AuthenticationFailed") return "check the account's name, its key and this machine's clock";
   if (code == "KeyBasedAuthenticationNotPermitted") return "let the account permit Shared Key";
   if (code == "InvalidHeaderValue") return "the endpoint must know the service's version 2026-02-06";
-  if (code.starts_with("Authorization")) return "let the account's network rules and rights allow this server";
+  if (code.starts_with("Authorization"))
+    return "check the account's key, and that its network rules and rights allow this server";
   if (code == "AccountIsDisabled" || code == "ContainerBeingDeleted" || code == "ContainerDisabled") {
     return "enable it, or configure another one";
   }
@@ -93,16 +94,17 @@ Attempt azure_attempt(int status, std::string_view code) {
   return again ? Attempt::kAgain : Attempt::kDone;
 }
 
-std::unexpected<Error> azure_refusal(const AzureAnswer& answer, std::string_view host) {
-  const std::string said =
-      std::string(host) + " answered " + std::to_string(answer.status) + (answer.code.empty() ? "" : " " + answer.code);
+std::unexpected<Error> azure_refusal(const AzureAnswer& answer, std::string_view host, std::string_view container) {
+  const std::string said = std::string(host) + " answered " + std::to_string(answer.status) +
+                           (answer.code.empty() ? "" : " " + answer.code) + " for the container " +
+                           std::string(container);
   if (answer.is_blob_missing()) return fail(Code::kNotFound, said);
   if (answer.status == 507) return fail(Code::kNoSpace, said);
   if (answer.status >= 500 || azure_attempt(answer.status, answer.code) != Attempt::kDone) {
     return fail(Code::kUnavailable, "STORAGE_UNAVAILABLE", said + "; try again later");
   }
   const bool is_refused = answer.status == 401 || answer.status == 403;
-  if (is_refused || (answer.status >= 400 && !answer.code.empty())) {
+  if (is_refused || (answer.status >= 400 && answer.status != 416 && !answer.code.empty())) {
     return fail(Code::kForbidden, "STORAGE_REFUSED", said + ": " + std::string(what_to_mend(answer.code)));
   }
   return fail(Code::kCorrupt, said + ", which makes no sense here");

@@ -36,7 +36,8 @@ struct AzureAnswer {
 // Whether the same call may go well next time.
 [[nodiscard]] Attempt azure_attempt(int status, std::string_view code);
 // What to tell of an answer that is not what was asked for; BlobClient says which codes there are.
-[[nodiscard]] std::unexpected<Error> azure_refusal(const AzureAnswer& answer, std::string_view host);
+[[nodiscard]] std::unexpected<Error> azure_refusal(const AzureAnswer& answer, std::string_view host,
+                                                   std::string_view container);
 
 struct AzureListing {
   struct Blob {

@@ -51,6 +51,8 @@ class AzureClient final : public BlobClient {
   [[nodiscard]] Result<std::set<std::string>> uploads(const std::string& key);
   // An empty blob that was made to drop the upload's blocks: its ETag; "": there is none.
   [[nodiscard]] Result<std::string> make_empty(const std::string& key, const std::string& upload);
+  // Of a read that was refused for the ETag's sake: what is not there has none either.
+  [[nodiscard]] std::unexpected<Error> why_not_the_same(const std::string& key);
   // The blob, or only if its ETag is this one. Fine when it is not.
   [[nodiscard]] Result<void> remove_version(const std::string& key, const std::string& etag);
   [[nodiscard]] Result<AzureListing> list_once(const net::Headers& parameters, std::size_t limit);
@@ -63,6 +65,8 @@ class AzureClient final : public BlobClient {
 net::TransferBody body_of(const Piece& piece) {
   return {.text = "", .bytes = &piece.bytes, .offset = piece.offset, .length_bytes = piece.length_bytes};
 }
+
+std::unexpected<Error> replaced() { return fail(Code::kPrecondition, "the object was replaced meanwhile"); }
 
 std::unexpected<Error> taken() { return fail(Code::kConflict, "the object store has an object of that key"); }
 
@@ -186,6 +190,11 @@ Result<BlobInfo> AzureClient::look(const std::string& key) {
   return info;
 }
 
+std::unexpected<Error> AzureClient::why_not_the_same(const std::string& key) {
+  const auto there = look(key);
+  return there ? replaced() : std::unexpected(there.error());
+}
+
 Result<std::unique_ptr<net::TransferAnswer>> AzureClient::get(const std::string& key, const std::string& etag,
                                                               std::uint64_t offset, std::uint64_t length_bytes) {
   if (length_bytes == 0) return fail(Code::kInternal, "no bytes were asked for");
@@ -193,10 +202,8 @@ Result<std::unique_ptr<net::TransferAnswer>> AzureClient::get(const std::string&
   TRY(AzureAnswer answer,
       calls_.send(
           {.method = "GET", .path = path(key), .headers = {{"Range", range}, {"If-Match", etag}}, .streams_at = 206}));
-  const std::string there = answer.header("etag");
-  if (answer.status == 412 || (answer.is(206) && there != etag)) {
-    return fail(Code::kPrecondition, "the object was replaced meanwhile");
-  }
+  if (answer.status == 412) return why_not_the_same(key);
+  if (answer.is(206) && answer.header("etag") != etag) return replaced();
   if (!answer.is(206)) return calls_.refusal(answer);
   if (!is_content_range(answer.header("content-range"), offset, length_bytes)) {
     return fail(Code::kCorrupt, "the object store sent another range than was asked for");

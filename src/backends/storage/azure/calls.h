@@ -39,7 +39,7 @@ class AzureCalls {
   // an answer came; kCorrupt; what reading the body says.
   [[nodiscard]] Result<AzureAnswer> send(const AzureRequest& request);
   [[nodiscard]] std::unexpected<Error> refusal(const AzureAnswer& answer) const {
-    return azure_refusal(answer, account_.host);
+    return azure_refusal(answer, account_.host, account_.container);
   }
   [[nodiscard]] const AzureAccount& account() const { return account_; }
   // As the service's clock has it, as far as is known.
