@@ -46,6 +46,7 @@ constexpr std::array kRules{
     Rule{"TokenRefreshRequired", Attempt::kDone, Code::kForbidden, Remedy::kCredentials},
     Rule{"NoSuchKey", Attempt::kDone, Code::kNotFound},
     Rule{"NoSuchUpload", Attempt::kDone, Code::kNotFound},
+    Rule{"AccessDenied", Attempt::kDone, Code::kForbidden},
     Rule{"NoSuchBucket", Attempt::kDone, Code::kForbidden},
     Rule{"PreconditionFailed", Attempt::kDone, Code::kPrecondition},
     Rule{"InvalidPart", Attempt::kDone, Code::kCorrupt},
