@@ -35,17 +35,15 @@ json::object sign(const json::object& line) {
   const Credentials credentials{text_of(line, "key_id"), text_of(line, "secret"), text_of(line, "token"), 0};
   const SigningScope scope{.region = text_of(line, "region")};
   const Micros now = find_int(line, "now").value_or(0) * kMicrosPerSecond;
-  json::object out;
-  json::array& headers = out["headers"].emplace_array();
   if (const auto seconds = find_int(line, "presign")) {
-    out["target"] = presigned_target(call, credentials, scope, now, static_cast<int>(*seconds));
-    return out;
+    return {{"target", presigned_target(call, credentials, scope, now, static_cast<int>(*seconds))},
+            {"headers", json::array()}};
   }
-  out["target"] = request_target(call);
+  json::array headers;
   for (const auto& [name, value] : signed_headers(call, credentials, scope, now)) {
     headers.push_back(json::array{name, value});
   }
-  return out;
+  return {{"target", request_target(call)}, {"headers", std::move(headers)}};
 }
 
 int run() {
