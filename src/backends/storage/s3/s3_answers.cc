@@ -46,6 +46,7 @@ constexpr std::array kRules{
     Rule{"TokenRefreshRequired", Attempt::kDone, Code::kForbidden, Remedy::kCredentials},
     Rule{"NoSuchKey", Attempt::kDone, Code::kNotFound},
     Rule{"NoSuchUpload", Attempt::kDone, Code::kNotFound},
+    Rule{"AccessDenied", Attempt::kDone, Code::kForbidden},
     Rule{"NoSuchBucket", Attempt::kDone, Code::kForbidden},
     Rule{"PreconditionFailed", Attempt::kDone, Code::kPrecondition},
     Rule{"InvalidPart", Attempt::kDone, Code::kCorrupt},
@@ -82,8 +83,11 @@ std::string_view event_of(Code code) {
 
 std::string_view hint_of(int status, std::string_view code) {
   if (status == 301 || status == 307 || code == "AuthorizationHeaderMalformed") return ": is the region right?";
-  if (code == "NoSuchBucket") return ": there is no such bucket";
+  if (code == "NoSuchBucket") return ": there is no such bucket; make it, or configure another one";
   if (code == "RequestTimeTooSkewed") return ": this machine's clock is wrong";
+  if (code == "SignatureDoesNotMatch") return ": check the secret of the key";
+  if (code == "InvalidAccessKeyId") return ": check the id of the key";
+  if (status == 401 || status == 403) return ": check the key, and what it may do with the bucket";
   return "";
 }
 
