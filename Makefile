@@ -43,9 +43,9 @@ test-peers: build live ## against programs of others: a browser, an OpenID Conne
 	@scripts/deps.sh peers
 	@build/venv/bin/python -m pytest -q tests/peers
 
-live: test-deps ## the tests of stores over the network, which test-peers runs
+live: test-deps ## the programs that test-peers runs: tests of stores over the network, signatures
 	@[ -e build/dev/build.ninja ] || cmake --preset dev >/dev/null
-	@cmake --build --preset dev -j $(JOBS) --target storage_live_test
+	@cmake --build --preset dev -j $(JOBS) --target storage_live_test s3_signatures azure_signatures
 
 tsan: deps
 	@[ -e build/tsan/build.ninja ] || cmake --preset tsan >/dev/null
