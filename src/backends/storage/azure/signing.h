@@ -13,6 +13,9 @@
 
 namespace lakelift::storage {
 
+// The version of the service that calls and addresses are written for: the first whose List Blobs has startFrom.
+inline constexpr std::string_view kAzureVersion = "2026-02-06";
+
 struct AzureCall {
   std::string method;
   std::string path;  // encoded, as it stands in the address: "/container/ab%20cd", or "/devstoreaccount1/container/…"
