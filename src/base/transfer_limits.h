@@ -34,6 +34,13 @@ inline constexpr std::size_t kXmlBytes = 8 << 20;  // of an answer: a page of a 
 inline constexpr std::int64_t kCredentialsEarlySeconds =
     300;  // that temporary credentials are renewed before their end
 
+// Moving content, and removing it, in a cloud (domain/objects)
+inline constexpr int kMovesAtOnce = 4;
+inline constexpr int kMovePauseMs = 1'000;       // between two passes over what is left
+inline constexpr int kMostMovePauseMs = 60'000;  // where the last one moved nothing
+inline constexpr std::int64_t kMoverLeaseSeconds = 300;
+inline constexpr std::int64_t kOpenGraceSeconds = 900;  // that another server may be reading what is to be removed
+
 // Amazon's credentials (backends/storage/s3)
 inline constexpr int kMetadataIdleMs = 1'000;                     // of an instance's metadata service
 inline constexpr int kTokenServiceIdleMs = 5'000;                 // of the token service
