@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import os
+import re
 import shutil
 import subprocess
 import time
@@ -129,9 +130,10 @@ class S3:
                 more = {"continuation-token": page.findtext("NextContinuationToken") or ""}
 
     def objects(self, bucket: str = "lake", prefix: str = "") -> dict[str, int]:
-        """Size by key, without the prefix."""
+        """Size by key, without the prefix; what is called by no key of ours is left out."""
         contents = self._pages(bucket, {"list-type": "2", "prefix": prefix}, "Contents")
-        return {(c.findtext("Key") or "").removeprefix(prefix): int(c.findtext("Size") or 0) for c in contents}
+        sizes = {(c.findtext("Key") or "").removeprefix(prefix): int(c.findtext("Size") or 0) for c in contents}
+        return {key: size for key, size in sizes.items() if re.search(r"(^|/)[0-9a-f]{32}$", key)}
 
     def unfinished(self, bucket: str = "lake") -> list[str]:
         """Keys of uploads in parts that nobody has finished."""

@@ -36,6 +36,10 @@ std::uint64_t memory_kib(const std::string& name) {
   return 0;
 }
 
+// MinIO lists the unfinished uploads of one whole key alone, so none can be found after a crash; it removes what is a
+// day old by itself.
+bool lists_unfinished() { return from_environment("LAKELIFT_LIVE_LISTS_UNFINISHED") != "no"; }
+
 // VmHWM counts from here.
 void forget_memory_peak() { std::ofstream("/proc/self/clear_refs") << "5"; }
 
@@ -120,21 +124,26 @@ TEST_F(LiveTest, AnUploadThatIsAbortedLeavesNothing) {
   ASSERT_TRUE(store().publish(*std::move(staged), other));
   const auto bytes = store().open(other);
   ASSERT_TRUE(bytes);
-  ASSERT_TRUE(client().put_part(k, *upload, 1, {.bytes = **bytes, .length_bytes = 6 << 20}));
+  const auto part = client().put_part(k, *upload, 1, {.bytes = **bytes, .length_bytes = 6 << 20});
+  ASSERT_TRUE(part) << part.error().message;
   const auto during = client().unfinished();
   ASSERT_TRUE(during) << during.error().message;
-  ASSERT_EQ(during->size(), 1U);
-  EXPECT_EQ(during->front().key, k);
+  ASSERT_EQ(during->size(), lists_unfinished() ? 1U : 0U);
+  if (lists_unfinished()) {
+    EXPECT_EQ(during->front().key, k);
+  }
   EXPECT_EQ(listed(), std::set{other}) << "nothing is to be seen of it before it is finished";
 
   ASSERT_TRUE(client().abort_parts(k, *upload));
   EXPECT_TRUE(client().unfinished()->empty());
   EXPECT_TRUE(client().abort_parts(k, *upload)) << "again";
+  EXPECT_FALSE(client().finish_parts(k, *upload, {*part})) << "there is none any more";
   EXPECT_EQ(listed(), std::set{other});
   EXPECT_FALSE(store().open(k));
 }
 
 TEST_F(LiveTest, WhatACrashLeftUnfinishedIsSwept) {
+  if (!lists_unfinished()) GTEST_SKIP() << "this server does not tell of unfinished uploads";
   const std::string k = key();
   ASSERT_TRUE(put(store(), key(), "kept"));
   const auto upload = client().begin_parts(k);
