@@ -2,7 +2,7 @@
 # Installs what the project needs and says what it installs; a second run finds everything there and is quick.
 #   scripts/deps.sh         to build and run
 #   scripts/deps.sh test    also to test, lint and bench
-#   scripts/deps.sh peers   also to test against programs of others: a browser, an OpenID Connect provider, Azurite
+#   scripts/deps.sh peers   also to test against programs of others: a browser, an OpenID Connect provider, object stores
 # Debian packages go into the system (as root, or with sudo); all else goes under build/.
 set -euo pipefail
 cd "$(dirname "$0")/.."

@@ -14,14 +14,15 @@
 #include "app/local_tables.h"
 #include "app/published_files.h"
 #include "app/reach.h"
+#include "app/storage.h"
 #include "backends/executors/local/local_executor.h"
 #include "backends/ledger/ledger.h"
+#include "backends/metadata/identity.h"
 #include "backends/metadata/soci/data_dir_lock.h"
 #include "backends/metadata/soci/postgresql_address.h"
 #include "backends/metadata/soci/postgresql_database.h"
 #include "backends/metadata/soci/sqlite_database.h"
 #include "backends/net/curl/curl_client.h"
-#include "backends/storage/disk/disk_store.h"
 #include "columnar/worker_pool.h"
 #include "domain/accounts/account_service.h"
 #include "domain/accounts/api_token_service.h"
@@ -105,7 +106,8 @@ struct App::Parts {
   std::unique_ptr<metadata::Database> database;
   std::optional<ledger::Ledger> ledger;
   std::optional<accounts::KeyRing> keys;
-  std::unique_ptr<storage::ObjectStore> store;
+  std::unique_ptr<Storage> storage;
+  storage::Places* store = nullptr;  // its
   std::unique_ptr<objects::ObjectKeeper> keeper;
   std::unique_ptr<columnar::WorkerPool> workers;
   std::optional<LocalTables> tables;
@@ -163,11 +165,14 @@ Result<void> App::Parts::open_backends(const Config& config) {
   ledger.emplace(clock, random);
   TRY(auto ring, accounts::KeyRing::load(*database, clock, random));
   keys.emplace(std::move(ring));
-  TRY(store, storage::open_disk_store(data, random));
+  const bool sole_owner = database->dialect() == metadata::Dialect::kSqlite;
+  TRY(const std::string database_id, metadata::identity_of(*database, random));
+  TRY(storage, Storage::open({config.storage, data, config.ca_file, database_id, sole_owner, process_environment, clock,
+                              random}));
+  store = &storage->places();
   keeper = std::make_unique<objects::ObjectKeeper>(
-      objects::KeeperParts{*database, *ledger, *store, clock, random, metrics},
-      objects::KeeperOptions{.sole_owner = database->dialect() == metadata::Dialect::kSqlite,
-                             .scrub_bytes_per_second = config.scrub_bytes_per_second});
+      objects::KeeperParts{*database, *ledger, *store, clock, random, metrics, store},
+      objects::KeeperOptions{.sole_owner = sole_owner, .scrub_bytes_per_second = config.scrub_bytes_per_second});
 
   const std::string program =
       config.columnar_program.empty() ? program_folder() + "/lakelift-columnar" : config.columnar_program;
@@ -301,6 +306,7 @@ Result<void> App::Parts::serve(const Config& config, Reach reach) {
       .liftbit_open = config.liftbit_open,
       .notice_feed = notice_feed.get(),
       .sign_ins_per_minute = config.sign_ins_per_minute,
+      .direct_download_seconds = config.storage.direct_downloads ? config.storage.direct_download_seconds : 0,
   };
   http::add_all_routes(routes, services);
   feed = std::make_unique<http::Feed>(http::make_feed_fetch(services), limits::kFeedPollMs);

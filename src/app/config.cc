@@ -97,6 +97,31 @@ std::function<Result<void>(const std::string&)> yes_or_no(bool& target) {
   return choice<bool>(target, {{"true", true}, {"false", false}});
 }
 
+// A name of a bucket, a container, or a prefix of keys in it, as an address shows it.
+bool is_storage_name(std::string_view name) {
+  return !name.empty() && name.front() != '/' && name.back() != '/' && name.find("//") == std::string_view::npos &&
+         std::ranges::all_of(name, [](char ch) {
+           return std::isalnum(static_cast<unsigned char>(ch)) != 0 || std::string_view("-_./").contains(ch);
+         });
+}
+
+std::function<Result<void>(const std::string&)> storage_addresses(StorageConfig& target) {
+  return [&target](const std::string& value) -> Result<void> {
+    std::vector<std::string> found;
+    TRY_VOID(list(found)(value));
+    for (const auto& address : found) {
+      const std::string_view all = address;
+      const bool is_good = all == "disk" || (all.starts_with("s3://") && is_storage_name(all.substr(5))) ||
+                           (all.starts_with("azure://") && is_storage_name(all.substr(8)));
+      if (!is_good) return fail(Code::kInvalid, "write disk, s3://BUCKET[/PREFIX] or azure://CONTAINER[/PREFIX]");
+      if (std::ranges::count(found, address) > 1) return fail(Code::kInvalid, "the same storage is named twice");
+    }
+    if (found.empty()) return fail(Code::kInvalid, "write disk, s3://BUCKET[/PREFIX] or azure://CONTAINER[/PREFIX]");
+    target.addresses = std::move(found);
+    return {};
+  };
+}
+
 std::string hidden(const std::string& value) { return value.empty() ? "" : "***"; }
 
 std::vector<Setting> settings_of(Config& c, GoogleSettings& google) {
@@ -162,6 +187,25 @@ std::vector<Setting> settings_of(Config& c, GoogleSettings& google) {
       {"scrub-bytes-per-second", "how fast stored content is read through in the background, day by day; 0: not at all",
        fmt::to_string(c.scrub_bytes_per_second),
        number<std::int64_t>(c.scrub_bytes_per_second, 0, std::int64_t{1} << 50)},
+      {"storage",
+       "where content is kept: disk, s3://BUCKET[/PREFIX] or azure://CONTAINER[/PREFIX]; after a comma: others that "
+       "`lakelift move-storage` may name, or that still hold some",
+       "disk", storage_addresses(c.storage)},
+      {"s3-endpoint", "address of a server that speaks S3; default: Amazon's", "", text(c.storage.s3_endpoint)},
+      {"s3-region", "its region", c.storage.s3_region, text(c.storage.s3_region)},
+      {"s3-addressing", "path, virtual-host, or auto: path where s3-endpoint is given", "auto",
+       choice<std::string>(c.storage.s3_addressing,
+                           {{"auto", "auto"}, {"path", "path"}, {"virtual-host", "virtual-host"}})},
+      {"azure-account", "name of the Azure storage account [AZURE_STORAGE_ACCOUNT]; its key: AZURE_STORAGE_KEY", "",
+       text(c.storage.azure_account)},
+      {"azure-endpoint", "address of its blob service; default: Azure's", "", text(c.storage.azure_endpoint)},
+      {"storage-plain-http", "s3-endpoint and azure-endpoint may be http on another machine: what is sent can be read",
+       "false", yes_or_no(c.storage.plain_http), nullptr, true},
+      {"direct-downloads", "send who downloads to a signed address of the storage itself, where it gives some", "false",
+       yes_or_no(c.storage.direct_downloads), nullptr, true},
+      {"direct-download-seconds", "how long such an address is good for, whatever is revoked meanwhile",
+       fmt::to_string(c.storage.direct_download_seconds),
+       number<int>(c.storage.direct_download_seconds, 1, limits::kMostSignedAddressSeconds)},
       {"columnar-program", "the worker program; default: lakelift-columnar beside this one", "",
        text(c.columnar_program)},
   };

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "app/storage_config.h"
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/result.h"
@@ -32,7 +33,8 @@ struct Config {
   std::size_t spare_workers = limits::kSpareWorkers;
   std::uint64_t worker_memory_bytes = limits::kWorkerMemoryBytes;
   std::int64_t profile_rows = limits::kProfileRows;
-  int source_check_seconds = limits::kSourceCheckSeconds;              // 0: never
+  int source_check_seconds = limits::kSourceCheckSeconds;  // 0: never
+  StorageConfig storage;
   std::int64_t scrub_bytes_per_second = limits::kScrubBytesPerSecond;  // in the background; 0: none
   std::vector<accounts::IssuerSettings> issuers;                       // who may say who somebody is
   bool dev_login = false;  // whoever types an email is believed: for one machine

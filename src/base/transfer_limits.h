@@ -34,6 +34,25 @@ inline constexpr std::size_t kXmlBytes = 8 << 20;  // of an answer: a page of a 
 inline constexpr std::int64_t kCredentialsEarlySeconds =
     300;  // that temporary credentials are renewed before their end
 
+// Moving content, and removing it, in a cloud (domain/objects)
+inline constexpr int kMovesAtOnce = 4;
+inline constexpr int kMovePauseMs = 1'000;       // between two passes over what is left
+inline constexpr int kMostMovePauseMs = 60'000;  // where the last one moved nothing
+inline constexpr std::int64_t kMoverLeaseSeconds = 300;
+inline constexpr std::int64_t kOpenGraceSeconds = 900;  // that another server may be reading what is to be removed
+
+// Amazon's credentials (backends/storage/s3)
+inline constexpr int kMetadataIdleMs = 1'000;                     // of an instance's metadata service
+inline constexpr int kTokenServiceIdleMs = 5'000;                 // of the token service
+inline constexpr int kCredentialsAttempts = 2;                    // of one call to either
+inline constexpr std::int64_t kCredentialsAgainSeconds = 5;       // between two renewals, also where one failed
+inline constexpr std::size_t kCredentialsFileBytes = 256 * 1024;  // that is read of a file of profiles or a token
+
+// Amazon S3's answers (backends/storage/s3)
+inline constexpr std::size_t kErrorAnswerBytes = 64 * 1024;  // that is read of an answer which tells of an error
+inline constexpr int kEmptyPages = 100;                      // without an entry, one after another, of one listing
+inline constexpr int kUnfinishedPages = 1'000;               // of the uploads in parts that nobody finished
+
 // Signed addresses
 inline constexpr int kSignedAddressSeconds = 60;
 inline constexpr int kMostSignedAddressSeconds = 3'600;

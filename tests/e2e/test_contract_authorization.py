@@ -150,6 +150,8 @@ TABLE: dict[str, dict[str, dict[str, int]]] = {
     "GET /storage/scrub": {"its": admin(200)},
     "POST /storage/scrub": {"its": admin(202)},
     "POST /storage/sweep": {"its": admin(200)},
+    "GET /storage/move": {"its": admin(200)},
+    "POST /storage/move": {"its": admin(202)},
     **authorization_files.ROWS,
 }
 

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "base/log.h"
+#include "base/transfer_limits.h"
 
 namespace lakelift::objects {
 namespace {
@@ -30,8 +31,13 @@ Result<void> insert_discarded(metadata::Transaction& tx, std::span<const std::st
 }  // namespace
 
 Collector::Collector(const KeeperParts& parts, const Owners& owners, std::shared_ptr<PendingKeys> pending,
-                     Quarantine& quarantine, bool sole_owner)
-    : parts_(parts), owners_(owners), pending_(std::move(pending)), quarantine_(quarantine), sole_owner_(sole_owner) {}
+                     std::shared_ptr<OpenObjects> open, Quarantine& quarantine, bool sole_owner)
+    : parts_(parts),
+      owners_(owners),
+      pending_(std::move(pending)),
+      open_(std::move(open)),
+      quarantine_(quarantine),
+      sole_owner_(sole_owner) {}
 
 Result<void> Collector::discard(metadata::Transaction& transaction, const std::vector<std::string>& keys) {
   if (keys.empty()) return {};
@@ -48,14 +54,16 @@ Result<void> Collector::discard(metadata::Transaction& transaction, const std::v
 }
 
 Result<Collector::Batch> Collector::take_batch(metadata::Transaction& tx, const std::string& after) {
-  TRY(const auto rows, tx.rows<std::string>("SELECT key FROM objects_discarded WHERE key > ? ORDER BY key LIMIT ?",
-                                            {after, limits::kCollectorBatch}));
+  TRY(const auto rows,
+      (tx.rows<std::string, std::int64_t>("SELECT key, since FROM objects_discarded WHERE key > ? ORDER BY key LIMIT ?",
+                                          {after, limits::kCollectorBatch})));
   Batch batch;
   if (rows.size() == static_cast<std::size_t>(limits::kCollectorBatch)) batch.next = std::get<0>(rows.back());
   std::vector<std::string> keys;
-  for (const auto& [key] : rows) {
-    // Whoever publishes may yet repeat the transaction that refers to it.
-    if (pending_->has(key)) {
+  for (const auto& [key, since] : rows) {
+    // Whoever publishes may yet repeat the transaction that refers to it; whoever reads from a remote store would be
+    // cut off.
+    if (pending_->has(key) || open_->has(key) || others_may_read(since)) {
       batch.is_all = false;
     } else {
       keys.push_back(key);
@@ -66,6 +74,12 @@ Result<Collector::Batch> Collector::take_batch(metadata::Transaction& tx, const 
   for (auto& key : keys) (held.contains(key) ? stay : batch.free).push_back(std::move(key));
   TRY_VOID(forget_discarded(tx, stay));
   return batch;
+}
+
+// Of another server we don't know what it reads.
+bool Collector::others_may_read(Micros since) const {
+  return !sole_owner_ && parts_.store.is_remote() &&
+         parts_.clock.now() - since < limits::kOpenGraceSeconds * kMicrosPerSecond;
 }
 
 // The race that this order is about: while an object is removed, somebody makes a new reference to it (a copy of a
@@ -114,6 +128,7 @@ Result<void> Collector::forget(const std::vector<std::string>& keys) {
 
 // Those that could be removed.
 std::vector<std::string> Collector::remove_all(const std::vector<std::string>& keys) {
+  if (parts_.store.remove_all(keys)) return keys;
   std::vector<std::string> removed;
   for (const auto& key : keys) {
     if (const auto done = parts_.store.remove(key); done) {
@@ -134,7 +149,7 @@ Result<void> Collector::sweep_page(const storage::ObjectPage& page, Swept& swept
   std::vector<std::string> keys;
   for (const auto& object : page.objects) {
     const bool is_old = now - object.modified > limits::kOrphanGraceSeconds * kMicrosPerSecond;
-    if ((!sole_owner_ && !is_old) || pending_->has(object.key)) continue;
+    if ((!sole_owner_ && !is_old) || pending_->has(object.key) || open_->has(object.key)) continue;
     candidates.push_back(&object);
     keys.push_back(object.key);
   }

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "domain/objects/object_keeper.h"
+#include "domain/objects/open_objects.h"
 #include "domain/objects/owners.h"
 #include "domain/objects/pending_keys.h"
 #include "domain/objects/quarantine.h"
@@ -47,12 +48,14 @@ class Wake {
 class Collector {
  public:
   Collector(const KeeperParts& parts, const Owners& owners, std::shared_ptr<PendingKeys> pending,
-            Quarantine& quarantine, bool sole_owner);
+            std::shared_ptr<OpenObjects> open, Quarantine& quarantine, bool sole_owner);
 
   [[nodiscard]] Result<void> discard(metadata::Transaction& transaction, const std::vector<std::string>& keys);
   // How many objects were removed. What is left when it is stopped is for the next one; so below.
   [[nodiscard]] Result<std::int64_t> collect(std::stop_token stop = {});
   [[nodiscard]] Result<Swept> sweep(std::stop_token stop = {});
+  // Of a page that was just listed, what nobody refers to is removed; added up in `swept`.
+  [[nodiscard]] Result<void> sweep_page(const storage::ObjectPage& page, Swept& swept);
   // Rung whenever something was discarded.
   [[nodiscard]] Wake& wake() { return *wake_; }
   // Whether the last collect() left something for later: an object that could not be removed, or is still pending.
@@ -65,14 +68,15 @@ class Collector {
     bool is_all = true;             // false: some are still pending
   };
   [[nodiscard]] Result<Batch> take_batch(metadata::Transaction& tx, const std::string& after);
+  [[nodiscard]] bool others_may_read(Micros since) const;
   [[nodiscard]] std::vector<std::string> remove_all(const std::vector<std::string>& keys);
   // The rows of objects that are removed.
   [[nodiscard]] Result<void> forget(const std::vector<std::string>& keys);
-  [[nodiscard]] Result<void> sweep_page(const storage::ObjectPage& page, Swept& swept);
 
   const KeeperParts parts_;
   const Owners& owners_;
   const std::shared_ptr<PendingKeys> pending_;
+  const std::shared_ptr<OpenObjects> open_;
   Quarantine& quarantine_;
   const bool sole_owner_;
   const std::shared_ptr<Wake> wake_ = std::make_shared<Wake>();

@@ -6,11 +6,16 @@
 #include <thread>
 
 #include "base/log.h"
+#include "base/transfer_limits.h"
 #include "domain/objects/collector.h"
+#include "domain/objects/mover.h"
+#include "domain/objects/open_objects.h"
 #include "domain/objects/owners.h"
 #include "domain/objects/pending_keys.h"
+#include "domain/objects/place_book.h"
 #include "domain/objects/quarantine.h"
 #include "domain/objects/reading.h"
+#include "domain/objects/remote_object.h"
 #include "domain/objects/scrubber.h"
 
 namespace lakelift::objects {
@@ -36,8 +41,14 @@ class ObjectKeeper::Impl {
       : parts(given),
         options(chosen),
         quarantine(parts.database, parts.ledger, owners, parts.clock, parts.metrics, !options.sole_owner),
-        collector(parts, owners, pending, quarantine, options.sole_owner),
-        scrubber(parts, owners, quarantine, options.sole_owner) {}
+        collector(parts, owners, pending, open_objects, quarantine, options.sole_owner),
+        scrubber(parts, owners, quarantine, options.sole_owner) {
+    if (parts.places == nullptr) return;
+    book.emplace(parts.database, owners, *parts.places, parts.clock, storage::new_key(parts.random),
+                 options.sole_owner);
+    mover.emplace(Mover::Parts{parts, owners, *parts.places, *book, collector, quarantine, pending, open_objects,
+                               options.sole_owner});
+  }
 
   Result<std::shared_ptr<RandomAccess>> open(const Reference& reference);
   // What to answer of an object that is not what its row says.
@@ -49,17 +60,23 @@ class ObjectKeeper::Impl {
   // Waits until a scrub is asked for, or the pause is over: how fast it shall be. Nothing when it is stopped.
   std::optional<std::int64_t> next_scrub(std::chrono::seconds pause, std::stop_token stop);
   void start_scrub_thread();
+  void keep_moving(std::stop_token stop);
 
   const KeeperParts parts;
   const KeeperOptions options;
   Owners owners;
   std::shared_ptr<PendingKeys> pending = std::make_shared<PendingKeys>();
+  std::shared_ptr<OpenObjects> open_objects = std::make_shared<OpenObjects>();
   Quarantine quarantine;
   Collector collector;
   Scrubber scrubber;
+  std::optional<PlaceBook> book;
+  std::optional<Mover> mover;
 
   std::mutex mutex;  // of what follows
   std::condition_variable_any scrub_asked;
+  std::condition_variable_any move_asked;
+  bool is_move_asked = true;   // one may have been on its way when the last process ended
   std::set<std::string> told;  // damaged objects that are not quarantined
   bool is_scrub_asked = false;
   bool is_scrubbing = false;
@@ -67,6 +84,7 @@ class ObjectKeeper::Impl {
   bool scrubs_in_background = false;
   std::jthread cleaning;
   std::jthread scrubbing;
+  std::jthread moving;
 };
 
 bool ObjectKeeper::Impl::is_news(const std::string& key) {
@@ -100,11 +118,16 @@ Result<std::shared_ptr<RandomAccess>> ObjectKeeper::Impl::open(const Reference& 
   if (quarantine.has(reference.key)) return broken();
   auto opened = parts.store.open(reference.key);
   // With others on the same database it may lie in the folder of another server: that is no reason to quarantine it.
-  if (!opened && opened.error().code == Code::kNotFound) return refuse(reference, "missing", options.sole_owner);
+  // And what a remote store says may be wrong for a moment: the scrub looks twice.
+  const bool is_sure = options.sole_owner && !parts.store.is_remote();
+  if (!opened && opened.error().code == Code::kNotFound) return refuse(reference, "missing", is_sure);
   if (!opened && opened.error().code == Code::kCorrupt) return refuse(reference, opened.error().message, true);
   if (!opened) return std::unexpected(opened.error());
-  if (const auto problem = find_size_problem(**opened, reference)) return refuse(reference, *problem, true);
-  return *std::move(opened);
+  if (const auto problem = find_size_problem(**opened, reference)) {
+    return refuse(reference, *problem, !parts.store.is_remote());
+  }
+  if ((*opened)->local_fd() >= 0 || !parts.store.is_remote()) return *std::move(opened);
+  return std::make_shared<RemoteObject>(*std::move(opened), reference, open_objects->hold(reference.key));
 }
 
 void ObjectKeeper::Impl::keep_clean(std::stop_token stop) {
@@ -154,6 +177,36 @@ void ObjectKeeper::Impl::start_scrub_thread() {
   if (!scrubbing.joinable()) scrubbing = std::jthread([this](std::stop_token stop) { keep_scrubbing(stop); });
 }
 
+// A pass, and another one as long as something is left: what is being uploaded or read just now, or could not be
+// copied.
+void ObjectKeeper::Impl::keep_moving(std::stop_token stop) {
+  auto pause = std::chrono::milliseconds(limits::kMovePauseMs);
+  while (!stop.stop_requested()) {
+    {
+      std::unique_lock lock(mutex);
+      const auto asked = [&] { return is_move_asked; };
+      if (options.sole_owner) {
+        move_asked.wait(lock, stop, asked);
+      } else {  // another server may have begun one, and ended
+        move_asked.wait_for(lock, stop, std::chrono::milliseconds(limits::kMostMovePauseMs), asked);
+      }
+      is_move_asked = false;
+    }
+    while (!stop.stop_requested()) {
+      const std::int64_t before = mover->report().objects;
+      const auto moved = mover->pass(stop);
+      if (stop.stop_requested() || (moved && *moved)) break;
+      if (!moved) log_warning("the move of content did not end yet", {{"error", describe(moved.error())}});
+      pause = mover->report().objects > before
+                  ? std::chrono::milliseconds(limits::kMovePauseMs)
+                  : std::min(pause * 2, std::chrono::milliseconds(limits::kMostMovePauseMs));
+      std::unique_lock lock(mutex);
+      move_asked.wait_for(lock, stop, pause, [&] { return is_move_asked; });
+      is_move_asked = false;
+    }
+  }
+}
+
 ObjectKeeper::ObjectKeeper(KeeperParts parts, KeeperOptions options) : impl_(std::make_unique<Impl>(parts, options)) {}
 ObjectKeeper::~ObjectKeeper() { stop(); }
 
@@ -161,10 +214,13 @@ void ObjectKeeper::add_owner(ObjectOwner& owner) { impl_->owners.add(owner); }
 
 Result<void> ObjectKeeper::start() {
   TRY_VOID(impl_->quarantine.load());
+  if (impl_->book) TRY_VOID(impl_->book->load());
   const std::lock_guard lock(impl_->mutex);
   if (impl_->cleaning.joinable()) return {};
   impl_->is_stopped = false;
   impl_->cleaning = std::jthread([impl = impl_.get()](std::stop_token stop) { impl->keep_clean(stop); });
+  if (impl_->mover)
+    impl_->moving = std::jthread([impl = impl_.get()](std::stop_token stop) { impl->keep_moving(stop); });
   impl_->scrubs_in_background = impl_->options.scrub_bytes_per_second > 0;
   if (impl_->scrubs_in_background) impl_->start_scrub_thread();
   impl_->scrub_asked.notify_all();
@@ -174,14 +230,17 @@ Result<void> ObjectKeeper::start() {
 void ObjectKeeper::stop() {
   std::jthread cleaning;
   std::jthread scrubbing;
+  std::jthread moving;
   {
     const std::lock_guard lock(impl_->mutex);
     impl_->is_stopped = true;
     cleaning.swap(impl_->cleaning);
     scrubbing.swap(impl_->scrubbing);
+    moving.swap(impl_->moving);
   }
   cleaning.request_stop();
   scrubbing.request_stop();
+  moving.request_stop();
 }
 
 std::unique_ptr<PendingObject> ObjectKeeper::begin() {
@@ -190,6 +249,7 @@ std::unique_ptr<PendingObject> ObjectKeeper::begin() {
 
 Result<storage::ObjectInfo> ObjectKeeper::publish(std::unique_ptr<storage::StagedObject> staged,
                                                   const PendingObject& pending) {
+  if (impl_->book) impl_->book->refresh_when_due();
   return impl_->parts.store.publish(std::move(staged), pending.key());
 }
 
@@ -209,6 +269,14 @@ Result<std::shared_ptr<RandomAccess>> ObjectKeeper::open(const Reference& refere
 
 Result<std::shared_ptr<RandomAccess>> ObjectKeeper::open_verified(const Reference& reference, std::stop_token stop) {
   TRY(auto object, impl_->open(reference));
+  if (object->local_fd() < 0 && impl_->parts.store.is_remote()) {
+    auto copy = local_copy(impl_->parts.store, *object, reference, stop);
+    if (!copy && copy.error().code == Code::kCorrupt) {  // the wire, perhaps: the scrub finds what lasts
+      TRY(object, impl_->open(reference));
+      copy = local_copy(impl_->parts.store, *object, reference, stop);
+    }
+    return copy;
+  }
   TRY(const auto problem, find_problem(*object, reference, [&](std::uint64_t) -> Result<void> {
         if (stop.stop_requested()) return fail(Code::kCancelled, "stopped while the stored content was verified");
         return {};
@@ -228,6 +296,46 @@ Result<bool> ObjectKeeper::is_referenced(metadata::Session& session, const std::
 
 Result<std::int64_t> ObjectKeeper::collect() { return impl_->collector.collect(); }
 Result<Swept> ObjectKeeper::sweep() { return impl_->collector.sweep(); }
+
+Result<MoveReport> ObjectKeeper::start_move(const std::string& name, std::optional<std::int64_t> actor) {
+  if (!impl_->book || !impl_->parts.places->find(name)) {
+    return fail(Code::kInvalid, "STORAGE_NOT_CONFIGURED",
+                "this server knows no storage of that address: start it with --storage naming it too",
+                {{"to", {"This server knows no storage of that address."}}});
+  }
+  const auto begun = impl_->parts.database.write([&](metadata::Transaction& tx) -> Result<bool> {
+    TRY(const bool moves, impl_->book->move_to(tx, name));
+    if (!moves) return false;
+    ledger::Entry entry;
+    entry.kind = "storage.move_started";
+    entry.actor = actor;
+    entry.subject_kind = "storage";
+    entry.subject_id = name;
+    TRY(const std::string id, impl_->parts.ledger.append(tx, entry));
+    return true;
+  });
+  if (!begun) return std::unexpected(begun.error());
+  if (*begun) {
+    impl_->mover->announce();
+    const std::lock_guard lock(impl_->mutex);
+    impl_->is_move_asked = true;
+  }
+  impl_->move_asked.notify_all();
+  return move_report();
+}
+
+MoveReport ObjectKeeper::move_report() { return impl_->mover ? impl_->mover->report() : MoveReport{}; }
+
+Result<bool> ObjectKeeper::move(std::stop_token stop) {
+  if (!impl_->mover) return true;
+  return impl_->mover->pass(stop);
+}
+
+Result<std::optional<std::string>> ObjectKeeper::signed_address(const Reference& reference,
+                                                                const storage::SignedTerms& terms) {
+  if (impl_->quarantine.has(reference.key)) return broken();
+  return impl_->parts.store.signed_address(reference.key, terms);
+}
 
 ScrubReport ObjectKeeper::start_scrub() {
   {

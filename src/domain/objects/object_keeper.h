@@ -21,6 +21,7 @@
 #include "backends/metadata/database.h"
 #include "backends/metadata/migration.h"
 #include "backends/storage/object_store.h"
+#include "backends/storage/places.h"
 #include "base/clock.h"
 #include "base/limits.h"
 #include "base/metrics.h"
@@ -61,6 +62,19 @@ struct ScrubReport {
   std::int64_t quarantined = 0;   // in all, now
 };
 
+struct MoveReport {
+  bool is_running = false;
+  std::string to;                 // where new content goes
+  std::vector<std::string> from;  // what it leaves
+  std::optional<Micros> started_at;
+  std::optional<Micros> finished_at;  // of the last one that came to its end
+  std::int64_t objects = 0;           // copied by this process
+  std::int64_t bytes = 0;
+  std::int64_t objects_total = 0;  // that were to be moved when it began
+  std::int64_t bytes_total = 0;
+  std::vector<Finding> problems;  // of the pass that runs, or of the last: what could not be moved yet
+};
+
 struct KeeperOptions {
   // Whether no other process stores objects of this database: orphans are swept as soon as this process does not know
   // them; else only when they are limits::kOrphanGraceSeconds old.
@@ -75,6 +89,7 @@ struct KeeperParts {
   const Clock& clock;
   Random& random;
   Metrics& metrics;
+  storage::Places* places = nullptr;  // the store, where content can be moved
 };
 
 // Threadsafe.
@@ -87,7 +102,8 @@ class ObjectKeeper {
 
   // Before start(); owners outlive this or stop() comes first.
   void add_owner(ObjectOwner& owner);
-  // Sweeps orphans, then collects, sweeps and scrubs, all in the background. Error: the quarantine could not be read.
+  // Sweeps orphans, then collects, sweeps, scrubs and moves, all in the background. Errors: the quarantine could not be
+  // read; those of PlaceBook::load.
   [[nodiscard]] Result<void> start();
   void stop();
 
@@ -116,6 +132,16 @@ class ObjectKeeper {
   // Removes what was discarded and is referred to by nobody; how many objects. For the background and tests.
   [[nodiscard]] Result<std::int64_t> collect();
   [[nodiscard]] Result<Swept> sweep();
+  // Content goes to the place `name` from now on, and all that is elsewhere is moved there in the background, also
+  // after a restart. Errors: kInvalid STORAGE_NOT_CONFIGURED; the database's.
+  [[nodiscard]] Result<MoveReport> start_move(const std::string& name, std::optional<std::int64_t> actor);
+  [[nodiscard]] MoveReport move_report();
+  // One pass of a move on this thread; true: there is nothing left to move. What the background does, for tests.
+  [[nodiscard]] Result<bool> move(std::stop_token stop);
+  // Where whoever has it may read the object for a while, from the storage itself; nothing where it gives none. Errors:
+  // those of open() that need no look at the object.
+  [[nodiscard]] Result<std::optional<std::string>> signed_address(const Reference& reference,
+                                                                  const storage::SignedTerms& terms);
   // Starts one at full speed, or lets the one that runs go on at full speed.
   [[nodiscard]] ScrubReport start_scrub();
   [[nodiscard]] ScrubReport scrub_report();

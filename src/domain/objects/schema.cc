@@ -18,8 +18,19 @@ CREATE TABLE objects_quarantined (
 )
 )sql";
 
+// Where content is. `state`: current (new content goes there; one row) or leaving. Who moves what leaves holds a lease.
+constexpr std::string_view kPlaces = R"sql(
+CREATE TABLE objects_places (
+  name TEXT PRIMARY KEY,
+  state TEXT NOT NULL,
+  since BIGINT NOT NULL,
+  mover TEXT NOT NULL,
+  mover_until BIGINT NOT NULL
+)
+)sql";
+
 }  // namespace
 
-std::vector<metadata::Migration> migrations() { return {{"objects", 1, kTables}}; }
+std::vector<metadata::Migration> migrations() { return {{"objects", 1, kTables}, {"objects", 2, kPlaces}}; }
 
 }  // namespace lakelift::objects

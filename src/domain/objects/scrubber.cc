@@ -92,17 +92,24 @@ Result<void> Scrubber::count_all(std::stop_token stop) {
 }
 
 Result<void> Scrubber::look_at(const Reference& reference, Pacer& pacer, std::stop_token stop) {
-  const auto opened = parts_.store.open(reference.key);
+  auto opened = parts_.store.open(reference.key);
+  // What a remote store says may be wrong for a moment.
+  if (!opened && parts_.store.is_remote()) opened = parts_.store.open(reference.key);
   if (!opened && opened.error().code == Code::kNotFound) {
     // With others on the same database it may lie in the folder of another server.
     TRY_VOID(note(reference, "missing", sole_owner_));
   } else if (!opened) {
     TRY_VOID(note(reference, opened.error().message, opened.error().code == Code::kCorrupt));
   } else {
-    const auto problem = find_problem(**opened, reference, [&](std::uint64_t bytes) {
-      parts_.metrics.add("lakelift_scrub_bytes_total", "Bytes that scrubs have read.", {}, static_cast<double>(bytes));
-      return rest(bytes, pacer, stop);
-    });
+    const auto read = [&] {
+      return find_problem(**opened, reference, [&](std::uint64_t bytes) {
+        parts_.metrics.add("lakelift_scrub_bytes_total", "Bytes that scrubs have read.", {},
+                           static_cast<double>(bytes));
+        return rest(bytes, pacer, stop);
+      });
+    };
+    auto problem = read();
+    if (problem && *problem && parts_.store.is_remote()) problem = read();
     if (!problem && stop.stop_requested()) return std::unexpected(problem.error());
     if (!problem) TRY_VOID(note(reference, "can't be read: " + problem.error().message, false));
     if (problem && *problem) TRY_VOID(note(reference, **problem, true));

@@ -1,4 +1,4 @@
-// `lakelift scrub` and `lakelift sweep`: what lies in the storage, for administrators.
+// `lakelift scrub`, `lakelift sweep` and `lakelift move-storage`: what lies in the storage, for administrators.
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
@@ -13,6 +13,8 @@ namespace lakelift::cli {
 namespace {
 
 constexpr std::int64_t kPollMs = 200;
+constexpr std::string_view kScrub = "/storage/scrub";
+constexpr std::string_view kMove = "/storage/move";
 
 const View& scrub_view() {
   static const View view{{{"state"},
@@ -27,6 +29,25 @@ const View& scrub_view() {
                            const json::value* findings = find(scrub, "findings");
                            const bool is_list = findings != nullptr && findings->is_array();
                            flat["findings"] = is_list ? findings->get_array().size() : 0;
+                           return flat;
+                         },
+                         "state"};
+  return view;
+}
+
+const View& move_view() {
+  static const View view{{{"state"},
+                          {"to"},
+                          {"objects", FieldKind::kCount},
+                          {"objects_total", FieldKind::kCount},
+                          {"bytes", FieldKind::kBytes},
+                          {"bytes_total", FieldKind::kBytes},
+                          {"problems", FieldKind::kCount}},
+                         [](const json::object& move) {
+                           json::object flat = move;
+                           const json::value* problems = find(move, "problems");
+                           const bool is_list = problems != nullptr && problems->is_array();
+                           flat["problems"] = is_list ? problems->get_array().size() : 0;
                            return flat;
                          },
                          "state"};
@@ -52,20 +73,23 @@ std::string line_of(const json::value& finding) {
                      find_string(object, "problem").value_or(""), subjects.empty() ? "" : " (" + subjects + ")");
 }
 
-Result<json::object> wait_for_end(Session& session, Api& api, json::object scrub) {
-  while (find_string(scrub, "state") == "running") {
+Result<json::object> wait_for_end(Session& session, Api& api, const std::string& path, json::object report) {
+  while (find_string(report, "state") == "running") {
     if (session.pause()(kPollMs)) return interrupted();
-    TRY(scrub, api.get("/storage/scrub"));
+    TRY(report, api.get(path));
+    session.progress().update({path == kMove ? "MOVING" : "SCRUBBING", ProgressUnit::kBytes,
+                               find_int(report, "bytes").value_or(0), find_int(report, "bytes_total").value_or(0)});
   }
-  return scrub;
+  session.progress().clear();
+  return report;
 }
 
 Result<void> scrub(Session& session, bool wait) {
   // A server of this command alone would end with it, and the scrub too: only who waits gets one.
   TRY(Api * api, session.api(wait));
-  TRY(json::object answer, api->call({.method = "POST", .path = "/storage/scrub", .body = {}}));
+  TRY(json::object answer, api->call({.method = "POST", .path = std::string(kScrub), .body = {}}));
   if (wait) {
-    TRY(answer, wait_for_end(session, *api, std::move(answer)));
+    TRY(answer, wait_for_end(session, *api, std::string(kScrub), std::move(answer)));
   }
   TRY(const json::array findings, array_of(answer, "findings"));
   TRY_VOID(session.output().one(without_envelope(std::move(answer)), scrub_view()));
@@ -74,6 +98,19 @@ Result<void> scrub(Session& session, bool wait) {
   return fail(Code::kCorrupt, "SCRUB_FOUND_DAMAGE",
               fmt::format("{} stored {} damaged: bring {} back from a copy, and scrub again", findings.size(),
                           findings.size() == 1 ? "object is" : "objects are", findings.size() == 1 ? "it" : "them"));
+}
+
+Result<void> move(Session& session, const std::string& to, bool wait) {
+  // As with the scrub: a server of this command alone would end with it. It goes on with the next one.
+  TRY(Api * api, session.api(wait));
+  TRY(json::object answer, api->call({.method = "POST", .path = std::string(kMove), .body = json::object{{"to", to}}}));
+  if (wait) {
+    TRY(answer, wait_for_end(session, *api, std::string(kMove), std::move(answer)));
+  }
+  TRY(const json::array problems, array_of(answer, "problems"));
+  TRY_VOID(session.output().one(without_envelope(std::move(answer)), move_view()));
+  for (const auto& problem : problems) session.complain(printable(line_of(problem)));
+  return {};
 }
 
 Result<void> sweep(Session& session) {
@@ -92,6 +129,17 @@ void add_storage_commands(CommandTree& tree) {
       ->add_flag("--wait", *wait, "Until it has ended; exit 1 when something is damaged");
   tree.add(tree.root, "sweep", "Remove stored content that nobody refers to (for admins)",
            {"lakelift sweep", "lakelift sweep --output json"}, sweep);
+  const auto to = std::make_shared<std::string>();
+  const auto wait_for_move = std::make_shared<bool>(false);
+  CLI::App* move_command = tree.add(
+      tree.root, "move-storage",
+      "Move all stored content to another of the server's storages, while it serves (for admins)",
+      {"lakelift move-storage --to s3://lakelift-content", "lakelift move-storage --to azure://content/lakelift --wait",
+       "lakelift move-storage --to disk --wait --output json"},
+      [to, wait_for_move](Session& session) { return move(session, *to, *wait_for_move); });
+  move_command->add_option("--to", *to, "disk, s3://BUCKET[/PREFIX] or azure://CONTAINER[/PREFIX], as --storage has it")
+      ->required();
+  move_command->add_flag("--wait", *wait_for_move, "Until all has moved");
 }
 
 }  // namespace lakelift::cli

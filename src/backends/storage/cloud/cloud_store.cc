@@ -16,6 +16,21 @@ namespace {
 
 std::unexpected<Error> taken() { return fail(Code::kConflict, "an object with this key exists already"); }
 
+// A text as bytes to send; it outlives this.
+class TextBytes final : public RandomAccess {
+ public:
+  explicit TextBytes(std::string_view text) : text_(text) {}
+  [[nodiscard]] std::uint64_t size_bytes() const override { return text_.size(); }
+  [[nodiscard]] Result<std::size_t> read_at(std::uint64_t offset, std::span<std::byte> out) override {
+    const std::string_view rest = text_.substr(std::min<std::uint64_t>(offset, text_.size()), out.size());
+    std::ranges::copy(as_bytes(rest), out.begin());
+    return rest.size();
+  }
+
+ private:
+  std::string_view text_;
+};
+
 // Keys of uploads in parts that this process is at.
 class LiveUploads {
  public:
@@ -249,6 +264,24 @@ Result<std::optional<std::string>> CloudStore::signed_address(const std::string&
 }
 
 }  // namespace
+
+Result<void> claim(BlobClient& client, const std::string& owner) {
+  const std::string name(kOwnerName);
+  TextBytes text(owner);
+  const auto claimed = client.put(name, {text, 0, owner.size()});
+  if (claimed || claimed.error().code != Code::kConflict) return claimed;
+  TRY(BlobInfo info, client.look(name));
+  if (info.size_bytes == owner.size()) {
+    std::string found(owner.size(), '\0');
+    TRY(const std::size_t got,
+        CloudReader(client, name, std::move(info)).read_at(0, std::as_writable_bytes(std::span(found))));
+    if (got == owner.size() && found == owner) return {};
+  }
+  return fail(
+      Code::kConflict, "STORAGE_HAS_ANOTHER_DATABASE",
+      "the storage holds the content of another database: give --database as when it was first used, or another "
+      "bucket, container or prefix");
+}
 
 std::unique_ptr<ObjectStore> make_cloud_store(std::unique_ptr<BlobClient> client,
                                               std::shared_ptr<StagingFolder> staging, const Clock& clock,

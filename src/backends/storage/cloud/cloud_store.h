@@ -23,4 +23,9 @@ struct CloudStoreOptions {
                                                             std::shared_ptr<StagingFolder> staging, const Clock& clock,
                                                             CloudStoreOptions options = {});
 
+// Makes the place known as `owner`'s, with a small object of its own (kOwnerName) beside the others: two databases in
+// one place would sweep each other's content. Error: kConflict STORAGE_HAS_ANOTHER_DATABASE; the client's.
+[[nodiscard]] Result<void> claim(BlobClient& client, const std::string& owner);
+inline constexpr std::string_view kOwnerName = "lakelift-database-id";  // no key: it is in no listing
+
 }  // namespace lakelift::storage

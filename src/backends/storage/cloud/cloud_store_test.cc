@@ -139,6 +139,17 @@ TEST_F(CloudStoreTest, AddressesAreSignedWhereThatIsWanted) {
   EXPECT_TRUE(open.store().signed_address(key_, {"text/csv", "", 60}).value()->ends_with("?seconds=60"));
 }
 
+TEST_F(CloudStoreTest, APlaceBelongsToOneDatabase) {
+  ASSERT_TRUE(claim(cloud_.blobs(), "0123"));
+  EXPECT_TRUE(claim(cloud_.blobs(), "0123"));
+  for (const std::string other : {"0124", "01234", ""}) {
+    const auto refused = claim(cloud_.blobs(), other);
+    ASSERT_FALSE(refused) << other;
+    EXPECT_EQ(refused.error().event, "STORAGE_HAS_ANOTHER_DATABASE");
+  }
+  EXPECT_TRUE(store_.list("", 10)->objects.empty());
+}
+
 TEST_F(CloudStoreTest, FailuresAreToldAsTheyAre) {
   ASSERT_TRUE(put(store_, key_, "content"));
   for (const std::string call : {"look", "remove", "remove_all", "list", "check"}) {

@@ -26,6 +26,8 @@ class CredentialsSource {
   // renewal fails and they are still good. Errors: kForbidden STORAGE_REFUSED naming what is missing or wrong;
   // kUnavailable.
   [[nodiscard]] virtual Result<Credentials> get() = 0;
+  // The store takes these no longer: get() renews them, where they are still the ones that it would give.
+  virtual void refuse(const Credentials& refused) = 0;
 };
 
 struct CredentialsParts {
@@ -42,10 +44,11 @@ struct CredentialsOptions {
 };
 
 // The first that is there: S3_KEY_ID and S3_KEY_SECRET; AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY
-// (AWS_SESSION_TOKEN); AWS_WEB_IDENTITY_TOKEN_FILE and AWS_ROLE_ARN; the profile AWS_PROFILE (default) of
-// AWS_SHARED_CREDENTIALS_FILE
-// (~/.aws/credentials); the instance's role (IMDSv2), unless AWS_EC2_METADATA_DISABLED. Half of a pair is an error.
-// Files are read anew when they have changed or the credentials of them are at their end.
+// (AWS_SESSION_TOKEN); AWS_WEB_IDENTITY_TOKEN_FILE and AWS_ROLE_ARN (AWS_ROLE_SESSION_NAME); the profile AWS_PROFILE
+// (default) of AWS_SHARED_CREDENTIALS_FILE (~/.aws/credentials); the instance's role (IMDSv2), which is asked at once,
+// unless AWS_EC2_METADATA_DISABLED. Half of a pair is an error. A profile's file is read anew when it has changed; the
+// file of a token when the credentials that it was given for are at their end. Errors: kForbidden STORAGE_REFUSED: what
+// was looked for and not found, or is wrong.
 [[nodiscard]] Result<std::unique_ptr<CredentialsSource>> find_credentials(CredentialsParts parts,
                                                                           CredentialsOptions options);
 [[nodiscard]] std::unique_ptr<CredentialsSource> fixed_credentials(Credentials credentials);

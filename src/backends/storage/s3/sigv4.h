@@ -29,7 +29,7 @@ struct S3Call {
 
 struct SigningScope {
   std::string region;
-  std::string service = "s3";  // "sts" for the token service
+  std::string service = "s3";
 };
 
 // "/bucket/ab%20cd?list-type=2&prefix=x%2Fy": encoded and sorted as it is signed.

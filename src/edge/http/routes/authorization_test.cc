@@ -262,6 +262,8 @@ void Calls::describe_others() {
     const std::string text = operation;
     makers_[text] = [=](About) { return path(text.substr(text.find('/'))); };
   }
+  makers_["GET /storage/move"] = [](About) { return path("/storage/move"); };
+  makers_["POST /storage/move"] = [](About) { return path("/storage/move", json::object{{"to", "disk"}}); };
   for (const char* plain : {"/livez", "/readyz", "/metrics", "/openapi.json", "/docs", "/docs/assets/start.js",
                             "/docs/assets/swagger-ui.css", "/docs/assets/swagger-ui-bundle.js", "/"}) {
     makers_[std::string("GET ") + plain] = [=](About) { return path(plain); };

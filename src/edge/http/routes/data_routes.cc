@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "domain/slices/link.h"
+#include "edge/http/routes/direct_download.h"
 #include "edge/http/routes/lakey.h"
 #include "edge/http/routes/negotiate.h"
 #include "edge/http/routes/routes.h"
@@ -32,7 +33,7 @@ void protect(Response& response) {
 }
 
 // The request's data; an error says why there are none. Asks again who may: waiting may have taken long.
-Result<Response> deliver(const Services& services, const Delivery& delivery, const std::stop_token& stop) {
+Result<Response> deliver(const Services& services, const Delivery& delivery, const RequestContext& context) {
   TRY(const auto request, services.slices.get_for_link(delivery.link));
   switch (request.state) {
     case slices::RunState::kQueued:
@@ -46,16 +47,18 @@ Result<Response> deliver(const Services& services, const Delivery& delivery, con
     case slices::RunState::kDone:
       break;
   }
-  TRY(auto rendition, services.slices.rendition(request.id, delivery.format, stop));
+  TRY(auto rendition, services.slices.rendition(request.id, delivery.format, context.stop));
+  const std::string type(columnar::media_type_of(rendition.format));
+  TRY(auto direct, direct_download(services, context, {rendition.object_key, rendition.size_bytes, rendition.sha256},
+                                   type, rendition.file_name));
+  if (direct) return *std::move(direct);
   TRY(auto bytes, services.slices.open(rendition));
-  return Response::content({.bytes = std::move(bytes),
-                            .content_type = std::string(columnar::media_type_of(rendition.format)),
-                            .sha256 = rendition.sha256,
-                            .file_name = rendition.file_name});
+  return Response::content(
+      {.bytes = std::move(bytes), .content_type = type, .sha256 = rendition.sha256, .file_name = rendition.file_name});
 }
 
 Response deliver_or_say(const Services& services, const Delivery& delivery, const RequestContext& context) {
-  Result<Response> delivered = deliver(services, delivery, context.stop);
+  Result<Response> delivered = deliver(services, delivery, context);
   Response response = delivered ? *std::move(delivered) : render_lakey_error(delivered.error(), context);
   protect(response);
   return response;

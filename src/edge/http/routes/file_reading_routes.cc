@@ -3,6 +3,7 @@
 
 #include "base/encoding.h"
 #include "edge/http/routes/body_fields.h"
+#include "edge/http/routes/direct_download.h"
 #include "edge/http/routes/file_target.h"
 #include "edge/http/routes/lakey.h"
 #include "edge/http/routes/paging.h"
@@ -105,7 +106,11 @@ Result<Response> read_file(const Services& services, RequestContext& context) {
   auto opened = services.files.open(lakey::caller(context), target.at);
   if (!opened && opened.error().event == "FILE_IS_A_FOLDER") return list_folder(services, context, target.at);
   if (!opened) return std::unexpected(std::move(opened).error());
-  const std::string type(files::media_type_of_name(opened->file.path.name()));
+  const files::FileInfo& file = opened->file;
+  const std::string type(files::media_type_of_name(file.path.name()));
+  TRY(auto direct, direct_download(services, context, {file.object_key, file.size_bytes, file.sha256}, type,
+                                   std::string(file.path.name())));
+  if (direct) return *std::move(direct);
   return file_content(*std::move(opened), type);
 }
 

@@ -88,6 +88,7 @@ struct Services {
   bool liftbit_open = false;    // whether /create_user and its like believe the username (docs/files.md)
   Feed* notice_feed = nullptr;  // topics: account ids
   std::int64_t sign_ins_per_minute = limits::kSignInsPerMinute;  // of one address
+  int direct_download_seconds = 0;  // that a signed address of the storage is good for; 0: none are given
 };
 
 void add_account_routes(RouteTable& routes, const Services& services);
@@ -108,7 +109,7 @@ void add_file_keeping_routes(RouteTable& routes, const Services& services);  // 
 void add_liftbit_routes(RouteTable& routes, const Services& services);       // /upload_file …
 void add_download_request_routes(RouteTable& routes, const Services& services);
 void add_data_routes(RouteTable& routes, const Services& services);        // signed addresses
-void add_storage_routes(RouteTable& routes, const Services& services);     // scrub and sweep, for administrators
+void add_storage_routes(RouteTable& routes, const Services& services);     // scrub, sweep and move, for administrators
 void add_operations_routes(RouteTable& routes, const Services& services);  // /livez /readyz /metrics
 void add_docs_routes(RouteTable& routes);                                  // /docs /openapi.json
 void add_all_routes(RouteTable& routes, const Services& services);         // all of the above

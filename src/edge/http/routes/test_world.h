@@ -64,7 +64,8 @@ struct World {
   catalogue::SharingService sharing{*database, ledger, notices, clock};
   catalogue::AccessRequestService access_requests{*database, ledger, accounts, notices, clock};
   storage::testing::MemoryStore store{clock};
-  objects::ObjectKeeper keeper{{*database, ledger, store, clock, random, metrics}, {}};
+  storage::Places places{{{"disk", {std::shared_ptr<void>(), &store}}}};
+  objects::ObjectKeeper keeper{{*database, ledger, places, clock, random, metrics, &places}, {}};
   columnar::WorkerPool workers{{.program = "/nonexistent/lakelift-columnar", .spares = 0}, metrics};
   slices::SliceService slices{{*database, ledger, accounts, catalogue, executors, store, keeper, workers, clock, random,
                                metrics, std::nullopt}};

@@ -1,0 +1,55 @@
+// The places where content is kept, opened as the settings name them.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "app/storage_config.h"
+#include "backends/net/transport.h"
+#include "backends/storage/places.h"
+#include "backends/storage/s3/credentials.h"
+#include "base/clock.h"
+#include "base/random.h"
+#include "base/result.h"
+
+namespace lakelift::app {
+
+struct StorageNeeds {
+  const StorageConfig& config;
+  std::string data_folder;
+  std::string ca_file;
+  std::string database_id;  // whose content it is
+  bool sole_owner = true;   // no other process keeps content of this database
+  std::string_view (*environment)(const std::string& name);
+  const Clock& clock;
+  Random& random;
+};
+
+// What the places stand on goes with them.
+class Storage {
+ public:
+  // Credentials come from the environment: for S3 as find_credentials says; for Azure AZURE_STORAGE_KEY and
+  // AZURE_STORAGE_ACCOUNT, or AZURE_STORAGE_CONNECTION_STRING. Each cloud is called once: a place that can't be used
+  // stops the start. Errors: kInvalid CONFIGURATION_DID_NOT_VALIDATE naming the setting; those of claim() and check().
+  [[nodiscard]] static Result<std::unique_ptr<Storage>> open(const StorageNeeds& needs);
+  [[nodiscard]] storage::Places& places() { return *places_; }
+
+ private:
+  Storage() = default;
+  [[nodiscard]] Result<std::shared_ptr<storage::ObjectStore>> open_place(const StorageNeeds& needs,
+                                                                         const std::string& address);
+  [[nodiscard]] Result<std::unique_ptr<storage::BlobClient>> open_s3(const StorageNeeds& needs,
+                                                                     std::string_view bucket_and_prefix);
+  [[nodiscard]] Result<std::unique_ptr<storage::BlobClient>> open_azure(const StorageNeeds& needs,
+                                                                        std::string_view container_and_prefix);
+
+  std::shared_ptr<storage::StagingFolder> staging_;
+  std::vector<std::unique_ptr<net::Transport>> transports_;
+  std::vector<std::unique_ptr<storage::CredentialsSource>> credentials_;
+  std::unique_ptr<storage::Places> places_;
+};
+
+}  // namespace lakelift::app
