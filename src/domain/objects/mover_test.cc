@@ -138,6 +138,15 @@ TEST_F(MoverTest, AnUploadWhoseAnswerWasLostIsNoObstacle) {
   EXPECT_EQ(text_of(one), "hello");
 }
 
+TEST_F(MoverTest, ACopyThatIsWrongIsMadeAgain) {
+  const Reference one = world_.add("a", "hello");
+  start();
+  ASSERT_TRUE(storage::testing::put(cloud_, one.key, "HELLO"));
+  move_all();
+  EXPECT_EQ(text_of(one), "hello");
+  EXPECT_EQ(world_.objects(), 0U);
+}
+
 TEST_F(MoverTest, WhatIsNotWhatItWasIsNotMoved) {
   const Reference one = world_.add("a", "hello");
   world_.damage(one.key, "HELLO");
