@@ -186,5 +186,27 @@ TEST_F(ConfigTest, IssuersComeFromTheFile) {
   EXPECT_EQ(wrong.error().fields.at(0).field, "oidc.work.issuer");
 }
 
+TEST_F(ConfigTest, StoragesAreNamedByTheirAddresses) {
+  const auto loaded =
+      load_config({"--storage", "s3://bucket/a/b,disk,azure://container", "--s3-addressing", "path"}, fake_environment);
+  ASSERT_TRUE(loaded) << loaded.error().message;
+  EXPECT_EQ(loaded->config.storage.addresses,
+            (std::vector<std::string>{"s3://bucket/a/b", "disk", "azure://container"}));
+  EXPECT_EQ(loaded->config.storage.s3_addressing, "path");
+  EXPECT_EQ(load_config({}, fake_environment)->config.storage.addresses, std::vector<std::string>{"disk"});
+}
+
+TEST_F(ConfigTest, AStorageThatMakesNoSenseIsRefused) {
+  for (const std::string bad : {",", "s3://", "s3://a//b", "s3://a/", "s3:///a", "s3://a b", "s3://a?b", "gs://a",
+                                "/var/data", "disk/", "disk,disk", "s3://u:p@a"}) {
+    const auto refused = load_config({"--storage=" + bad}, fake_environment);
+    ASSERT_FALSE(refused) << bad;
+    EXPECT_EQ(refused.error().fields.front().field, "storage") << bad;
+  }
+  EXPECT_FALSE(load_config({"--s3-addressing", "best"}, fake_environment));
+  EXPECT_FALSE(load_config({"--direct-download-seconds", "0"}, fake_environment));
+  EXPECT_FALSE(load_config({"--direct-download-seconds", "3601"}, fake_environment));
+}
+
 }  // namespace
 }  // namespace lakelift::app

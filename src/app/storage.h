@@ -9,6 +9,7 @@
 
 #include "app/storage_config.h"
 #include "backends/net/transport.h"
+#include "backends/storage/cloud/blob_client.h"
 #include "backends/storage/places.h"
 #include "backends/storage/s3/credentials.h"
 #include "base/clock.h"

@@ -21,7 +21,7 @@ MAY_INCLUDE: dict[str, set[str]] = {
     "columnar/engine": {"columnar"},
     "backends/metadata": set(),
     "backends/ledger": {"backends/metadata"},
-    "backends/storage": set(),
+    "backends/storage": {"backends/net"},
     "backends/executors": {"columnar"},
     "backends/net": set(),
     "domain/accounts": {"backends/metadata", "backends/ledger", "backends/net"},
@@ -67,6 +67,7 @@ VENDOR_HEADERS: dict[str, set[str]] = {
     r"<seccomp": {"columnar/engine"},
     r"<spdlog|<prometheus": {"base"},
     r"<yaml-cpp/": {"edge/cli"},
+    r"<expat": {"backends/storage/cloud"},
 }
 
 BANNED: dict[str, str] = {

@@ -24,6 +24,7 @@ void Mover::announce() {
   report_.started_at = parts_.keeper.clock.now();
   report_.finished_at = finished;
   is_counted_ = false;
+  whole_there_.clear();
   settled_at_.reset();
 }
 
@@ -159,10 +160,27 @@ bool Mover::may_remove(const storage::ObjectStore& from) const {
   return settled_at_ && parts_.keeper.clock.monotonic() - *settled_at_ > limits::kOpenGraceSeconds * kMicrosPerSecond;
 }
 
+// A crash may have come between the copy and the removal: before the old one goes, the new one is read through.
+Result<bool> Mover::is_whole_there(storage::ObjectStore& to, const Reference& reference, std::stop_token stop) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (whole_there_.contains(reference.key)) return true;
+  }
+  const auto there = to.open(reference.key);
+  if (!there && there.error().code == Code::kNotFound) return false;
+  if (!there) return std::unexpected(there.error());
+  TRY(const auto problem, find_problem(**there, reference, [&](std::uint64_t) -> Result<void> {
+        return stop.stop_requested() ? stopped() : Result<void>{};
+      }));
+  if (problem) TRY_VOID(to.remove(reference.key));
+  return !problem;
+}
+
 // Whether it was not there yet.
 Result<bool> Mover::copy(storage::ObjectStore& from, storage::ObjectStore& to, const Reference& reference,
                          std::stop_token stop) {
-  if (const auto there = to.open(reference.key); there && !find_size_problem(**there, reference)) return false;
+  TRY(const bool is_there, is_whole_there(to, reference, stop));
+  if (is_there) return false;
   TRY(const auto object, from.open(reference.key));
   auto staged = staged_copy(to, *object, reference, stop);
   if (!staged && staged.error().code == Code::kCorrupt && from.is_remote()) {  // the wire, perhaps
@@ -193,7 +211,11 @@ Mover::Outcome Mover::move_one(storage::ObjectStore& from, const Reference& refe
     ++report_.objects;
     report_.bytes += static_cast<std::int64_t>(reference.size_bytes);
   }
-  if (from.is_remote() && (parts_.open->has(reference.key) || !may_remove(from))) return Outcome::kCopied;
+  if (from.is_remote() && (parts_.open->has(reference.key) || !may_remove(from))) {
+    const std::lock_guard lock(mutex_);
+    whole_there_.insert(reference.key);
+    return Outcome::kCopied;
+  }
   const auto removed = from.remove(reference.key);
   if (!removed) note_problem(reference, removed.error());
   return removed ? Outcome::kMoved : Outcome::kCopied;

@@ -64,6 +64,7 @@ class Mover {
                                  std::stop_token stop);
   [[nodiscard]] Result<bool> copy(storage::ObjectStore& from, storage::ObjectStore& to, const Reference& reference,
                                   std::stop_token stop);
+  [[nodiscard]] Result<bool> is_whole_there(storage::ObjectStore& to, const Reference& reference, std::stop_token stop);
   [[nodiscard]] Result<bool> is_referenced(const std::string& key);
   [[nodiscard]] bool may_remove(const storage::ObjectStore& from) const;
   void note_problem(const Reference& reference, const Error& error);
@@ -73,7 +74,8 @@ class Mover {
   std::mutex mutex_;    // of what follows
   MoveReport report_;
   bool is_counted_ = false;
-  std::optional<Micros> settled_at_;  // when a pass found nothing more to copy; monotonic
+  std::set<std::string> whole_there_;  // copied, or read through in the new place, and still in the old one
+  std::optional<Micros> settled_at_;   // when a pass found nothing more to copy; monotonic
 };
 
 }  // namespace lakelift::objects

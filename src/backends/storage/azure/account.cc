@@ -58,7 +58,7 @@ Result<void> read_endpoint(const std::string& endpoint, AzureAccount& account) {
   };
   const auto parsed = boost::urls::parse_uri(endpoint);
   if (!parsed) return refuse();
-  const boost::urls::url_view view = *parsed;
+  const boost::urls::url_view& view = *parsed;
   account.is_https = view.scheme_id() == boost::urls::scheme::https;
   const bool is_http = view.scheme_id() == boost::urls::scheme::http;
   if ((!account.is_https && !is_http) || view.has_userinfo() || view.has_query() || view.has_fragment() ||

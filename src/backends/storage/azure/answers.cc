@@ -79,7 +79,7 @@ std::string AzureAnswer::header(std::string_view lower_case_name) const {
 std::string azure_error_code(const net::TransferAnswer& head, std::string_view body) {
   if (const auto code = head.header("x-ms-error-code")) return told(*code);
   if (is_blank(body) || body.find("<Error") == std::string_view::npos) return "";
-  const auto document = parse_xml(body.starts_with("\xEF\xBB\xBF") ? body.substr(3) : body);
+  const auto document = parse_xml(body);
   if (!document || document->name != "Error") return "";
   const std::string code = told(document->text_of("Code"));
   return code.empty() ? "Error" : code;
@@ -111,7 +111,7 @@ std::unexpected<Error> azure_refusal(const AzureAnswer& answer, std::string_view
 }
 
 Result<AzureListing> parse_azure_listing(std::string_view document, std::string_view prefix) {
-  const auto root = parse_xml(document.starts_with("\xEF\xBB\xBF") ? document.substr(3) : document);
+  const auto root = parse_xml(document);
   if (!root || root->name != "EnumerationResults") return no_listing();
   const XmlElement* blobs = root->find("Blobs");
   const XmlElement* marker = root->find("NextMarker");

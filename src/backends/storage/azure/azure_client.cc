@@ -20,7 +20,7 @@ constexpr std::string_view kBytes = "application/octet-stream";
 
 class AzureClient final : public BlobClient {
  public:
-  AzureClient(AzureAccount account, AzureParts parts)
+  AzureClient(AzureAccount account, const AzureParts& parts)
       : calls_(std::move(account), parts), random_(parts.random), clock_(parts.clock) {}
 
   [[nodiscard]] PartLimits part_limits() const override {
@@ -294,9 +294,9 @@ Result<void> AzureClient::check() {
 
 }  // namespace
 
-Result<std::unique_ptr<BlobClient>> make_azure_client(AzureOptions options, AzureParts parts) {
+Result<std::unique_ptr<BlobClient>> make_azure_client(const AzureOptions& options, const AzureParts& parts) {
   TRY(AzureAccount account, check_azure_options(options));
-  return std::make_unique<AzureClient>(std::move(account), std::move(parts));
+  return std::make_unique<AzureClient>(std::move(account), parts);
 }
 
 }  // namespace lakelift::storage

@@ -28,6 +28,7 @@ struct AzureParts {
 };
 
 // The parts outlive it. Keys are what ObjectStore calls keys. Errors: kInvalid naming the option.
-[[nodiscard]] Result<std::unique_ptr<BlobClient>> make_azure_client(AzureOptions options, AzureParts parts);
+[[nodiscard]] Result<std::unique_ptr<BlobClient>> make_azure_client(const AzureOptions& options,
+                                                                    const AzureParts& parts);
 
 }  // namespace lakelift::storage

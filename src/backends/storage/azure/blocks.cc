@@ -29,7 +29,8 @@ std::string new_upload(Micros now, Random& random) {
 std::optional<Micros> begun_of(std::string_view upload) {
   if (upload.size() != kUploadChars || !std::ranges::all_of(upload, is_hex)) return std::nullopt;
   std::uint64_t begun = 0;
-  std::from_chars(upload.data(), upload.data() + kBegunChars, begun, 16);
+  const std::string text(upload.substr(0, kBegunChars));
+  std::from_chars(text.data(), text.data() + text.size(), begun, 16);
   return static_cast<Micros>(begun);
 }
 
@@ -51,10 +52,11 @@ std::string block_list_document(const std::vector<std::string>& ids) {
 }
 
 Result<std::vector<std::string>> parse_uncommitted_blocks(std::string_view document) {
-  const auto root = parse_xml(document.starts_with("\xEF\xBB\xBF") ? document.substr(3) : document);
+  const auto root = parse_xml(document);
   const XmlElement* blocks = root && root->name == "BlockList" ? root->find("UncommittedBlocks") : nullptr;
   if (blocks == nullptr) return fail(Code::kCorrupt, "the object store's list of blocks makes no sense or is cut off");
   std::vector<std::string> ids;
+  ids.reserve(blocks->children.size());
   for (const XmlElement& block : blocks->children) ids.push_back(block.text_of("Name"));
   return ids;
 }

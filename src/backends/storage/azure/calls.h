@@ -29,11 +29,11 @@ struct AzureRequest {
 // Threadsafe.
 class AzureCalls {
  public:
-  AzureCalls(AzureAccount account, AzureParts parts)
+  AzureCalls(AzureAccount account, const AzureParts& parts)
       : account_(std::move(account)),
         transport_(parts.transport),
         clock_(parts.clock),
-        retries_(parts.random, std::move(parts.sleep)) {}
+        retries_(parts.random, parts.sleep) {}
 
   // The last answer, whatever it says. Errors: kUnavailable STORAGE_UNAVAILABLE, kForbidden STORAGE_REFUSED: not even
   // an answer came; kCorrupt; what reading the body says.

@@ -40,7 +40,7 @@ std::map<std::string, std::string> by_lower_name(const net::Headers& headers) {
 std::string canonicalized_headers(const std::map<std::string, std::string>& headers) {
   std::string out;
   for (const auto& [name, value] : headers) {
-    if (name.starts_with("x-ms-")) out += name + ":" + value + "\n";
+    if (name.starts_with("x-ms-")) out.append(name).append(":").append(value).append("\n");
   }
   return out;
 }

@@ -2,7 +2,27 @@
 
 #include <algorithm>
 
+#include "base/log.h"
+
 namespace lakelift::storage {
+
+Error as_stores_say(Error error) {
+  switch (error.code) {
+    case Code::kUnavailable:
+    case Code::kCorrupt:
+    case Code::kForbidden:
+    case Code::kDeadline:
+      break;
+    default:
+      return error;
+  }
+  log_warning("the storage failed", {{"error", describe(error)}});
+  if (error.event == "STORAGE_REFUSED") {
+    return {Code::kUnavailable, error.event, "the storage refuses this server: tell whoever runs it", {}};
+  }
+  return {
+      Code::kUnavailable, "STORAGE_UNAVAILABLE", "the storage does not answer as it should: try again in a moment", {}};
+}
 
 // Who reads on gets larger and larger calls; who reads here and there, no more than asked for.
 Result<void> CloudReader::seek(std::uint64_t offset, std::uint64_t wanted_bytes) {
@@ -12,7 +32,9 @@ Result<void> CloudReader::seek(std::uint64_t offset, std::uint64_t wanted_bytes)
   std::uint64_t length = std::max(wanted_bytes, limits::kFirstReadBytes);
   if (reads_on) length = std::max(wanted_bytes, std::min(limits::kMostReadBytes, last_call_bytes_ * 4));
   length = std::min(length, info_.size_bytes - offset);
-  TRY(answer_, client_.get(key_, info_.etag, offset, length));
+  auto answer = client_.get(key_, info_.etag, offset, length);
+  if (!answer) return std::unexpected(as_stores_say(std::move(answer).error()));
+  answer_ = *std::move(answer);
   at_ = offset;
   end_ = offset + length;
   last_call_bytes_ = length;
@@ -33,7 +55,7 @@ Result<std::size_t> CloudReader::read_at(std::uint64_t offset, std::span<std::by
     if (!got) {  // it broke off: another call goes on from here
       answer_.reset();
       if (++breaks < limits::kAttempts) continue;
-      return std::unexpected(std::move(got).error());
+      return std::unexpected(as_stores_say(std::move(got).error()));
     }
     at_ += *got;
     done += *got;

@@ -10,7 +10,13 @@
 
 namespace lakelift::storage {
 
-// Threadsafe; `client` outlives it. Errors of read_at(): the client's; kNotFound once the object is removed.
+// What a client's error is for who stores and reads: that an answer makes no sense, or that the storage does not take
+// our credentials, is neither damage to an object nor a refusal of the caller, but kUnavailable. Hosts and codes go to
+// the log alone.
+[[nodiscard]] Error as_stores_say(Error error);
+
+// Threadsafe; `client` outlives it. Errors of read_at(): the client's, as stores say them; kNotFound once the object is
+// removed.
 class CloudReader final : public RandomAccess {
  public:
   CloudReader(BlobClient& client, std::string key, BlobInfo info)

@@ -14,7 +14,17 @@
 namespace lakelift::storage {
 namespace {
 
+template <typename T>
+Result<T> as_stores_say(Result<T> result) {
+  if (result) return result;
+  return std::unexpected(as_stores_say(std::move(result).error()));
+}
+
 std::unexpected<Error> taken() { return fail(Code::kConflict, "an object with this key exists already"); }
+
+std::unexpected<Error> in_disorder() {
+  return fail(Code::kUnavailable, "STORAGE_UNAVAILABLE", "the storage lists its objects in disorder");
+}
 
 // A text as bytes to send; it outlives this.
 class TextBytes final : public RandomAccess {
@@ -133,7 +143,7 @@ class CloudStore final : public ObjectStore {
   Result<std::shared_ptr<ObjectReader>> open(const std::string& key) override;
   Result<void> remove(const std::string& key) override {
     TRY_VOID(refuse_bad_key(key));
-    return client_->remove(key);
+    return as_stores_say(client_->remove(key));
   }
   Result<void> remove_all(const std::vector<std::string>& keys) override;
   Result<ObjectPage> list(const std::string& after, std::size_t limit) override;
@@ -191,18 +201,18 @@ Result<ObjectInfo> CloudStore::publish(std::unique_ptr<StagedObject> staged, con
   const bool is_whole = content.size_bytes <= client_->part_limits().whole_bytes;
   auto done = is_whole ? client_->put(key, {bytes, 0, content.size_bytes}) : send_parts(key, bytes);
   if (!done && (done.error().code == Code::kConflict || done.error().code == Code::kNotFound)) {
-    TRY(const bool is_there, is_there_already(key, content));
+    TRY(const bool is_there, as_stores_say(is_there_already(key, content)));
     if (!is_there && done.error().code == Code::kConflict) return taken();
     if (!is_there) return fail(Code::kUnavailable, "STORAGE_UNAVAILABLE", "the storage lost an upload; try again");
     done = {};
   }
-  if (!done) return std::unexpected(std::move(done).error());
+  if (!done) return std::unexpected(as_stores_say(std::move(done).error()));
   return ObjectInfo{key, content.size_bytes, content.sha256, clock_.now()};
 }
 
 Result<std::shared_ptr<ObjectReader>> CloudStore::open(const std::string& key) {
   TRY_VOID(refuse_bad_key(key));
-  TRY(BlobInfo info, client_->look(key));
+  TRY(BlobInfo info, as_stores_say(client_->look(key)));
   return std::make_shared<CloudReader>(*client_, key, std::move(info));
 }
 
@@ -210,7 +220,7 @@ Result<void> CloudStore::remove_all(const std::vector<std::string>& keys) {
   for (const auto& key : keys) TRY_VOID(refuse_bad_key(key));
   for (std::size_t from = 0; from < keys.size(); from += limits::kRemovedAtOnce) {
     const auto end = keys.begin() + static_cast<std::ptrdiff_t>(std::min(keys.size(), from + limits::kRemovedAtOnce));
-    TRY_VOID(client_->remove_all({keys.begin() + static_cast<std::ptrdiff_t>(from), end}));
+    TRY_VOID(as_stores_say(client_->remove_all({keys.begin() + static_cast<std::ptrdiff_t>(from), end})));
   }
   return {};
 }
@@ -221,11 +231,10 @@ Result<ObjectPage> CloudStore::list(const std::string& after, std::size_t limit)
   ObjectPage page;
   std::string from = after;
   for (;;) {
-    TRY(const BlobPage some, client_->list(from, limit + 1 - page.objects.size()));
+    TRY(const BlobPage some, as_stores_say(client_->list(from, limit + 1 - page.objects.size())));
     for (const auto& blob : some.blobs) {
       // An answer may not make us remove or read what is not ours, nor go round in circles.
-      if (!is_key(blob.key) || blob.key <= from)
-        return fail(Code::kCorrupt, "the storage lists its objects in disorder");
+      if (!is_key(blob.key) || blob.key <= from) return in_disorder();
       from = blob.key;
       page.objects.push_back({blob.key, blob.size_bytes, {}, blob.modified});
     }
@@ -236,7 +245,7 @@ Result<ObjectPage> CloudStore::list(const std::string& after, std::size_t limit)
     }
     if (some.is_last) return page;
     if (some.last_key < from || (some.blobs.empty() && some.last_key == from)) {
-      return fail(Code::kCorrupt, "the storage lists its objects in disorder");
+      return in_disorder();
     }
     from = some.last_key;
   }
@@ -244,22 +253,22 @@ Result<ObjectPage> CloudStore::list(const std::string& after, std::size_t limit)
 
 Result<std::size_t> CloudStore::sweep_staged() {
   TRY(std::size_t swept, staging_->sweep());
-  TRY(const auto unfinished, client_->unfinished());
+  TRY(const auto unfinished, as_stores_say(client_->unfinished()));
   for (const auto& upload : unfinished) {
     const bool is_old = clock_.now() - upload.begun > limits::kUnfinishedGraceSeconds * kMicrosPerSecond;
     if ((!options_.sole_owner && !is_old) || live_.has(upload.key)) continue;
-    TRY_VOID(client_->abort_parts(upload.key, upload.upload));
+    TRY_VOID(as_stores_say(client_->abort_parts(upload.key, upload.upload)));
     ++swept;
   }
   return swept;
 }
 
-Result<void> CloudStore::check() { return client_->check(); }
+Result<void> CloudStore::check() { return as_stores_say(client_->check()); }
 
 Result<std::optional<std::string>> CloudStore::signed_address(const std::string& key, const SignedTerms& terms) {
   TRY_VOID(refuse_bad_key(key));
   if (!options_.signs_addresses) return std::nullopt;
-  TRY(std::string address, client_->signed_address(key, terms));
+  TRY(std::string address, as_stores_say(client_->signed_address(key, terms)));
   return address;
 }
 

@@ -139,6 +139,21 @@ TEST_F(CloudStoreTest, AddressesAreSignedWhereThatIsWanted) {
   EXPECT_TRUE(open.store().signed_address(key_, {"text/csv", "", 60}).value()->ends_with("?seconds=60"));
 }
 
+TEST_F(CloudStoreTest, WhatAStorageSaysIsNoDamageToAnObjectAndNoRefusalOfTheCaller) {
+  ASSERT_TRUE(put(store_, key_, "content"));
+  for (const Error& said :
+       {Error{Code::kCorrupt, "", "no sense", {}}, Error{Code::kForbidden, "STORAGE_REFUSED", "no", {}}}) {
+    cloud_.blobs().set_before(nth("look", 1, said));
+    EXPECT_EQ(store_.open(key_).error().code, Code::kUnavailable);
+    cloud_.blobs().set_before(nth("get", 1, said));
+    EXPECT_EQ(get(store_, key_).error().code, Code::kUnavailable);
+    cloud_.blobs().set_before(nth("put", 1, said));
+    const auto refused = put(store_, new_key(random_), "more");
+    EXPECT_EQ(refused.error().code, Code::kUnavailable);
+    EXPECT_EQ(refused.error().event, said.event.empty() ? "STORAGE_UNAVAILABLE" : said.event);
+  }
+}
+
 TEST_F(CloudStoreTest, APlaceBelongsToOneDatabase) {
   ASSERT_TRUE(claim(cloud_.blobs(), "0123"));
   EXPECT_TRUE(claim(cloud_.blobs(), "0123"));

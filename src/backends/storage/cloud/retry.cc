@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
-#include <thread>
+#include <condition_variable>
 
 namespace lakelift::storage {
 
@@ -24,7 +24,12 @@ double RetryBudget::left() const {
 }
 
 Sleep thread_sleep() {
-  return [](std::int64_t ms) { std::this_thread::sleep_for(std::chrono::milliseconds(ms)); };
+  return [](std::int64_t ms) {
+    std::mutex mutex;
+    std::condition_variable never;
+    std::unique_lock lock(mutex);
+    never.wait_for(lock, std::chrono::milliseconds(ms), [] { return false; });
+  };
 }
 
 void Retries::run(const std::function<Attempt(int number)>& attempt) {

@@ -276,7 +276,7 @@ class S3Client final : public BlobClient {
 
 }  // namespace
 
-Result<std::unique_ptr<BlobClient>> make_s3_client(S3Options options, S3Parts parts) {
+Result<std::unique_ptr<BlobClient>> make_s3_client(const S3Options& options, S3Parts parts) {
   TRY(BucketAddress address, bucket_address(options));
   return std::make_unique<S3Client>(options, std::move(address), std::move(parts));
 }

@@ -32,6 +32,6 @@ struct S3Parts {
 };
 
 // The parts outlive it. Keys are what ObjectStore calls keys. Errors: kInvalid naming the option.
-[[nodiscard]] Result<std::unique_ptr<BlobClient>> make_s3_client(S3Options options, S3Parts parts);
+[[nodiscard]] Result<std::unique_ptr<BlobClient>> make_s3_client(const S3Options& options, S3Parts parts);
 
 }  // namespace lakelift::storage
