@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import random
 import socket
-import threading
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 from tests.faults.files_client import World
 
@@ -131,7 +134,6 @@ class Streams:
         server.start()
         for i in (0, self.count // 2, self.count - 1):
             self.download(f"new{i}", SOURCES + i)
-        livez.sort()
         print(f"{self.count} uploads and {self.count} downloads of {self.file_bytes / 1e6:.0f} MB at once: {seconds:.1f} s, "
               f"{2 * self.count * self.file_bytes / seconds / 1e6:.0f} MB/s in all; VmHWM {most:.0f} MiB (before {idle:.0f}); "
               f"/livez on a new connection: median {livez[len(livez) // 2] * 1e3:.1f} ms, worst {livez[-1] * 1e3:.0f} ms")
@@ -140,20 +142,13 @@ class Streams:
 
 @contextmanager
 def probed_livez(world: World, pause: float = 0.05) -> Iterator[list[float]]:
-    """Seconds that /livez took, each time on a new connection, while something else goes on."""
-    stop = threading.Event()
+    """Seconds that /livez took, each time on a new connection, while something else goes on; filled at the end."""
+    command = [sys.executable, Path(__file__).with_name("livez_probe.py"), str(world.server.port), str(pause)]
     times: list[float] = []
-
-    def probe() -> None:
-        while not stop.wait(pause):
-            asked = time.perf_counter()
-            assert world.server.ask("GET", "/livez").status == 200
-            times.append(time.perf_counter() - asked)
-
-    with ThreadPoolExecutor(1) as pool:
-        probing = pool.submit(probe)
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as probe:
         try:
             yield times
         finally:
-            stop.set()
-        probing.result()
+            told, _ = probe.communicate(timeout=120)
+    assert probe.returncode == 0
+    times += sorted(json.loads(told))

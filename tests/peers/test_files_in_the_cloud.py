@@ -95,6 +95,7 @@ class Load:
 
     world: World
     contents: dict[str, bytes]  # that stay
+    folder: str = "meanwhile"  # of what comes
     is_rough: bool = False  # the server dies meanwhile: a line may break
     reads: int = 0
     broken: int = 0
@@ -129,7 +130,7 @@ class Load:
     def _write(self) -> None:
         dice, client, number = random.Random(7), self.world.client(), 0
         while not self._stop.is_set():
-            path, content, number = f"alice/meanwhile/{number}", dice.randbytes(dice.choice((1, 3_000, 400_000))), number + 1
+            path, content, number = f"alice/{self.folder}/{number}", dice.randbytes(dice.choice((1, 3_000, 400_000))), number + 1
             try:
                 assert client.put(path, content).status == 201
                 self.stored[path] = content
@@ -199,7 +200,7 @@ def test_content_moves_from_the_disk_to_s3_to_azure_under_load(s3: S3, azurite: 
         assert len(objects_on_disk(server.data)) == len(contents) and not s3.objects()
         for to in ("s3://lake/moved", "azure://lake/moved"):
             began = time.monotonic()
-            with Load(world, contents) as load:
+            with Load(world, contents, to.partition(":")[0]) as load:
                 if to.startswith("s3:"):
                     start_move(world, to)
                     state = wait_moved(world, to)
