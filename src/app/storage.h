@@ -12,6 +12,7 @@
 #include "backends/storage/cloud/blob_client.h"
 #include "backends/storage/places.h"
 #include "backends/storage/s3/credentials.h"
+#include "backends/storage/staging_folder.h"
 #include "base/clock.h"
 #include "base/random.h"
 #include "base/result.h"
