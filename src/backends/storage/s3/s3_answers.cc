@@ -83,8 +83,11 @@ std::string_view event_of(Code code) {
 
 std::string_view hint_of(int status, std::string_view code) {
   if (status == 301 || status == 307 || code == "AuthorizationHeaderMalformed") return ": is the region right?";
-  if (code == "NoSuchBucket") return ": there is no such bucket";
+  if (code == "NoSuchBucket") return ": there is no such bucket; make it, or configure another one";
   if (code == "RequestTimeTooSkewed") return ": this machine's clock is wrong";
+  if (code == "SignatureDoesNotMatch") return ": check the secret of the key";
+  if (code == "InvalidAccessKeyId") return ": check the id of the key";
+  if (status == 401 || status == 403) return ": check the key, and what it may do with the bucket";
   return "";
 }
 
