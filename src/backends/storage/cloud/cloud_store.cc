@@ -15,7 +15,7 @@ namespace lakelift::storage {
 namespace {
 
 template <typename T>
-Result<T> as_stores_say(Result<T> result) {
+Result<T> said(Result<T> result) {
   if (result) return result;
   return std::unexpected(storage::as_stores_say(std::move(result).error()));
 }
@@ -143,7 +143,7 @@ class CloudStore final : public ObjectStore {
   Result<std::shared_ptr<ObjectReader>> open(const std::string& key) override;
   Result<void> remove(const std::string& key) override {
     TRY_VOID(refuse_bad_key(key));
-    return as_stores_say(client_->remove(key));
+    return said(client_->remove(key));
   }
   Result<void> remove_all(const std::vector<std::string>& keys) override;
   Result<ObjectPage> list(const std::string& after, std::size_t limit) override;
@@ -201,7 +201,7 @@ Result<ObjectInfo> CloudStore::publish(std::unique_ptr<StagedObject> staged, con
   const bool is_whole = content.size_bytes <= client_->part_limits().whole_bytes;
   auto done = is_whole ? client_->put(key, {bytes, 0, content.size_bytes}) : send_parts(key, bytes);
   if (!done && (done.error().code == Code::kConflict || done.error().code == Code::kNotFound)) {
-    TRY(const bool is_there, as_stores_say(is_there_already(key, content)));
+    TRY(const bool is_there, said(is_there_already(key, content)));
     if (!is_there && done.error().code == Code::kConflict) return taken();
     if (!is_there) return fail(Code::kUnavailable, "STORAGE_UNAVAILABLE", "the storage lost an upload; try again");
     done = {};
@@ -212,7 +212,7 @@ Result<ObjectInfo> CloudStore::publish(std::unique_ptr<StagedObject> staged, con
 
 Result<std::shared_ptr<ObjectReader>> CloudStore::open(const std::string& key) {
   TRY_VOID(refuse_bad_key(key));
-  TRY(BlobInfo info, as_stores_say(client_->look(key)));
+  TRY(BlobInfo info, said(client_->look(key)));
   return std::make_shared<CloudReader>(*client_, key, std::move(info));
 }
 
@@ -220,7 +220,7 @@ Result<void> CloudStore::remove_all(const std::vector<std::string>& keys) {
   for (const auto& key : keys) TRY_VOID(refuse_bad_key(key));
   for (std::size_t from = 0; from < keys.size(); from += limits::kRemovedAtOnce) {
     const auto end = keys.begin() + static_cast<std::ptrdiff_t>(std::min(keys.size(), from + limits::kRemovedAtOnce));
-    TRY_VOID(as_stores_say(client_->remove_all({keys.begin() + static_cast<std::ptrdiff_t>(from), end})));
+    TRY_VOID(said(client_->remove_all({keys.begin() + static_cast<std::ptrdiff_t>(from), end})));
   }
   return {};
 }
@@ -231,7 +231,7 @@ Result<ObjectPage> CloudStore::list(const std::string& after, std::size_t limit)
   ObjectPage page;
   std::string from = after;
   for (;;) {
-    TRY(const BlobPage some, as_stores_say(client_->list(from, limit + 1 - page.objects.size())));
+    TRY(const BlobPage some, said(client_->list(from, limit + 1 - page.objects.size())));
     for (const auto& blob : some.blobs) {
       // An answer may not make us remove or read what is not ours, nor go round in circles.
       if (!is_key(blob.key) || blob.key <= from) return in_disorder();
@@ -253,22 +253,22 @@ Result<ObjectPage> CloudStore::list(const std::string& after, std::size_t limit)
 
 Result<std::size_t> CloudStore::sweep_staged() {
   TRY(std::size_t swept, staging_->sweep());
-  TRY(const auto unfinished, as_stores_say(client_->unfinished()));
+  TRY(const auto unfinished, said(client_->unfinished()));
   for (const auto& upload : unfinished) {
     const bool is_old = clock_.now() - upload.begun > limits::kUnfinishedGraceSeconds * kMicrosPerSecond;
     if ((!options_.sole_owner && !is_old) || live_.has(upload.key)) continue;
-    TRY_VOID(as_stores_say(client_->abort_parts(upload.key, upload.upload)));
+    TRY_VOID(said(client_->abort_parts(upload.key, upload.upload)));
     ++swept;
   }
   return swept;
 }
 
-Result<void> CloudStore::check() { return as_stores_say(client_->check()); }
+Result<void> CloudStore::check() { return said(client_->check()); }
 
 Result<std::optional<std::string>> CloudStore::signed_address(const std::string& key, const SignedTerms& terms) {
   TRY_VOID(refuse_bad_key(key));
   if (!options_.signs_addresses) return std::nullopt;
-  TRY(std::string address, as_stores_say(client_->signed_address(key, terms)));
+  TRY(std::string address, said(client_->signed_address(key, terms)));
   return address;
 }
 
