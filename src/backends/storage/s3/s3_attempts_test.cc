@@ -235,6 +235,24 @@ TEST_F(S3Attempts, AClockIsSetOnceACall) {
   EXPECT_EQ(calls(), 3U);
 }
 
+TEST_F(S3Attempts, AClockThatAnotherCallHasSetMeanwhileIsWrongForThoseOnTheirWay) {
+  const FakeAnswer refused = skewed(clock_.now() + 3'600 * kMicrosPerSecond);
+  answer({refused, empty_list()});
+  bool is_first = true;
+  FakeTransport transport([&](const FakeCall&) {
+    // While the first call is on its way another one learns what time it is.
+    if (std::exchange(is_first, false)) {
+      EXPECT_TRUE(client_->check());
+      return Result<FakeAnswer>(refused);
+    }
+    return next();
+  });
+  client_ = make_client(credentials_, transport);
+  EXPECT_TRUE(client_->check());
+  EXPECT_EQ(transport.calls().size(), 4U);
+  client_.reset();  // before what it stands on
+}
+
 TEST_F(S3Attempts, AHeadSaysNoMoreThanItsTime) {
   FakeAnswer refused = skewed(clock_.now() - 86'400 * kMicrosPerSecond);
   answer({refused, ok("", {{"content-length", "3"}, {"etag", "\"e\""}})});

@@ -74,10 +74,11 @@ Outcome S3Calls::send(const S3Request& request, const OnAnswer& on_answer, Sent&
   auto credentials = parts_.credentials.get();
   if (!credentials) return {Attempt::kDone, credentials.error()};  // which was tried again where it is brought from
   sent.credentials = *std::move(credentials);
+  sent.signed_at = now();
   const S3Call call = call_of(request);
   const net::TransferRequest transfer{.method = request.method,
                                       .url = origin() + request_target(call),
-                                      .headers = signed_headers(call, sent.credentials, scope_, now()),
+                                      .headers = signed_headers(call, sent.credentials, scope_, sent.signed_at),
                                       .body = request.body};
   auto answer = parts_.transport.open(transfer);
   if (!answer) return not_answered(answer.error());
@@ -113,8 +114,8 @@ bool S3Calls::help(Remedy remedy, const Sent& sent, Remedies& remedies) {
   return false;
 }
 
-bool S3Calls::is_clock_off(const Sent& sent) const {
-  return sent.their_time && std::llabs(*sent.their_time - now()) > kLeastOffset;
+bool S3Calls::is_clock_off(const Sent& sent) {
+  return sent.their_time && std::llabs(*sent.their_time - sent.signed_at) > kLeastOffset;
 }
 
 bool S3Calls::renew(const Credentials& used) {

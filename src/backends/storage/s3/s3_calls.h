@@ -49,6 +49,7 @@ class S3Calls {
   };
   struct Sent {
     Credentials credentials;
+    Micros signed_at = 0;  // which another call's answer may have shown to be wrong since
     std::optional<Micros> their_time;
   };
 
@@ -59,7 +60,7 @@ class S3Calls {
   Outcome send(const S3Request& request, const OnAnswer& on_answer, Sent& sent);
   Outcome read_failure(const S3Request& request, net::TransferAnswer& answer, const Sent& sent);
   bool help(Remedy remedy, const Sent& sent, Remedies& remedies);
-  [[nodiscard]] bool is_clock_off(const Sent& sent) const;
+  [[nodiscard]] static bool is_clock_off(const Sent& sent);
   bool renew(const Credentials& used);
 
   const BucketAddress address_;

@@ -78,12 +78,15 @@ class S3StoreTest : public ::testing::Test {
   }
 
   std::unique_ptr<BlobClient> make_client(CredentialsSource& credentials) {
+    return make_client(credentials, transport_);
+  }
+  std::unique_ptr<BlobClient> make_client(CredentialsSource& credentials, net::Transport& transport) {
     return make_s3_client({.bucket = "lake",
                            .prefix = "lakelift/",
                            .region = "us-east-1",
                            .endpoint = "https://s3.example:9000",
                            .addressing = S3Addressing::kVirtualHost},
-                          {.transport = transport_,
+                          {.transport = transport,
                            .credentials = credentials,
                            .clock = clock_,
                            .random = random_,
