@@ -69,7 +69,7 @@ def header_flags(subject: Subject) -> list[str]:
 
 def wrk(subject: Subject, seconds: float, name: str, *more: str | Path) -> float:
     """Requests a second; all were answered with 2xx."""
-    text = run("wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds:.0f}s", *header_flags(subject), *more[:2], subject.url(name), *more[2:])
+    text = run("wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds:.0f}s", "--timeout", "30s", *header_flags(subject), *more[:2], subject.url(name), *more[2:])
     assert "Non-2xx" not in text and "Socket errors" not in text, f"{subject.name}: {text}"
     found = re.search(r"Requests/sec:\s+([\d.]+)", text)
     assert found, text
