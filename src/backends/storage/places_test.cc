@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "backends/storage/testing/faulty_stores.h"
 #include "backends/storage/testing/memory_store.h"
 
@@ -83,8 +85,9 @@ TEST_F(PlacesTest, ListingsAreMergedAndEachObjectIsToldOnce) {
   std::vector<std::string> keys;
   for (int i = 0; i < 300; ++i) {
     keys.push_back(key());
-    if (i % 3 != 1) ASSERT_TRUE(put(one_, keys.back(), "x"));
-    if (i % 3 != 2) ASSERT_TRUE(put(two_, keys.back(), "x"));
+    const bool is_in_one = i % 3 != 1 && put(one_, keys.back(), "x").has_value();
+    const bool is_in_two = i % 3 != 2 && put(two_, keys.back(), "x").has_value();
+    ASSERT_TRUE(is_in_one || is_in_two);
   }
   std::ranges::sort(keys);
   for (const std::size_t page_size : {1, 7, 100, 300, 1'000}) EXPECT_EQ(listed(page_size), keys) << page_size;

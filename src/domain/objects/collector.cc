@@ -128,7 +128,7 @@ Result<void> Collector::forget(const std::vector<std::string>& keys) {
 
 // Those that could be removed.
 std::vector<std::string> Collector::remove_all(const std::vector<std::string>& keys) {
-  if (parts_.store.remove_all(keys)) return keys;
+  if (parts_.store.is_remote() && parts_.store.remove_all(keys)) return keys;  // fewer calls
   std::vector<std::string> removed;
   for (const auto& key : keys) {
     if (const auto done = parts_.store.remove(key); done) {

@@ -76,7 +76,7 @@ void PlaceBook::refresh_when_due() {
 }
 
 Result<bool> PlaceBook::move_to(metadata::Transaction& tx, const std::string& name) {
-  TRY(const auto found, rows(tx));
+  TRY(const auto found, begin(tx));
   const auto row = std::ranges::find(found, name, &Row::name);
   if (row != found.end() && row->state == "current") return false;
   TRY_VOID(tx.exec("UPDATE objects_places SET state = 'leaving', since = ? WHERE state = 'current'", {clock_.now()}));
