@@ -9,6 +9,7 @@
 
 #include "backends/storage/cloud/cloud_reader.h"
 #include "base/file_bytes.h"
+#include "base/limits.h"
 #include "base/log.h"
 
 namespace lakelift::storage {
@@ -183,7 +184,7 @@ Result<bool> CloudStore::is_there_already(const std::string& key, const StagedCo
   if (info->size_bytes != content.size_bytes) return false;
   CloudReader reader(*client_, key, *info);
   Sha256 hash;
-  std::vector<std::byte> buffer(std::min<std::uint64_t>(content.size_bytes, limits::kFirstReadBytes));
+  std::vector<std::byte> buffer(std::min<std::uint64_t>(content.size_bytes, limits::kStreamBufferBytes));
   for (std::uint64_t at = 0; at < content.size_bytes;) {
     TRY(const std::size_t got, reader.read_at(at, buffer));
     hash.update(std::span(buffer).first(got));
