@@ -10,6 +10,7 @@
 #include "backends/metadata/soci/connection_pool.h"
 #include "backends/metadata/soci/postgresql_address.h"
 #include "backends/metadata/soci/postgresql_engine.h"
+#include "backends/metadata/soci/writer_lock.h"
 #include "base/limits.h"
 #include "base/log.h"
 
@@ -39,7 +40,7 @@ class PostgresqlDatabase final : public Database {
   // `connection` (nothing: a fresh one) inside a transaction. The server may have been away while it rested: then a
   // fresh one takes its place, since nothing has been done yet.
   Result<std::unique_ptr<Connection>> begin(std::unique_ptr<Connection> connection, const std::string& sql);
-  Result<std::unique_lock<std::timed_mutex>> lock_writer();
+  Result<std::unique_lock<WriterLock>> lock_writer();
   // Ends the transaction in which `ran` was done, and throws away a connection of which something failed.
   Result<void> end_write(Result<void> ran);
 
@@ -48,7 +49,7 @@ class PostgresqlDatabase final : public Database {
   std::string begin_write_;
   std::atomic<bool> away_ = false;
 
-  std::timed_mutex writer_mutex_;
+  WriterLock writer_mutex_;
   std::unique_ptr<Connection> writer_;  // nothing: not connected
   std::atomic<std::thread::id> writing_thread_;
 
@@ -121,7 +122,7 @@ Result<void> PostgresqlDatabase::do_read(const std::function<Result<void>(Sessio
   return ran;
 }
 
-Result<std::unique_lock<std::timed_mutex>> PostgresqlDatabase::lock_writer() {
+Result<std::unique_lock<WriterLock>> PostgresqlDatabase::lock_writer() {
   if (writing_thread_ == std::this_thread::get_id()) {
     return fail(Code::kInternal, "a transaction was begun inside another");
   }

@@ -12,6 +12,7 @@
 
 #include "backends/metadata/soci/connection_pool.h"
 #include "backends/metadata/soci/sqlite_engine.h"
+#include "backends/metadata/soci/writer_lock.h"
 #include "base/fd.h"
 #include "base/limits.h"
 #include "base/log.h"
@@ -57,7 +58,7 @@ class SqliteDatabase final : public Database {
 
  private:
   // Takes the writer; nothing else of this class may be waited for while it is held.
-  Result<std::unique_lock<std::timed_mutex>> lock_writer();
+  Result<std::unique_lock<WriterLock>> lock_writer();
   Result<void> commit();
   void roll_back();
   void checkpoint();
@@ -67,7 +68,7 @@ class SqliteDatabase final : public Database {
   const std::string path_;
   const SqliteEngine engine_;
 
-  std::timed_mutex writer_mutex_;
+  WriterLock writer_mutex_;
   std::unique_ptr<Connection> writer_;
   std::atomic<std::thread::id> writing_thread_;
   std::atomic<bool> disk_failed_ = false;
@@ -113,7 +114,7 @@ Result<void> SqliteDatabase::check() {
   });
 }
 
-Result<std::unique_lock<std::timed_mutex>> SqliteDatabase::lock_writer() {
+Result<std::unique_lock<WriterLock>> SqliteDatabase::lock_writer() {
   if (writing_thread_ == std::this_thread::get_id()) {
     return fail(Code::kInternal, "a transaction was begun inside another");
   }
