@@ -16,8 +16,9 @@ bool is_empty(const ColumnFilters& filters, const Choice& choice) {
 // The fewest of them that still leave no value, the earlier ones being left out first; the last is always among them.
 Choice core_of(const ColumnFilters& filters, Choice choice) {
   const Constraint* last = choice.back();
+  if (is_empty(filters, {last})) return {last};
   for (const Constraint* one : choice) {
-    if (is_empty(filters, {one, last})) return one == last ? Choice{last} : Choice{one, last};
+    if (is_empty(filters, {one, last})) return {one, last};
   }
   for (auto one = choice.begin(); one != choice.end();) {
     Choice others = choice;

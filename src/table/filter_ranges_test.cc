@@ -170,7 +170,7 @@ TEST(Simplify, LongTextsAreCutInTheMessage) {
   const auto texts = simple({"name = " + same, "name = b"});
   ASSERT_EQ(texts.size(), 1U);
   EXPECT_LT(texts[0].size(), 400U);
-  EXPECT_THAT(texts[0], HasSubstr("aaa…' and `name = 'b'`"));
+  EXPECT_THAT(texts[0], HasSubstr("aaa…'` and `name = 'b'`"));
 }
 
 TEST(Simplify, RefusesWhatDoesNotFitTheTable) {
@@ -442,22 +442,30 @@ std::vector<Filter> every_filter(const Domain& domain, std::size_t literals) {
   return filters;
 }
 
-void expect_simplified(const World& world, const std::vector<Filter>& asked, const std::vector<Filter>& shorter) {
-  const auto rows = world.passing(asked);
-  const auto simplified = simplify(asked, world.table());
-  ASSERT_EQ(simplified.has_value(), any(rows)) << line_of(asked);
-  if (!simplified) return;
-  EXPECT_EQ(world.passing(*simplified), rows) << line_of(asked) << " became " << line_of(*simplified);
-  if (simplified->size() < 2) return;
-  for (const auto& one : shorter) EXPECT_NE(world.passing({one}), rows) << line_of(asked) << " is " << line_of({one});
+using Rows = std::vector<std::vector<bool>>;
+
+Rows rows_of_each(const World& world, const std::vector<Filter>& filters) {
+  Rows rows;
+  for (const auto& one : filters) rows.push_back(world.passing({one}));
+  return rows;
 }
 
 TEST(Simplify, EveryPairOfFilters) {
   for (const auto& domain : domains()) {
     const World world{domain, domains()[3]};
-    const auto filters = every_filter(domain, 5);
-    for (const auto& one : filters) {
-      for (const auto& other : filters) expect_simplified(world, {one, other}, filters);
+    const auto filters = every_filter(domain, 4);
+    const Rows rows_of_one = rows_of_each(world, filters);
+    for (std::size_t i = 0; i < filters.size(); ++i) {
+      for (std::size_t j = 0; j <= i; ++j) {
+        const std::vector<Filter> pair{filters[i], filters[j]};
+        const auto rows = world.passing(pair);
+        const auto simplified = simplify(pair, world.table());
+        ASSERT_EQ(simplified.has_value(), any(rows)) << line_of(pair);
+        if (!simplified) continue;
+        ASSERT_EQ(world.passing(*simplified), rows) << line_of(pair) << " became " << line_of(*simplified);
+        const bool one_would_do = std::ranges::find(rows_of_one, rows) != rows_of_one.end();
+        ASSERT_TRUE(simplified->size() == 1 || !one_would_do) << line_of(pair) << " became " << line_of(*simplified);
+      }
     }
   }
 }
@@ -465,18 +473,15 @@ TEST(Simplify, EveryPairOfFilters) {
 TEST(Implies, EveryPairAgainstEveryFilter) {
   for (const auto& domain : domains()) {
     const World world{domain, domains()[3]};
-    const auto filters = every_filter(domain, 4);
-    std::vector<std::vector<bool>> rows;
-    for (const auto& one : filters) rows.push_back(world.passing({one}));
+    const auto filters = every_filter(domain, 3);
+    const Rows rows_of_one = rows_of_each(world, filters);
     for (std::size_t i = 0; i < filters.size(); ++i) {
       for (std::size_t j = 0; j <= i; ++j) {
         const std::vector<Filter> pair{filters[i], filters[j]};
-        const auto both = world.passing(pair);
+        const auto rows = world.passing(pair);
         for (std::size_t k = 0; k < filters.size(); ++k) {
-          ASSERT_EQ(implies(pair, {filters[k]}), subset(both, rows[k]))
+          ASSERT_EQ(implies(pair, {filters[k]}), subset(rows, rows_of_one[k]))
               << line_of(pair) << " => " << line_of({filters[k]});
-          ASSERT_EQ(implies({filters[k]}, pair), subset(rows[k], both))
-              << line_of({filters[k]}) << " => " << line_of(pair);
         }
       }
     }
@@ -527,10 +532,10 @@ TEST(Simplify, KeepsExactlyTheRows) {
       RC_ASSERT(world.passing(*simplified) == rows);
       RC_ASSERT(simplified->size() <= asked.size());
       RC_ASSERT(normalised({{}, *simplified, 1}).filters == *simplified);
-      RC_ASSERT(simplify(*simplified, world.table()) == *simplified);
+      RC_ASSERT(simplify(*simplified, world.table()).value() == *simplified);
       auto shuffled = asked;
       std::ranges::shuffle(shuffled, std::mt19937(*rc::gen::arbitrary<unsigned>()));
-      RC_ASSERT(simplify(shuffled, world.table()) == *simplified);
+      RC_ASSERT(simplify(shuffled, world.table()).value() == *simplified);
     }
   }));
 }
