@@ -83,7 +83,36 @@ Result<std::string> take_value(std::string_view rest) {
   return std::string(rest);
 }
 
+std::string quoted(std::string_view text, char quote) {
+  std::string quoted(1, quote);
+  for (const char c : text) quoted.append(c == quote ? 2 : 1, c);
+  return quoted + quote;
+}
+
+std::string name_text(std::string_view name) {
+  const bool is_plain = !name.empty() && trimmed(name) == name && name.front() != '"' && name.front() != '`' &&
+                        name.find_first_of(kOperatorCharacters) == std::string_view::npos;
+  const std::string shown = shortened(name);
+  return is_plain ? shown : quoted(shown, '"');
+}
+
+std::string literal_text(const Value& value) {
+  if (const auto* flag = std::get_if<bool>(&value)) return *flag ? "true" : "false";
+  if (const auto* whole = std::get_if<std::int64_t>(&value)) return std::to_string(*whole);
+  if (const auto* number = std::get_if<double>(&value)) return fmt::format("{}", *number);
+  if (const auto* text = std::get_if<std::string>(&value)) return quoted(shortened(*text), '\'');
+  if (const auto* at = std::get_if<Datetime>(&value)) {
+    const std::string text = format_datetime(*at);
+    return text.ends_with("T00:00:00") ? text.substr(0, text.find('T')) : text;
+  }
+  return "null";
+}
+
 }  // namespace
+
+std::string comparison_text(const Filter& filter) {
+  return fmt::format("{} {} {}", name_text(filter.name), symbol_of(filter.op), literal_text(filter.value));
+}
 
 Result<Filter> parse_comparison(std::string_view text, const Columns& table) {
   std::string_view rest = trimmed(text);

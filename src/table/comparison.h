@@ -1,4 +1,4 @@
-// Parts that the two readers of filters share: the JSON one and the one of what a person types.
+// Parts that the two readers of filters share: the JSON one and the one of what a person types; and its way back.
 #pragma once
 
 #include <string>
@@ -12,5 +12,8 @@ namespace lakelift::table {
 [[nodiscard]] Result<Value> checked_literal(Result<Value> value);
 // "> >= < <= = !="
 [[nodiscard]] std::string symbols_of(const std::vector<Operator>& operators);
+// "dep_delay >= 15", "name != 'O''Hare'": as a person types it, and parse_comparison reads it. For messages: names and
+// texts that are long are cut.
+[[nodiscard]] std::string comparison_text(const Filter& filter);
 
 }  // namespace lakelift::table

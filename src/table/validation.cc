@@ -40,13 +40,6 @@ int typos_between(std::string_view a, std::string_view b) {
   return before[n];
 }
 
-std::string shortened(std::string_view text) {
-  if (text.size() <= kShownNameBytes) return std::string(text);
-  std::size_t end = kShownNameBytes;
-  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xc0) == 0x80) --end;
-  return std::string(text.substr(0, end)) + "…";
-}
-
 std::string_view nearest(std::string_view name, const std::vector<std::string_view>& known) {
   int least = static_cast<int>(std::min<std::size_t>(kTypos, name.size() / 2)) + 1;
   std::string_view best;
@@ -61,6 +54,13 @@ std::string_view nearest(std::string_view name, const std::vector<std::string_vi
 }
 
 }  // namespace
+
+std::string shortened(std::string_view text) {
+  if (text.size() <= kShownNameBytes) return std::string(text);
+  std::size_t end = kShownNameBytes;
+  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xc0) == 0x80) --end;
+  return std::string(text.substr(0, end)) + "…";
+}
 
 void Faults::add(std::string_view path, std::string_view reason) {
   if (full()) return;

@@ -41,6 +41,9 @@ bool check_keys(const json::object& object, std::initializer_list<std::string_vi
 [[nodiscard]] std::string unknown_name_text(std::string_view what, std::string_view name,
                                             const std::vector<std::string_view>& known);
 
+// At most 80 bytes of it, cut at a character and then with "…": what strangers send does not fill our messages.
+[[nodiscard]] std::string shortened(std::string_view text);
+
 // "spec", "0" → "spec.0"; an empty prefix adds no dot.
 [[nodiscard]] std::string join_path(std::string_view prefix, std::string_view key);
 [[nodiscard]] std::string join_path(std::string_view prefix, std::size_t index);
