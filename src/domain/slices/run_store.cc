@@ -149,6 +149,20 @@ Result<std::optional<Work>> work_of(Session& session, const Lease& lease) {
   return Work{item_id, std::move(version), std::move(key), std::move(spec)};
 }
 
+Result<std::vector<HeldSlice>> held_slices(Session& session, std::int64_t item_id, const std::string& source_version) {
+  TRY(auto rows, (session.rows<std::int64_t, std::string, std::int64_t, std::string, std::string>(
+                     "SELECT q.id, r.object_key, r.size_bytes, r.sha256, q.spec FROM slices_results r"
+                     " JOIN slices_requests q ON q.id = (SELECT MIN(id) FROM slices_requests WHERE result_id = r.id)"
+                     " WHERE r.item_id = ? AND r.source_version = ? ORDER BY r.size_bytes, r.id LIMIT ?",
+                     {item_id, source_version, kHeldSlicesLooked})));
+  std::vector<HeldSlice> out;
+  for (auto& [request_id, key, size, sha256, text] : rows) {
+    TRY(auto spec, spec_from_stored_text(text));
+    out.push_back({request_id, {std::move(key), static_cast<std::uint64_t>(size), std::move(sha256)}, std::move(spec)});
+  }
+  return out;
+}
+
 Result<bool> renew(Transaction& tx, const Lease& lease, Micros until, const executors::RunProgress& progress) {
   return update_held(tx, lease, "lease_until = ?, rows_read = ?, rows_total = ?",
                      {until, progress.rows_read, progress.rows_total});

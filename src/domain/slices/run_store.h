@@ -10,6 +10,7 @@
 #include "backends/executors/executor.h"
 #include "backends/metadata/database.h"
 #include "backends/storage/object_store.h"
+#include "domain/objects/object_owner.h"
 #include "domain/slices/download_request.h"
 
 namespace lakelift::slices::store {
@@ -55,6 +56,17 @@ struct Work {
   table::SliceSpec spec;
 };
 [[nodiscard]] Result<std::optional<Work>> work_of(metadata::Session& session, const Lease& lease);
+
+// A result that is held, and what was asked for when it was made.
+struct HeldSlice {
+  std::int64_t request_id = 0;  // one of those that have it
+  objects::Reference object;
+  table::SliceSpec spec;
+};
+inline constexpr int kHeldSlicesLooked = 500;
+// Of this version of the item's data, the smallest first, at most kHeldSlicesLooked.
+[[nodiscard]] Result<std::vector<HeldSlice>> held_slices(metadata::Session& session, std::int64_t item_id,
+                                                         const std::string& source_version);
 
 // False: the lease is lost.
 [[nodiscard]] Result<bool> renew(metadata::Transaction& tx, const Lease& lease, Micros until,

@@ -1,12 +1,15 @@
 #include "domain/slices/runner.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
+#include <cerrno>
 #include <chrono>
 #include <exception>
 
 #include "base/id.h"
 #include "base/log.h"
+#include "domain/slices/derivation.h"
 #include "domain/slices/entries.h"
 
 namespace lakelift::slices {
@@ -20,7 +23,7 @@ std::unexpected<Error> lease_lost() {
 }
 
 ledger::Entry finished_entry(const store::Lease& lease, const storage::ObjectInfo& object,
-                             const executors::RunReport& report) {
+                             const executors::RunReport& report, std::optional<std::int64_t> derived_from) {
   ledger::Entry entry = request_entry("run.finished", lease.request_id);
   entry.object = object.key;
   entry.rows = report.rows;
@@ -29,6 +32,7 @@ ledger::Entry finished_entry(const store::Lease& lease, const storage::ObjectInf
   entry.money_micros = report.money_micros;
   entry.run = lease.run_id;
   entry.detail = {{"attempt", lease.attempt}};
+  if (derived_from) entry.detail["derived_from"] = *derived_from;
   if (report.money_micros > 0) entry.currency = "USD";
   return entry;
 }
@@ -207,11 +211,44 @@ Result<void> Runner::run_to_end(Active& active) {
     return fail(Code::kInternal, "RUN_GIVEN_UP", fmt::format("gave up after {} attempts", limits::kRunTakeovers));
   }
   TRY(auto staged, parts_.store.stage());
-  TRY(const auto report, execute(active, *work, staged->fd()));
-  TRY_VOID(check_result(staged->fd(), report));
+  TRY(const auto executed, answer(active, *work, staged->fd()));
+  TRY_VOID(check_result(staged->fd(), executed.report));
   const auto pending = parts_.keeper.begin();
   TRY(const auto object, parts_.keeper.publish(std::move(staged), *pending));
-  return publish(active, *work, {object, *pending, report});
+  return publish(active, *work, {object, *pending, executed.report, executed.derived_from});
+}
+
+Result<Runner::Executed> Runner::answer(Active& active, const store::Work& work, int output) {
+  // A run that was submitted to an engine before a crash is paid for already.
+  if (!active.lease.external_id) {
+    auto derived = derive_from_held(active, work, output);
+    if (derived && *derived) return **std::move(derived);
+    if (!derived && active.stop.stop_requested()) return std::unexpected(std::move(derived).error());
+    if (!derived) {
+      log_warning("a held slice could not be used; the source is read instead",
+                  {{"request", active.lease.request_id}, {"error", describe(derived.error())}});
+      if (::ftruncate(output, 0) != 0 || ::lseek(output, 0, SEEK_SET) != 0) {
+        return fail_errno("emptying a staged file", errno);
+      }
+    }
+  }
+  TRY(auto report, execute(active, work, output));
+  return Executed{std::move(report), std::nullopt};
+}
+
+Result<std::optional<Runner::Executed>> Runner::derive_from_held(Active& active, const store::Work& work, int output) {
+  TRY(const auto held, parts_.database.read([&](metadata::Session& session) {
+    return store::held_slices(session, work.item_id, work.source_version);
+  }));
+  const auto derivation = derive(held, work.spec);
+  if (!derivation) return std::nullopt;
+  const auto progress = [&](const columnar::JobProgress& now) {
+    note_progress(active, {now.rows_read, now.rows_total, now.rows_written, now.bytes_written});
+  };
+  TRY(const auto written,
+      slices::carry_out(*derivation, parts_.keeper, parts_.workers, output, progress, active.stop.get_token()));
+  parts_.metrics.add("lakelift_slices_derived_total", "Slices that were taken from another one that is held.", {});
+  return Executed{{written.rows, 0, 0, work.source_version}, derivation->from.request_id};
 }
 
 Result<executors::RunReport> Runner::execute(Active& active, const store::Work& work, int output) {
@@ -239,7 +276,7 @@ Result<executors::RunReport> Runner::execute(Active& active, const store::Work& 
 }
 
 Result<void> Runner::publish(Active& active, const store::Work& work, const Output& output) {
-  const auto& [object, pending, report] = output;
+  const auto& [object, pending, report, derived_from] = output;
   const store::Lease& lease = active.lease;
   executors::RunProgress progress;
   {
@@ -248,7 +285,7 @@ Result<void> Runner::publish(Active& active, const store::Work& work, const Outp
   }
   const auto finished = parts_.database.write([&](metadata::Transaction& tx) -> Result<store::Finished> {
     TRY(auto done, store::finish_done(tx, lease, work, object, report, progress, parts_.clock.now()));
-    if (!done.lost) TRY_VOID(parts_.ledger.append(tx, finished_entry(lease, object, report)));
+    if (!done.lost) TRY_VOID(parts_.ledger.append(tx, finished_entry(lease, object, report, derived_from)));
     return done;
   });
   if (finished && !finished->lost && !finished->superfluous) return {};

@@ -51,6 +51,12 @@ class Runner {
     const storage::ObjectInfo& object;
     const objects::PendingObject& pending;
     const executors::RunReport& report;
+    std::optional<std::int64_t> derived_from;  // the request whose slice it was taken from
+  };
+  // How a run was answered.
+  struct Executed {
+    executors::RunReport report;
+    std::optional<std::int64_t> derived_from;
   };
   using ActivePtr = std::shared_ptr<Active>;
 
@@ -59,6 +65,9 @@ class Runner {
   [[nodiscard]] std::optional<store::Lease> take_one(std::stop_token stop);
   void carry_out(store::Lease lease, std::stop_token server_stop);
   [[nodiscard]] Result<void> run_to_end(Active& active);
+  [[nodiscard]] Result<Executed> answer(Active& active, const store::Work& work, int output);
+  // From a slice that is held; nothing where none holds all of it.
+  [[nodiscard]] Result<std::optional<Executed>> derive_from_held(Active& active, const store::Work& work, int output);
   [[nodiscard]] Result<executors::RunReport> execute(Active& active, const store::Work& work, int output);
   // The object under the pending key becomes the run's result.
   [[nodiscard]] Result<void> publish(Active& active, const store::Work& work, const Output& output);
