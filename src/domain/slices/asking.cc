@@ -8,6 +8,7 @@
 #include "domain/slices/estimate.h"
 #include "domain/slices/normal_key.h"
 #include "domain/slices/request_store.h"
+#include "table/filter_ranges.h"
 
 namespace lakelift::slices {
 namespace {
@@ -67,6 +68,7 @@ Result<Question> check_question(const SliceServiceParts& parts, const accounts::
   if (!item && item.error().code == Code::kNotFound) return no_such_item(item_id);
   if (!item) return std::unexpected(item.error());
   TRY(auto checked, table::slice_spec_from_json(spec, item->spec));
+  TRY_VOID(table::simplify(checked.filters, item->spec));  // what no row can pass is a mistake
   return Question{*std::move(item), table::normalised(std::move(checked))};
 }
 
