@@ -338,6 +338,7 @@ Result<std::optional<std::string>> ObjectKeeper::signed_address(const Reference&
 }
 
 ScrubReport ObjectKeeper::start_scrub() {
+  ScrubReport report;
   {
     const std::lock_guard lock(impl_->mutex);
     // One that has just ended may still be counted as running by its thread.
@@ -349,9 +350,10 @@ ScrubReport ObjectKeeper::start_scrub() {
     } else {
       impl_->scrubber.hurry();
     }
+    report = impl_->scrubber.report();  // before it can have ended
   }
   impl_->scrub_asked.notify_all();
-  return scrub_report();
+  return report;
 }
 
 ScrubReport ObjectKeeper::scrub_report() { return impl_->scrubber.report(); }
