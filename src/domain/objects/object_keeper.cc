@@ -338,18 +338,22 @@ Result<std::optional<std::string>> ObjectKeeper::signed_address(const Reference&
 }
 
 ScrubReport ObjectKeeper::start_scrub() {
+  ScrubReport report;
   {
     const std::lock_guard lock(impl_->mutex);
-    if (!impl_->is_stopped && !impl_->is_scrubbing) {
+    // One that has just ended may still be counted as running by its thread.
+    const bool is_running = impl_->is_scrubbing && impl_->scrubber.report().is_running;
+    if (!impl_->is_stopped && !is_running) {
       impl_->is_scrub_asked = true;
       impl_->scrubber.announce();
       impl_->start_scrub_thread();
     } else {
       impl_->scrubber.hurry();
     }
+    report = impl_->scrubber.report();  // before it can have ended
   }
   impl_->scrub_asked.notify_all();
-  return scrub_report();
+  return report;
 }
 
 ScrubReport ObjectKeeper::scrub_report() { return impl_->scrubber.report(); }
