@@ -278,6 +278,8 @@ class World:
             return f"/catalogue/items/{MISSING if missing else self.new_item()}", {"description": "x"}
         if path == "/notices/{id}/read":
             return path.replace("{id}", str(MISSING if missing else self.new_notice())), None
+        if path == "/storage/move":
+            return path, {"to": "disk"}
         if path == "/notices/read/":
             return path, {"up_to": 0}
         if path.endswith(("/history", "/follow")) or "/readers/" in path or "/access_requests/" in path:
