@@ -92,6 +92,8 @@ def test_shown_on_the_command_line(api: Api, stored: dict[int, tuple[str, str]])
     table = must(cli("catalogue", "list", data=data))
     assert not [c for c in table if unicodedata.category(c) == "Cc" and c != "\n"]
     for number, (name, text) in list(stored.items())[::40]:
+        if str(number) in names:
+            continue  # a name comes before an id
         one = json.loads(must(cli("catalogue", "show", str(number), "--output", "json", data=data)))
         assert unharmed(one, name, text)
         words = must(cli("catalogue", "show", str(number), data=data))
