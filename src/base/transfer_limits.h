@@ -24,7 +24,7 @@ inline constexpr double kRetryBudgetBack = 0.5;  // that a call which goes well 
 // Objects in a cloud (backends/storage/cloud)
 inline constexpr std::uint64_t kWholeObjectBytes = 16 << 20;  // no larger: one call; else in parts
 inline constexpr std::uint64_t kPartBytes = 16 << 20;
-inline constexpr int kPartsAtOnce = 4;                       // of one object
+inline constexpr int kPartsAtOnce = 4;                     // of one object
 inline constexpr std::uint64_t kFirstReadBytes = 2 << 20;  // of one ranged call; each that follows on is larger
 inline constexpr std::uint64_t kMostReadBytes = 64 << 20;
 inline constexpr std::size_t kRemovedAtOnce = 1'000;             // keys of one call
