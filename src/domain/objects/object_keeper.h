@@ -119,8 +119,8 @@ class ObjectKeeper {
   // sole owner: it may lie in the folder of another server). kGone STORED_OBJECT_GONE: no row refers to it any more;
   // who reads its row again learns what became of it.
   [[nodiscard]] Result<std::shared_ptr<RandomAccess>> open(const Reference& reference);
-  // As open(), and reads it through first: what a worker reads, and what is copied between stores. A wrong one is
-  // quarantined.
+  // As open(), and reads it through first: what a worker reads. A wrong one is quarantined. From a remote store it is a
+  // copy on this machine, with a local_fd(); there a wrong one is CORRUPT STORED_OBJECT_CHANGED, and left to the scrub.
   [[nodiscard]] Result<std::shared_ptr<RandomAccess>> open_verified(const Reference& reference, std::stop_token stop);
 
   // In the transaction that gives up references to these keys (others may still refer to them): they are collected
