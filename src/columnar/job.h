@@ -14,6 +14,7 @@
 #include "base/result.h"
 #include "table/column.h"
 #include "table/column_statistics.h"
+#include "table/region.h"
 #include "table/slice_spec.h"
 
 namespace lakelift::columnar {
@@ -32,7 +33,13 @@ enum class Compression { kNone, kGzip, kZstd };
 struct InputFile {
   std::string path;
   std::uint64_t size_bytes = 0;
+  // Slices alone: only rows that lie in this one of SliceJob::regions; nothing: all rows.
+  std::optional<std::size_t> region = std::nullopt;
 };
+
+// A column that a slice adds when it is asked to: 64 bits a row (INT64, never null), by which a ratio keeps rows of the
+// slice's file as it would keep them of the table itself.
+inline constexpr std::string_view kRowKeyColumn = "__lakelift_row_key";
 
 // A column that the table has but that can't be offered (lists, structs, binary), and why.
 struct RefusedColumn {
@@ -69,6 +76,33 @@ struct ProfileReport {
 struct SliceJob {
   table::SliceSpec spec;      // normalised; output columns in this order
   std::string sampling_seed;  // the item: with file path and row number it decides which rows a ratio keeps
+  std::vector<table::Region> regions = {};  // that inputs refer to
+  bool with_row_keys = false;               // the output has kRowKeyColumn, last; a key that the input has is kept
+  bool by_row_keys = false;                 // the ratio goes by the inputs' kRowKeyColumn
+  // Inputs may have more columns than the others: only those that the slice needs must agree.
+  bool ignores_other_columns = false;
+};
+
+// Cuts the table: at the median of the column with the largest spread, until a chunk has at most `most_rows`. Hive
+// partition columns first. The chunks are disjoint and every row lies in one; nulls lie on exactly one side.
+struct CutJob {
+  std::int64_t most_rows = 0;
+  std::uint64_t seed = 0;
+};
+struct CutColumn {
+  std::string name;
+  table::Value minimum;  // of the values that are not null; null where there is none
+  table::Value maximum;
+  std::int64_t nulls = 0;
+  std::vector<table::Bin> distribution;  // of numbers
+};
+struct CutChunk {
+  table::Box box;
+  std::int64_t rows = 0;
+  std::vector<CutColumn> columns;
+};
+struct CutReport {
+  std::vector<CutChunk> chunks;
 };
 
 // One file from one format to another. CSV and JSON lines in: types inferred by the rules in docs/formats.md.

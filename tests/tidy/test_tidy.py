@@ -22,7 +22,7 @@ MAY_INCLUDE: dict[str, set[str]] = {
     "backends/metadata": set(),
     "backends/ledger": {"backends/metadata"},
     "backends/storage": {"backends/net"},
-    "backends/executors": {"columnar"},
+    "backends/executors": {"columnar", "backends/net"},
     "backends/net": set(),
     "domain/accounts": {"backends/metadata", "backends/ledger", "backends/net"},
     "domain/notices": {"domain/accounts", "backends/metadata"},

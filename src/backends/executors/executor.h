@@ -14,6 +14,7 @@
 #include "columnar/job.h"
 #include "table/column.h"
 #include "table/column_statistics.h"
+#include "table/region.h"
 #include "table/slice_spec.h"
 
 namespace lakelift::executors {
@@ -54,6 +55,9 @@ struct RunOrder {
   table::Columns table;   // the item's spec
   table::SliceSpec spec;  // normalised
   std::string sampling_seed;
+  std::optional<table::Region> within = std::nullopt;  // only rows of this part; nothing: of the whole table
+  // Adds columnar::kRowKeyColumn as the last column, by which a ratio can be decided later.
+  bool with_row_keys = false;
 };
 
 struct RunProgress {
@@ -61,13 +65,36 @@ struct RunProgress {
   std::int64_t rows_total = 0;
   std::int64_t rows_written = 0;
   std::int64_t bytes_written = 0;
+  std::int64_t scanned_bytes = 0;  // so far, where the engine tells
 };
 
 struct RunReport {
   std::int64_t rows = 0;
-  std::int64_t scanned_bytes = 0;
-  std::int64_t money_micros = 0;
-  std::string source_version;  // of the data that were really read
+  std::int64_t scanned_bytes = 0;  // as the engine bills them
+  std::int64_t money_micros = 0;   // what the engine itself says it costs; 0: by the price list
+  std::string source_version;      // of the data that were really read
+  std::int64_t engine_ms = 0;      // how long the engine worked on it; 0: not known
+};
+
+// How a table is to be cut into chunks.
+struct CutOrder {
+  std::int64_t most_rows = 0;  // of a chunk, unless its rows can't be told apart
+  std::uint64_t seed = 0;
+};
+
+// What lies in a chunk of one column.
+struct ChunkColumn {
+  std::string name;
+  table::Value minimum;  // of the values that are not null; null where there is none
+  table::Value maximum;
+  std::int64_t nulls = 0;
+  std::vector<table::Bin> distribution;  // of numbers: bins of equal width; empty for others or where not known
+};
+
+struct Chunk {
+  table::Box box;         // the chunks of a cut are disjoint, and every row of the table lies in one
+  std::int64_t rows = 0;  // as counted, or estimated where the engine was only sampled
+  std::vector<ChunkColumn> columns;
 };
 
 // How a run talks back to its owner while it goes on. Called on the run's thread.
@@ -91,6 +118,12 @@ class Executor {
   // engine's job too. Errors: kCancelled; kUnavailable (worth another attempt); others are final.
   [[nodiscard]] virtual Result<RunReport> run(const RunOrder& order, int output, const RunObserver& observer,
                                               std::stop_token stop) = 0;
+  // The table cut along the columns that tell most rows apart, in k-d fashion; outside engines are cut along their
+  // partition columns first, then by a sample. Error: kUnsupported where the engine can't.
+  [[nodiscard]] virtual Result<std::vector<Chunk>> cut(const Source& source, const table::Columns& table,
+                                                       const CutOrder& order, std::stop_token stop) = 0;
+  // Ends a job that nobody waits for any more, of a run that is not going on in this process. Fine where it has ended.
+  [[nodiscard]] virtual Result<void> cancel(const std::string& external_id) = 0;
 };
 
 // The engines that are configured, by type.
@@ -99,6 +132,7 @@ class Executors {
   void add(std::shared_ptr<Executor> executor) { by_type_[executor->type()] = std::move(executor); }
   // Error: kConflict EXECUTOR_NOT_CONFIGURED.
   [[nodiscard]] Result<std::shared_ptr<Executor>> get(ExecutorType type) const;
+  [[nodiscard]] const std::map<ExecutorType, std::shared_ptr<Executor>>& all() const { return by_type_; }
 
  private:
   std::map<ExecutorType, std::shared_ptr<Executor>> by_type_;

@@ -23,6 +23,7 @@
 #include "domain/objects/object_owner.h"
 #include "domain/slices/download_request.h"
 #include "domain/slices/link.h"
+#include "domain/slices/planning/settings.h"
 
 namespace lakelift::slices {
 
@@ -47,6 +48,7 @@ struct SliceServiceParts {
   // lease. Nothing: as the database says (SQLite has one process).
   std::optional<bool> sole_owner = std::nullopt;
   std::size_t running_runs = limits::kRunningRuns;  // at once, in this process
+  SliceSettings settings = {};
 };
 
 // Threadsafe. Runs go on in the background on threads of its own, leased from the database.

@@ -67,4 +67,10 @@ Result<RunReport> LocalExecutor::run(const RunOrder& order, int output, const Ru
   return RunReport{written.rows, written.bytes_read, 0, files.version};
 }
 
+Result<std::vector<Chunk>> LocalExecutor::cut(const Source&, const table::Columns&, const CutOrder&, std::stop_token) {
+  return fail(Code::kUnsupported, "tables of this machine can't be cut yet");
+}
+
+Result<void> LocalExecutor::cancel(const std::string&) { return {}; }
+
 }  // namespace lakelift::executors

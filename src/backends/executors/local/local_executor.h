@@ -28,6 +28,9 @@ class LocalExecutor final : public Executor {
   // kUnavailable also where the files changed meanwhile: what was written may mix old and new.
   [[nodiscard]] Result<RunReport> run(const RunOrder& order, int output, const RunObserver& observer,
                                       std::stop_token stop) override;
+  [[nodiscard]] Result<std::vector<Chunk>> cut(const Source& source, const table::Columns& table, const CutOrder& order,
+                                               std::stop_token stop) override;
+  [[nodiscard]] Result<void> cancel(const std::string& external_id) override;
 
  private:
   // Runs the work over the files; the source's version must be the same afterwards.

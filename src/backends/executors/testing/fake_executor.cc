@@ -229,4 +229,26 @@ Result<RunReport> FakeExecutor::run(const RunOrder& order, int output, const Run
   return report;
 }
 
+Result<std::vector<Chunk>> FakeExecutor::cut(const Source&, const table::Columns&, const CutOrder&, std::stop_token) {
+  const std::lock_guard lock(mutex_);
+  if (chunks_.empty()) return fail(Code::kUnsupported, "this engine does not cut tables");
+  return chunks_;
+}
+
+Result<void> FakeExecutor::cancel(const std::string& external_id) {
+  const std::lock_guard lock(mutex_);
+  ended_.push_back(external_id);
+  return {};
+}
+
+void FakeExecutor::set_chunks(std::vector<Chunk> chunks) {
+  const std::lock_guard lock(mutex_);
+  chunks_ = std::move(chunks);
+}
+
+std::vector<std::string> FakeExecutor::ended() const {
+  const std::lock_guard lock(mutex_);
+  return ended_;
+}
+
 }  // namespace lakelift::executors::testing

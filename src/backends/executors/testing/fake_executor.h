@@ -66,6 +66,12 @@ class FakeExecutor final : public Executor {
   // Checks, as real engines do, that the order fits the table: its columns and filters must be there.
   [[nodiscard]] Result<RunReport> run(const RunOrder& order, int output, const RunObserver& observer,
                                       std::stop_token stop) override;
+  // What set_chunks was given; kUnsupported without.
+  [[nodiscard]] Result<std::vector<Chunk>> cut(const Source& source, const table::Columns& table, const CutOrder& order,
+                                               std::stop_token stop) override;
+  [[nodiscard]] Result<void> cancel(const std::string& external_id) override;
+  void set_chunks(std::vector<Chunk> chunks);
+  [[nodiscard]] std::vector<std::string> ended() const;  // the jobs that cancel() was called for
 
  private:
   [[nodiscard]] Result<TableProfile> look(const Source& source);
@@ -89,6 +95,8 @@ class FakeExecutor final : public Executor {
   std::size_t inspections_ = 0;
   std::size_t cancelled_ = 0;
   std::size_t finished_ = 0;
+  std::vector<Chunk> chunks_;
+  std::vector<std::string> ended_;
 };
 
 }  // namespace lakelift::executors::testing

@@ -1,0 +1,43 @@
+// What an engine is asked, as a tree, and its text in a dialect. Nothing that a person wrote is ever pasted: names are
+// checked against the table's columns and quoted, values are written by their type.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "table/column.h"
+#include "table/region.h"
+#include "table/slice_spec.h"
+
+namespace lakelift::executors::sql {
+
+enum class Dialect {
+  kTrino,  // Athena engine version 3, Trino
+  kSpark,  // Spark SQL, Databricks
+};
+
+// "db.table" or "catalog.db.table", in its parts.
+struct TableName {
+  std::vector<std::string> parts;  // 1 to 3, none empty
+};
+// Source {"table": "db.name"}. Error: kInvalid, field "source", saying what a name may be.
+[[nodiscard]] Result<TableName> table_name_of(const json::object& source);
+
+// SELECT columns FROM table WHERE filters AND within AND a random share.
+struct SliceQuery {
+  TableName table;
+  table::Columns spec;  // of the item: what may be named
+  table::SliceSpec slice;
+  std::optional<table::Region> within;
+};
+
+[[nodiscard]] std::string quoted_name(std::string_view name, Dialect dialect);
+// A literal of the value's type, as the dialect reads it back to exactly that value. Never null.
+[[nodiscard]] std::string literal_of(const table::Value& value, Dialect dialect);
+// Error: kInvalid where a column is not in `spec` or a value is not of its column's type.
+[[nodiscard]] Result<std::string> to_sql(const SliceQuery& query, Dialect dialect);
+
+}  // namespace lakelift::executors::sql

@@ -1,0 +1,28 @@
+// What runs cost: a price for each engine, from the configuration. Pure.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+
+#include "backends/executors/executor.h"
+
+namespace lakelift::slices {
+
+// All that is 0 costs nothing. Money is in millionths of the list's currency.
+struct EnginePrice {
+  std::int64_t per_tb_micros = 0;          // of 10^12 bytes scanned
+  std::int64_t minimum_scanned_bytes = 0;  // a run is billed for at least so many
+  std::int64_t per_hour_micros = 0;        // of the engine's work
+};
+
+struct PriceList {
+  std::string currency = "USD";
+  std::map<executors::ExecutorType, EnginePrice> engines;
+
+  // Rounded up to whole micros.
+  [[nodiscard]] std::int64_t of(executors::ExecutorType engine, std::int64_t scanned_bytes,
+                                std::int64_t engine_ms) const;
+};
+
+}  // namespace lakelift::slices
