@@ -5,6 +5,7 @@
 #include <cmath>
 #include <limits>
 
+#include "columnar/cut_limits.h"
 #include "columnar/wire_value.h"
 
 namespace lakelift::columnar {
@@ -113,6 +114,19 @@ Result<table::SliceSpec> to_spec(const json::object& object) {
   return spec;
 }
 
+json::object from_slice(const SliceJob& job) {
+  json::array regions;
+  for (const auto& region : job.regions) regions.push_back(table::to_json(region));
+  return {{"kind", "slice"},
+          {"spec", from_spec(job.spec)},
+          {"sampling_seed", job.sampling_seed},
+          {"regions", std::move(regions)},
+          {"with_row_keys", job.with_row_keys},
+          {"by_row_keys", job.by_row_keys},
+          {"ignores_other_columns", job.ignores_other_columns},
+          {"is_of_source", job.is_of_source}};
+}
+
 json::object from_work(const JobWork& work) {
   if (const auto* profile = std::get_if<ProfileJob>(&work)) {
     return {{"kind", "profile"},
@@ -121,7 +135,13 @@ json::object from_work(const JobWork& work) {
             {"most_rows", profile->most_rows}};
   }
   if (const auto* slice = std::get_if<SliceJob>(&work)) {
-    return {{"kind", "slice"}, {"spec", from_spec(slice->spec)}, {"sampling_seed", slice->sampling_seed}};
+    return from_slice(*slice);
+  }
+  if (const auto* cut = std::get_if<CutJob>(&work)) {
+    return {{"kind", "cut"},
+            {"most_rows", cut->most_rows},
+            {"seed", from_unsigned(cut->seed)},
+            {"columns", json::array(cut->columns.begin(), cut->columns.end())}};
   }
   if (const auto* convert = std::get_if<ConvertJob>(&work)) {
     return {{"kind", "convert"},
@@ -150,6 +170,48 @@ Result<JobWork> to_convert(const json::object& object) {
   return job;
 }
 
+// Left out: false.
+Result<bool> flag_at(const json::object& object, std::string_view key) {
+  if (find(object, key) == nullptr) return false;
+  return wire::bool_at(object, key);
+}
+
+Result<std::vector<table::Region>> regions_at(const json::object& object) {
+  std::vector<table::Region> regions;
+  if (find(object, "regions") == nullptr) return regions;
+  TRY(const json::array* array, wire::array_at(object, "regions", kRegions));
+  for (const auto& element : *array) {
+    auto region = table::region_from_json(element);
+    if (!region || region->size() > kRegionBoxes) return bad("regions");
+    regions.push_back(*std::move(region));
+  }
+  return regions;
+}
+
+Result<JobWork> to_slice(const json::object& object) {
+  SliceJob job;
+  const auto* spec = find(object, "spec");
+  if (spec == nullptr) return bad("spec");
+  TRY(const json::object* spec_object, wire::to_object(*spec, "spec"));
+  TRY(job.spec, to_spec(*spec_object));
+  TRY(job.sampling_seed, wire::text_at(object, "sampling_seed"));
+  TRY(job.regions, regions_at(object));
+  TRY(job.with_row_keys, flag_at(object, "with_row_keys"));
+  TRY(job.by_row_keys, flag_at(object, "by_row_keys"));
+  TRY(job.ignores_other_columns, flag_at(object, "ignores_other_columns"));
+  TRY(job.is_of_source, flag_at(object, "is_of_source"));
+  return job;
+}
+
+Result<JobWork> to_cut(const json::object& object) {
+  CutJob job;
+  TRY(job.most_rows, wire::count_at(object, "most_rows"));
+  if (job.most_rows < 1) return bad("most_rows");
+  TRY(job.seed, unsigned_at(object, "seed"));
+  TRY(job.columns, texts_at(object, "columns", limits::kColumns));
+  return job;
+}
+
 Result<JobWork> to_work(const json::object& object) {
   TRY(const std::string kind, wire::text_at(object, "kind"));
   if (kind == "inspect") return InspectJob{};
@@ -162,28 +224,35 @@ Result<JobWork> to_work(const json::object& object) {
     if (job.most_rows < 1) return bad("most_rows");
     return job;
   }
-  if (kind == "slice") {
-    SliceJob job;
-    const auto* spec = find(object, "spec");
-    if (spec == nullptr) return bad("spec");
-    TRY(const json::object* spec_object, wire::to_object(*spec, "spec"));
-    TRY(job.spec, to_spec(*spec_object));
-    TRY(job.sampling_seed, wire::text_at(object, "sampling_seed"));
-    return job;
-  }
+  if (kind == "slice") return to_slice(object);
+  if (kind == "cut") return to_cut(object);
   if (kind == "convert") return to_convert(object);
   return bad("kind");
 }
 
-Result<std::vector<InputFile>> to_inputs(const json::object& object) {
+// [path, size], and of a slice perhaps which of its regions: [path, size, region].
+Result<InputFile> to_input(const json::value& value, std::size_t regions) {
+  const auto* parts = value.if_array();
+  if (parts == nullptr || parts->size() < 2 || parts->size() > 3) return bad("inputs");
+  if (!(*parts)[0].is_string() || !(*parts)[1].is_int64() || (*parts)[1].get_int64() < 0) return bad("inputs");
+  InputFile input{std::string((*parts)[0].get_string()), static_cast<std::uint64_t>((*parts)[1].get_int64())};
+  if (parts->size() == 2) return input;
+  const auto* region = (*parts)[2].if_int64();
+  if (region == nullptr || *region < 0 || static_cast<std::size_t>(*region) >= regions) {
+    return bad("the region of one of the inputs");
+  }
+  input.region = static_cast<std::size_t>(*region);
+  return input;
+}
+
+Result<std::vector<InputFile>> to_inputs(const json::object& object, const JobWork& work) {
+  const auto* slice = std::get_if<SliceJob>(&work);
+  const std::size_t regions = slice == nullptr ? 0 : slice->regions.size();
   TRY(const json::array* array, wire::array_at(object, "inputs", limits::kSourceFiles));
   std::vector<InputFile> inputs;
   for (const auto& element : *array) {
-    const auto* pair = element.if_array();
-    if (pair == nullptr || pair->size() != 2 || !(*pair)[0].is_string() || !(*pair)[1].is_int64()) return bad("inputs");
-    const std::int64_t size = (*pair)[1].get_int64();
-    if (size < 0) return bad("inputs");
-    inputs.push_back({std::string((*pair)[0].get_string()), static_cast<std::uint64_t>(size)});
+    TRY(InputFile input, to_input(element, regions));
+    inputs.push_back(std::move(input));
     if (inputs.size() > 1 && inputs[inputs.size() - 2].path > inputs.back().path) return bad("the order of inputs");
   }
   return inputs;
@@ -228,7 +297,9 @@ json::object to_json(const Job& job) {
   json::array inputs;
   inputs.reserve(job.inputs.size());
   for (const auto& input : job.inputs) {
-    inputs.push_back(json::array{json::string(input.path), static_cast<std::int64_t>(input.size_bytes)});
+    json::array parts{json::string(input.path), static_cast<std::int64_t>(input.size_bytes)};
+    if (input.region) parts.push_back(static_cast<std::int64_t>(*input.region));
+    inputs.push_back(std::move(parts));
   }
   json::object out = from_work(job.work);
   out["inputs"] = std::move(inputs);
@@ -242,7 +313,7 @@ Result<Job> job_from_json(const json::value& value) {
   TRY(const json::object* object, wire::to_object(value, "the job"));
   Job job;
   TRY(job.work, to_work(*object));
-  TRY(job.inputs, to_inputs(*object));
+  TRY(job.inputs, to_inputs(*object, job.work));
   TRY(job.limits, to_limits(*object));
   return job;
 }

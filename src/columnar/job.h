@@ -79,22 +79,28 @@ struct SliceJob {
   std::vector<table::Region> regions = {};  // that inputs refer to
   bool with_row_keys = false;               // the output has kRowKeyColumn, last; a key that the input has is kept
   bool by_row_keys = false;                 // the ratio goes by the inputs' kRowKeyColumn
-  // Inputs may have more columns than the others: only those that the slice needs must agree.
+  // Inputs may have more columns than the others: only those that the slice needs must agree, and each must be there.
   bool ignores_other_columns = false;
+  // The inputs are the table itself: its row keys are made, and a column of that name is refused.
+  bool is_of_source = false;
 };
 
 // Cuts the table: at the median of the column with the largest spread, until a chunk has at most `most_rows`. Hive
-// partition columns first. The chunks are disjoint and every row lies in one; nulls lie on exactly one side.
+// partition columns first. The chunks are disjoint and every row lies in one; nulls lie on exactly one side. Errors:
+// kTooLarge beyond kCutChunks and kCutFigures (cut_limits.h).
 struct CutJob {
-  std::int64_t most_rows = 0;
+  std::int64_t most_rows = 0;  // >= 1
   std::uint64_t seed = 0;
+  std::vector<std::string> columns = {};  // to cut along and to tell of; none: all that can be offered
 };
 struct CutColumn {
   std::string name;
-  table::Value minimum;  // of the values that are not null; null where there is none
+  // Of the values that are not null, in the order of filters: NaN is the largest. Of texts beyond kCutTextChars bounds:
+  // the minimum is one at most as large, the maximum a larger one. Null where there is no value.
+  table::Value minimum;
   table::Value maximum;
   std::int64_t nulls = 0;
-  std::vector<table::Bin> distribution;  // of numbers
+  std::vector<table::Bin> distribution;  // of finite numbers: kCutBins of equal width, fewer of few whole numbers
 };
 struct CutChunk {
   table::Box box;
@@ -102,7 +108,7 @@ struct CutChunk {
   std::vector<CutColumn> columns;
 };
 struct CutReport {
-  std::vector<CutChunk> chunks;
+  std::vector<CutChunk> chunks;  // all tell of the same columns in the same order
 };
 
 // One file from one format to another. CSV and JSON lines in: types inferred by the rules in docs/formats.md.
@@ -120,8 +126,8 @@ struct WriteReport {  // of slice and convert
   std::int64_t bytes_read = 0;  // of the input files
 };
 
-using JobWork = std::variant<InspectJob, ProfileJob, SliceJob, ConvertJob>;
-using JobReport = std::variant<InspectReport, ProfileReport, WriteReport>;
+using JobWork = std::variant<InspectJob, ProfileJob, SliceJob, ConvertJob, CutJob>;
+using JobReport = std::variant<InspectReport, ProfileReport, WriteReport, CutReport>;
 
 // A worker that goes beyond one of these is killed and the job fails with a message that names the limit.
 struct JobLimits {

@@ -39,8 +39,46 @@ table::ColumnType any_type() {
   return static_cast<table::ColumnType>(*rc::gen::inRange(0, static_cast<int>(table::ColumnType::kDatetime) + 1));
 }
 
+// A border is never NaN.
+table::Value border_of(table::ColumnType type) {
+  table::Value value = value_of(type);
+  const auto* number = std::get_if<double>(&value);
+  if (number != nullptr && std::isnan(*number)) return std::numeric_limits<double>::infinity();
+  return value;
+}
+
+table::Box any_box(const std::vector<table::ColumnType>& types) {
+  table::Box box;
+  for (std::size_t i = 0; i < types.size(); ++i) {
+    if (*rc::gen::arbitrary<bool>()) continue;
+    table::Range range{"c" + std::to_string(i), std::nullopt, std::nullopt, *rc::gen::arbitrary<bool>()};
+    if (*rc::gen::arbitrary<bool>()) range.minimum = border_of(types[i]);
+    if (*rc::gen::arbitrary<bool>()) range.maximum = border_of(types[i]);
+    box.push_back(std::move(range));
+  }
+  return box;
+}
+
+std::vector<table::ColumnType> any_types() {
+  std::vector<table::ColumnType> types;
+  for (int i = *rc::gen::inRange(1, 5); i > 0; --i) types.push_back(any_type());
+  return types;
+}
+
+void add_parts(SliceJob& job) {
+  const auto types = any_types();
+  for (int regions = *rc::gen::inRange(0, 3); regions > 0; --regions) {
+    auto& region = job.regions.emplace_back();
+    for (int boxes = *rc::gen::inRange(0, 3); boxes > 0; --boxes) region.push_back(any_box(types));
+  }
+  job.with_row_keys = *rc::gen::arbitrary<bool>();
+  job.by_row_keys = *rc::gen::arbitrary<bool>();
+  job.ignores_other_columns = *rc::gen::arbitrary<bool>();
+  job.is_of_source = *rc::gen::arbitrary<bool>();
+}
+
 JobWork any_work() {
-  switch (*rc::gen::inRange(0, 4)) {
+  switch (*rc::gen::inRange(0, 5)) {
     case 0:
       return InspectJob{};
     case 1:
@@ -55,8 +93,12 @@ JobWork any_work() {
       }
       job.spec.ratio = *rc::gen::inRange(0, 1'000'000) / 1e6;
       job.sampling_seed = *text();
+      add_parts(job);
       return job;
     }
+    case 3:
+      return CutJob{*rc::gen::inRange<std::int64_t>(1, 1'000'000), *rc::gen::arbitrary<std::uint64_t>(),
+                    *rc::gen::container<std::vector<std::string>>(text())};
     default: {
       const auto from = static_cast<Format>(*rc::gen::inRange(0, 4));
       const bool is_text = from == Format::kCsv || from == Format::kJsonl;
@@ -75,6 +117,10 @@ Job any_job() {
   for (auto& path : paths) {
     job.inputs.push_back({std::move(path), static_cast<std::uint64_t>(*rc::gen::inRange<std::int64_t>(
                                                0, std::numeric_limits<std::int64_t>::max()))});
+    const auto* slice = std::get_if<SliceJob>(&job.work);
+    if (slice != nullptr && !slice->regions.empty() && *rc::gen::arbitrary<bool>()) {
+      job.inputs.back().region = *rc::gen::inRange<std::size_t>(0, slice->regions.size());
+    }
   }
   job.limits = {*rc::gen::arbitrary<std::uint64_t>(), *rc::gen::arbitrary<std::uint64_t>(),
                 *rc::gen::inRange(1, 100'000)};
@@ -98,6 +144,14 @@ TEST(Job, GoesThroughItsTextUnchanged) {
     RC_ASSERT(read->inputs.size() == job.inputs.size());
     RC_ASSERT(read->limits.memory_bytes == job.limits.memory_bytes);
     RC_ASSERT(wire_text(*read) == wire_text(job));
+    if (const auto* slice = std::get_if<SliceJob>(&job.work)) {
+      const auto& same = std::get<SliceJob>(read->work);
+      RC_ASSERT(same.regions == slice->regions);
+      RC_ASSERT(same.with_row_keys == slice->with_row_keys && same.by_row_keys == slice->by_row_keys);
+      RC_ASSERT(same.ignores_other_columns == slice->ignores_other_columns);
+      RC_ASSERT(same.is_of_source == slice->is_of_source);
+      for (std::size_t i = 0; i < job.inputs.size(); ++i) RC_ASSERT(read->inputs[i].region == job.inputs[i].region);
+    }
   });
   EXPECT_TRUE(held);
 }
@@ -159,6 +213,30 @@ TEST(Job, RefusesWhatIsWrongAndNamesIt) {
       {"inputs unsorted", [](auto& job) { job["inputs"] = json::array{{"y", 1}, {"x", 1}}; }, "order"},
       {"negative size", [](auto& job) { job["inputs"] = json::array{{"y", -1}}; }, "inputs"},
       {"input of three", [](auto& job) { job["inputs"] = json::array{{"y", 1, 2}}; }, "inputs"},
+      {"input of a region that there is not", [](auto& job) { job["inputs"] = json::array{{"y", 1, 0}}; }, "region"},
+      {"input of a region's name",
+       [](auto& job) {
+         job["regions"] = json::array{json::array{}};
+         job["inputs"] = json::array{{"y", 1, "0"}};
+       },
+       "region"},
+      {"regions that are none", [](auto& job) { job["regions"] = json::array{3}; }, "regions"},
+      {"a range without a column",
+       [](auto& job) { job["regions"] = json::array{json::array{json::array{json::object{}}}}; }, "regions"},
+      {"a flag of another type", [](auto& job) { job["with_row_keys"] = 1; }, "with_row_keys"},
+      {"a flag of text", [](auto& job) { job["by_row_keys"] = "true"; }, "by_row_keys"},
+      {"a cut without chunks",
+       [](auto& job) {
+         job["kind"] = "cut";
+         job["most_rows"] = 0;
+       },
+       "most_rows"},
+      {"a cut of parts",
+       [](auto& job) {
+         job = to_json(Job{CutJob{5, 1}, {{"x", 1}}, {}});
+         job["inputs"] = json::array{{"x", 1, 0}};
+       },
+       "region"},
       {"no limits", [](auto& job) { job["limits"] = 5; }, "limits"},
       {"memory as number", [](auto& job) { job["limits"].as_object()["memory_bytes"] = 5; }, "memory_bytes"},
       {"memory negative", [](auto& job) { job["limits"].as_object()["memory_bytes"] = "-5"; }, "memory_bytes"},
@@ -338,6 +416,102 @@ TEST(Report, StatisticsAreHeldAgainstTheRest) {
   object = to_json(JobReport(report));
   object["statistics"] = json::array{3};
   EXPECT_FALSE(report_from_json(object, job)) << "junk";
+}
+
+CutReport any_cut() {
+  const auto types = any_types();
+  CutReport report;
+  for (int chunks = *rc::gen::inRange(0, 4); chunks > 0; --chunks) {
+    CutChunk& chunk = report.chunks.emplace_back();
+    chunk.box = any_box(types);
+    chunk.rows = *rc::gen::inRange<std::int64_t>(10, 1'000'000'000'000);
+    for (std::size_t i = 0; i < types.size(); ++i) {
+      CutColumn& column = chunk.columns.emplace_back();
+      column.name = "c" + std::to_string(i);
+      column.nulls = chunk.rows;
+      if (*rc::gen::arbitrary<bool>()) continue;
+      column.nulls = *rc::gen::inRange<std::int64_t>(0, chunk.rows - 9);
+      column.minimum = column.maximum = value_of(types[i]);
+      if (types[i] == table::ColumnType::kFloat) {
+        column.minimum = -1.5;
+        column.maximum = *rc::gen::arbitrary<bool>() ? 0.1 : std::nan("");
+        column.distribution = {{-1.5, -0.7, 3}, {-0.7, 0.1, 6}};
+      } else if (types[i] == table::ColumnType::kInteger) {
+        column.distribution = {{column.minimum, column.maximum, 9}};
+      }
+    }
+  }
+  return report;
+}
+
+TEST(Report, OfACutGoesThroughItsTextUnchanged) {
+  EXPECT_TRUE(rc::check([] {
+    const CutReport report = any_cut();
+    const Job job{CutJob{5, 1}, {}, {}};
+    const auto parsed = parse_json(to_text(json::value(to_json(JobReport(report)))));
+    RC_ASSERT(parsed.has_value());
+    const auto read = report_from_json(*parsed, job);
+    RC_ASSERT(read.has_value());
+    RC_ASSERT(wire_text(*read) == wire_text(JobReport(report)));
+    const auto& chunks = std::get<CutReport>(*read).chunks;
+    RC_ASSERT(chunks.size() == report.chunks.size());
+    for (std::size_t i = 0; i < chunks.size(); ++i) {
+      RC_ASSERT(chunks[i].box == report.chunks[i].box);
+      RC_ASSERT(chunks[i].rows == report.chunks[i].rows);
+      RC_ASSERT(chunks[i].columns.size() == report.chunks[i].columns.size());
+    }
+  }));
+}
+
+TEST(Report, OfACutIsChecked) {
+  CutReport report;
+  report.chunks.push_back({{{"a", std::int64_t{1}, std::nullopt, false}},
+                           10,
+                           {{"a", std::int64_t{1}, std::int64_t{9}, 2, {{std::int64_t{1}, std::int64_t{9}, 8}}}}});
+  const Job job{CutJob{5, 1}, {}, {}};
+  ASSERT_TRUE(report_from_json(to_json(JobReport(report)), job));
+  const auto refused = [&](const char* why, auto change) {
+    auto wrong = report;
+    change(wrong.chunks[0]);
+    EXPECT_FALSE(report_from_json(to_json(JobReport(wrong)), job)) << why;
+  };
+  refused("negative rows", [](auto& chunk) { chunk.rows = -1; });
+  refused("more nulls than rows", [](auto& chunk) { chunk.columns[0].nulls = 11; });
+  refused("negative nulls", [](auto& chunk) { chunk.columns[0].nulls = -1; });
+  refused("values, but no minimum", [](auto& chunk) { chunk.columns[0].minimum = {}; });
+  refused("a minimum, but no values", [](auto& chunk) { chunk.columns[0].nulls = 10; });
+  refused("minimum above maximum", [](auto& chunk) { chunk.columns[0].minimum = std::int64_t{10}; });
+  refused("more in bins than values", [](auto& chunk) { chunk.columns[0].distribution[0].count = 9; });
+  refused("a negative count", [](auto& chunk) { chunk.columns[0].distribution[0].count = -1; });
+  refused("a bin outside", [](auto& chunk) { chunk.columns[0].distribution[0].maximum = std::int64_t{10}; });
+  refused("a bin turned round", [](auto& chunk) {
+    std::swap(chunk.columns[0].distribution[0].minimum, chunk.columns[0].distribution[0].maximum);
+  });
+  refused("too many bins",
+          [](auto& chunk) { chunk.columns[0].distribution.assign(11, {std::int64_t{1}, std::int64_t{1}, 0}); });
+  refused("a box of an unknown column", [](auto& chunk) { chunk.box[0].column = "b"; });
+  const auto spoilt = [&](const char* why, auto change) {
+    auto wrong = to_json(JobReport(report));
+    change(wrong);
+    EXPECT_FALSE(report_from_json(wrong, job)) << why;
+  };
+  spoilt("no columns", [](auto& object) { object.erase("columns"); });
+  spoilt("no chunks", [](auto& object) { object.erase("chunks"); });
+  spoilt("a column twice", [](auto& object) {
+    object["columns"].as_array().push_back(json::array{"a", "INTEGER"});
+    object["chunks"].as_array().clear();
+  });
+  spoilt("an unknown type", [](auto& object) { object["columns"] = json::array{{"a", "LIST"}}; });
+  spoilt("values of another type", [](auto& object) { object["columns"] = json::array{{"a", "STRING"}}; });
+  spoilt("a box that is none", [](auto& object) { object["chunks"].as_array()[0].as_object()["box"] = 3; });
+  spoilt("figures that lack",
+         [](auto& object) { object["chunks"].as_array()[0].as_object()["figures"] = json::array{}; });
+  spoilt("a figure that is none",
+         [](auto& object) { object["chunks"].as_array()[0].as_object()["figures"] = json::array{3}; });
+  spoilt("more chunks than there may be", [](auto& object) {
+    const json::value one = object["chunks"].as_array()[0];
+    object["chunks"].as_array().resize(10'001, one);
+  });
 }
 
 TEST(Format, NamesGoBothWays) {

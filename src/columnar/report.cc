@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "columnar/cut_report.h"
 #include "columnar/job.h"
 #include "columnar/wire_value.h"
 
@@ -117,6 +118,7 @@ json::object to_json(const JobReport& report) {
   if (const auto* write = std::get_if<WriteReport>(&report)) {
     return {{"rows", write->rows}, {"rows_read", write->rows_read}, {"bytes_read", write->bytes_read}};
   }
+  if (const auto* cut = std::get_if<CutReport>(&report)) return wire::from_cut(*cut);
   const auto& profile = std::get<ProfileReport>(report);
   json::array sample;
   for (const auto& row : profile.sample) {
@@ -139,6 +141,10 @@ Result<JobReport> report_from_json(const json::value& value, const Job& job) {
   TRY(const json::object* object, wire::to_object(value, "the report"));
   if (std::holds_alternative<InspectJob>(job.work)) return to_inspect(*object);
   if (const auto* profile = std::get_if<ProfileJob>(&job.work)) return to_profile(*object, *profile);
+  if (std::holds_alternative<CutJob>(job.work)) {
+    TRY(CutReport report, wire::to_cut(*object));
+    return report;
+  }
   return to_write(*object);
 }
 

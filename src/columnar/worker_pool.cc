@@ -47,7 +47,8 @@ bool has_ended(const WorkerProcess& worker) {
 }
 
 std::string_view kind_of(const Job& job) {
-  constexpr std::array<std::string_view, 4> kKinds = {"inspect", "profile", "slice", "convert"};
+  constexpr std::array<std::string_view, std::variant_size_v<JobWork>> kKinds = {"inspect", "profile", "slice",
+                                                                                 "convert", "cut"};
   return kKinds[job.work.index()];
 }
 

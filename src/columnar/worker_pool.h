@@ -35,8 +35,8 @@ class WorkerPool {
   WorkerPool& operator=(const WorkerPool&) = delete;
 
   // Blocks until the job is done, fails, or `stop` is asked (the worker is killed at once). `output` is written from
-  // its start (for inspect and profile: none, pass -1). Errors: the worker's own (kInvalid, kCorrupt, kUnsupported with
-  // a message for people); kTooLarge naming the limit that killed it; kCancelled; kTooMany when the queue is full;
+  // its start (for inspect, profile and cut: none, pass -1). Errors: the worker's own (kInvalid, kCorrupt, kUnsupported
+  // with a message for people); kTooLarge naming the limit that killed it; kCancelled; kTooMany when the queue is full;
   // kInternal when it died otherwise. After an error the output's bytes mean nothing.
   [[nodiscard]] Result<JobReport> run(const Job& job, const InputOpener& open_input, int output, std::stop_token stop,
                                       const ProgressListener& progress = {});

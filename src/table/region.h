@@ -14,7 +14,8 @@
 
 namespace lakelift::table {
 
-// Half open, so that neighbours share a border and no row lies in two.
+// Half open, so that neighbours share a border and no row lies in two. Bounds are literals: of the column's type, never
+// null, never NaN; they may be infinite.
 struct Range {
   std::string column;
   std::optional<Value> minimum;  // at least this; nothing: no lower bound
@@ -32,13 +33,15 @@ using Region = std::vector<Box>;
 [[nodiscard]] bool lies_in(const Value& value, const Range& range);
 // False only where no row of the box, whatever the table holds, passes all of the filters.
 [[nodiscard]] bool may_overlap(const Box& box, const std::vector<Filter>& filters);
+// False only where no value lies in both boxes.
+[[nodiscard]] bool may_overlap(const Box& one, const Box& other);
 // The filters that every row of the box passes: those of its bounds. A range with nulls says nothing.
 [[nodiscard]] std::vector<Filter> filters_of(const Box& box);
 
-// [[{"column", "type", "minimum", "maximum", "with_nulls"}, …], …]: values as value_from_json takes them, null where
-// there is no bound.
+// [[{"column", "type", "minimum", "maximum", "with_nulls"}, …], …]: values as value_from_json takes them, but "inf" and
+// "-inf" for infinite numbers and [seconds, nanos] for years beyond 0000 to 9999; null where there is no bound. Exact.
 [[nodiscard]] json::array to_json(const Region& region);
-// What to_json wrote. Error: kCorrupt.
+// What to_json wrote. Error: kCorrupt; also for a column that has two ranges in one box.
 [[nodiscard]] Result<Region> region_from_json(const json::value& json);
 
 }  // namespace lakelift::table

@@ -14,7 +14,7 @@ void WholeHistogram::widen(Wide value) {
 void WholeHistogram::start() {
   if (!low_) return;
   const Wide values = *high_ - *low_ + 1;
-  width_ = (values + kBins - 1) / kBins;
+  width_ = (values + most_ - 1) / most_;
   counts_.assign(static_cast<std::size_t>((values + width_ - 1) / width_), 0);
 }
 
@@ -47,15 +47,15 @@ void FloatHistogram::widen(double value) {
 
 double FloatHistogram::border(int index) const {
   if (index == 0) return *low_;
-  if (index == kBins) return *high_;
+  if (index == most_) return *high_;
   // The width of all doubles is no double.
   const auto low = static_cast<long double>(*low_);
-  return static_cast<double>(low + (static_cast<long double>(*high_) - low) * index / kBins);
+  return static_cast<double>(low + (static_cast<long double>(*high_) - low) * index / most_);
 }
 
 void FloatHistogram::start() {
   if (!low_) return;
-  for (int i = 0; i <= kBins; ++i) borders_.push_back(border(i));
+  for (int i = 0; i <= most_; ++i) borders_.push_back(border(i));
   // Neighbouring doubles: fewer different borders than bins.
   borders_.erase(std::unique(borders_.begin(), borders_.end()), borders_.end());
   if (borders_.size() == 1) borders_.push_back(borders_.front());

@@ -15,6 +15,7 @@ inline constexpr int kBins = 20;
 // Whole numbers: the width is whole, at least 1; the last bin may be narrower.
 class WholeHistogram {
  public:
+  explicit WholeHistogram(int bins = kBins) : most_(bins) {}
   void widen(Wide value);                           // first pass
   void start();                                     // between the passes
   void count(Wide value, std::int64_t weight = 1);  // second pass; values outside of what was seen are left out
@@ -24,6 +25,7 @@ class WholeHistogram {
   [[nodiscard]] std::optional<Wide> high() const { return high_; }
 
  private:
+  int most_;
   std::optional<Wide> low_, high_;
   Wide width_ = 1;
   std::vector<std::int64_t> counts_;
@@ -32,6 +34,7 @@ class WholeHistogram {
 // Finite numbers only: NaN and the infinities are in no bin.
 class FloatHistogram {
  public:
+  explicit FloatHistogram(int bins = kBins) : most_(bins) {}
   void widen(double value);
   void start();
   void count(double value, std::int64_t weight = 1);
@@ -41,6 +44,7 @@ class FloatHistogram {
 
  private:
   [[nodiscard]] double border(int index) const;
+  int most_;
   std::optional<double> low_, high_;
   std::vector<double> borders_;
   std::vector<std::int64_t> counts_;

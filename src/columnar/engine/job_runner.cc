@@ -93,6 +93,7 @@ Result<JobReport> dispatch(WorkContext& context, const JobWork& kind, const Work
   };
   if (const auto* job = std::get_if<InspectJob>(&kind)) return as_report(work.inspect(context, *job));
   if (const auto* job = std::get_if<ProfileJob>(&kind)) return as_report(work.profile(context, *job));
+  if (const auto* job = std::get_if<CutJob>(&kind)) return as_report(work.cut(context, *job));
   if (!context.output) return fail(Code::kInternal, "the server sent no output");
   if (const auto* job = std::get_if<SliceJob>(&kind)) return as_report(work.slice(context, *job));
   return as_report(work.convert(context, std::get<ConvertJob>(kind)));

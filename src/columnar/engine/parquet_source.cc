@@ -33,6 +33,7 @@ TypePtr storage_of(const TypePtr& type) {
 
 std::string refusal_of(const parquet::arrow::SchemaField& field) {
   if (!is_valid_utf8(field.field->name())) return "its name is not valid UTF-8";
+  if (field.field->name() == kRowKeyColumn) return std::string(kRowKeyRefusal);
   const auto type = contract_type_of(*storage_of(field.field->type()));
   if (!type) return type.error();
   return field.is_leaf() ? "" : "nested columns are not supported";

@@ -20,6 +20,9 @@ inline constexpr std::int64_t kBatchRows = 128 * 1024;
 inline constexpr std::int64_t kRowGroupRows = std::int64_t{1}
                                               << 28;  // more in one group is refused: forged, or unusable
 
+// Why no table offers kRowKeyColumn: slices find it by themselves.
+inline constexpr std::string_view kRowKeyRefusal = "Lakelift keeps this name for the keys of rows; rename the column";
+
 struct FileColumn {
   std::string name;
   TypePtr type;

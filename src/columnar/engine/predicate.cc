@@ -249,6 +249,14 @@ Result<Predicate> Predicate::compile(const table::Filter& filter, const arrow::D
   return wrong_literal(filter, *contract);
 }
 
+Predicate Predicate::unsigned_below(std::uint64_t end) {
+  constexpr Wide kSigns = static_cast<Wide>(1) << 63;
+  // The upper half of what 64 bits hold is negative.
+  const Wide limit = end;
+  if (limit <= kSigns) return Predicate(WholeRange{0, limit - 1}, arrow::Type::INT64, 0);
+  return Predicate(WholeRange{limit - 2 * kSigns, -1, true}, arrow::Type::INT64, 0);
+}
+
 void Predicate::apply(const arrow::Array& array, std::span<std::uint8_t> mask) const {
   if (array.type_id() != arrow::Type::DICTIONARY) return apply_values(array, mask);
   const auto& dictionary = static_cast<const arrow::DictionaryArray&>(array);
@@ -262,7 +270,8 @@ void Predicate::apply_values(const arrow::Array& array, std::span<std::uint8_t> 
   if (const auto* range = std::get_if<WholeRange>(&test_)) {
     apply_whole(*range, id_, array, mask);
   } else if (const auto* text = std::get_if<TextTest>(&test_)) {
-    if (id_ == arrow::Type::LARGE_STRING || array.type_id() == arrow::Type::LARGE_STRING) {
+    // What was decoded may be narrower than what the file says that it has.
+    if (array.type_id() == arrow::Type::LARGE_STRING) {
       apply_text<arrow::LargeStringArray>(*text, array, mask);
     } else if (array.type_id() == arrow::Type::STRING_VIEW) {
       apply_text<arrow::StringViewArray>(*text, array, mask);

@@ -39,6 +39,9 @@ class Predicate {
   // Error: kInvalid where the literal is not of the column's contract type.
   [[nodiscard]] static Result<Predicate> compile(const table::Filter& filter, const arrow::DataType& type);
 
+  // Over INT64: the cell, read as 64 bits without a sign, is below `end` (> 0).
+  [[nodiscard]] static Predicate unsigned_below(std::uint64_t end);
+
   // mask[i] &= row i passes. `mask` has the array's length; the array has the type compiled for, or is a dictionary of
   // it.
   void apply(const arrow::Array& array, std::span<std::uint8_t> mask) const;

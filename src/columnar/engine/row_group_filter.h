@@ -6,6 +6,7 @@
 
 #include "columnar/engine/column_cursor.h"
 #include "columnar/engine/predicate.h"
+#include "columnar/engine/region_filter.h"
 #include "columnar/engine/row_sampler.h"
 
 namespace lakelift::columnar {
@@ -20,6 +21,14 @@ struct RowGroupSelection {
   bool pruned = false;                          // known without decoding anything
   std::vector<std::uint8_t> mask;               // a byte a row; empty: all rows pass
   std::map<int, std::deque<ArrayPtr>> decoded;  // by leaf: filter columns kept for the output, within a budget
+  std::int64_t kept_bytes = 0;                  // of decoded
+};
+
+// What a row must pass: all of it.
+struct RowTests {
+  const std::vector<BoundFilter>& filters;
+  const RowSampler& sampler;
+  const FileRegion* region = nullptr;  // none: any row
 };
 
 struct RowGroupPlace {
@@ -30,7 +39,6 @@ struct RowGroupPlace {
 
 // `keep`: leaves that the output needs too.
 [[nodiscard]] Result<RowGroupSelection> select_rows(ParquetSource& source, const RowGroupPlace& group,
-                                                    const std::vector<BoundFilter>& filters, const RowSampler& sampler,
-                                                    const std::vector<int>& keep);
+                                                    const RowTests& tests, const std::vector<int>& keep);
 
 }  // namespace lakelift::columnar

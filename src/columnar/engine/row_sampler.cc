@@ -27,9 +27,11 @@ RowHash::RowHash(std::string_view seed, std::string_view path) {
 }
 
 RowSampler::RowSampler(std::string_view seed, std::string_view path, double ratio)
-    : hash_(seed, path),
-      keeps_all_(ratio >= 1),
-      threshold_(ratio > 0 && ratio < 1 ? static_cast<std::uint64_t>(std::ldexp(ratio, 64)) : 0) {}
+    : hash_(seed, path), keeps_all_(ratio >= 1), threshold_(threshold_of(ratio)) {}
+
+std::uint64_t RowSampler::threshold_of(double ratio) {
+  return ratio > 0 && ratio < 1 ? static_cast<std::uint64_t>(std::ldexp(ratio, 64)) : 0;
+}
 
 void RowSampler::apply(std::int64_t first_row, std::span<std::uint8_t> mask) const {
   if (keeps_all_) return;

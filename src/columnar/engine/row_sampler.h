@@ -31,6 +31,8 @@ class RowSampler {
  public:
   // `ratio` in [0, 1]: 0 keeps no row, 1 every row; what a smaller ratio keeps, a larger one keeps too.
   RowSampler(std::string_view seed, std::string_view path, double ratio);
+  // Rows whose hash is below it are kept: ratio * 2^64 for a ratio in [0, 1), 0 otherwise.
+  [[nodiscard]] static std::uint64_t threshold_of(double ratio);
   [[nodiscard]] bool keeps_all() const { return keeps_all_; }
   [[nodiscard]] bool keeps_none() const { return !keeps_all_ && threshold_ == 0; }
   [[nodiscard]] bool keeps(std::int64_t row) const { return keeps_all_ || hash_(row) < threshold_; }

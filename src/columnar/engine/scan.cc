@@ -1,5 +1,7 @@
 #include "columnar/engine/scan.h"
 
+#include <arrow/array/builder_primitive.h>
+
 #include <algorithm>
 
 #include "columnar/engine/arrow_errors.h"
@@ -9,12 +11,29 @@
 namespace lakelift::columnar {
 namespace {
 
-Result<const SourceColumn*> column_of(const SourceTable& table, const std::string& name) {
-  if (const auto* column = table.find(name)) return column;
-  if (const auto* refused = table.find_refused(name)) {
-    return fail(Code::kUnsupported, "the column '" + name + "' can't be offered: " + refused->reason);
+// Row keys as a column of their own: they are no column of the table.
+const SourceColumn& row_key_column() {
+  static const SourceColumn column{.name = std::string(kRowKeyColumn),
+                                   .type = table::ColumnType::kInteger,
+                                   .stored_type = arrow::int64(),
+                                   .partition = std::nullopt};
+  return column;
+}
+
+// All or none, and of the right type. With row keys that the table itself has, and not all: whose are they?
+Result<void> check_row_keys(const SourceTable& table, const ScanPlan& plan) {
+  const RowKeyFiles& files = table.row_keys;
+  const std::string name = "'" + std::string(kRowKeyColumn) + "'";
+  if (!plan.with_row_keys && !plan.by_row_keys) return {};
+  if (!files.first_unsound.empty()) {
+    return fail(Code::kInvalid, files.first_unsound + ": its column " + name + " does not hold row keys (int64)");
   }
-  return fail(Code::kInvalid, "the table has no column '" + name + "'");
+  if (files.first_without.empty() || (files.count == 0 && !plan.by_row_keys)) return {};
+  if (plan.by_row_keys) {
+    return fail(Code::kInvalid, files.first_without + ": has no column " + name + ", by which rows are to be chosen");
+  }
+  return fail(Code::kInvalid,
+              files.first_with + ": has the column " + name + ", but " + files.first_without + " has not");
 }
 
 class Scan {
@@ -24,6 +43,10 @@ class Scan {
 
   Result<ScanStats> run() {
     TRY_VOID(check_plan(table_, plan_));
+    for (const auto& region : plan_.regions) {
+      TRY(RegionFilter filter, RegionFilter::compile(region, table_));
+      regions_.push_back(std::move(filter));
+    }
     resolve();
     for (std::size_t file = 0; file < context_.inputs.size(); ++file) TRY_VOID(scan_file(file));
     return stats_;
@@ -38,16 +61,25 @@ class Scan {
 
   void resolve() {
     for (const auto& name : plan_.columns) outputs_.push_back({table_.find(name)});
+    if (plan_.with_row_keys) outputs_.push_back({&row_key_column()});
     for (const auto& filter : plan_.filters) filter_columns_.push_back(table_.find(filter.name));
   }
 
   Result<void> scan_file(std::size_t file) {
     file_ = file;
-    const RowSampler sampler(plan_.sampling_seed, context_.inputs[file].path, plan_.ratio);
-    if (sampler.keeps_none() || !partitions_pass()) return skip_file();
+    const InputFile& input = context_.inputs[file];
+    if (input.region && *input.region >= regions_.size()) return fail(Code::kInternal, "the job has no such region");
+    const RegionFilter* region = input.region ? &regions_[*input.region] : nullptr;
+    const bool none = RowSampler(plan_.sampling_seed, input.path, plan_.ratio).keeps_none();
+    if (none || !partitions_pass() || (region != nullptr && !region->may_be_in(file))) return skip_file();
     TRY(const auto source, ParquetSource::open(context_, file, table_.footers[file]));
     std::vector<BoundFilter> filters;
-    TRY(const bool possible, bind(*source, filters));
+    TRY(bool possible, bind(*source, filters));
+    std::optional<FileRegion> bound;
+    if (region != nullptr) bound = region->bind(file, *source);
+    if (bound && bound->none()) possible = false;
+    const RowSampler sampler(plan_.sampling_seed, input.path, plan_.by_row_keys ? 1 : plan_.ratio);
+    const RowTests tests{filters, sampler, bound ? &*bound : nullptr};
     std::int64_t first_row = 0;
     for (int i = 0; i < source->metadata()->num_row_groups(); ++i) {
       const RowGroupPlace group{i, first_row, source->metadata()->RowGroup(i)->num_rows()};
@@ -55,7 +87,7 @@ class Scan {
       if (group.rows == 0) continue;
       const bool wanted = !plan_.wants_group || plan_.wants_group(file, i);
       if (possible && wanted) {
-        TRY_VOID(scan_group(*source, group, filters, sampler));
+        TRY_VOID(scan_group(*source, group, tests));
       } else {
         ++stats_.groups_pruned;
       }
@@ -96,16 +128,20 @@ class Scan {
       TRY(auto predicate, Predicate::compile(plan_.filters[i], *column->type));
       filters.push_back({column, std::move(predicate)});
     }
+    if (plan_.by_row_keys && plan_.ratio < 1) {
+      const FileColumn* keys = source.find(kRowKeyColumn);
+      if (keys == nullptr) return fail(Code::kInternal, "the row keys are not there any more");
+      filters.push_back({keys, Predicate::unsigned_below(RowSampler::threshold_of(plan_.ratio))});
+    }
     return true;
   }
 
-  Result<void> scan_group(ParquetSource& source, const RowGroupPlace& group, const std::vector<BoundFilter>& filters,
-                          const RowSampler& sampler) {
+  Result<void> scan_group(ParquetSource& source, const RowGroupPlace& group, const RowTests& tests) {
     std::vector<int> keep;
     for (const auto& output : outputs_) {
       if (output.stored != nullptr) keep.push_back(output.stored->leaf);
     }
-    TRY(auto selection, select_rows(source, group, filters, sampler, keep));
+    TRY(auto selection, select_rows(source, group, tests, keep));
     if (selection.pruned) {
       ++stats_.groups_pruned;
       return {};
@@ -149,6 +185,7 @@ class Scan {
       if (!mask.empty()) {
         positions_of(mask.subspan(static_cast<std::size_t>(done), static_cast<std::size_t>(rows)), positions_);
         batch.rows = static_cast<std::int64_t>(positions_.size());
+        batch.is_picked = true;
       }
       TRY_VOID(fill(batch, rows, cursors));
       done += rows;
@@ -160,7 +197,7 @@ class Scan {
   Result<void> fill(Batch& batch, std::int64_t rows, Cursors& cursors) {
     for (std::size_t i = 0; i < cursors.size(); ++i) {
       if (cursors[i] == nullptr) {
-        TRY(auto array, made_up(*outputs_[i].column, batch.rows));
+        TRY(auto array, made_up(*outputs_[i].column, batch));
         batch.columns.push_back(std::move(array));
         continue;
       }
@@ -170,14 +207,32 @@ class Scan {
         TRY(array, gather(array, positions_));
       }
       TRY(array, conform(array, outputs_[i].column->stored_type, cursors[i]->where()));
+      if (outputs_[i].column == &row_key_column() && array->null_count() != 0) {
+        return fail(Code::kCorrupt, cursors[i]->where() + ": a row has no key");
+      }
       batch.columns.push_back(std::move(array));
     }
     return {};
   }
 
-  Result<ArrayPtr> made_up(const SourceColumn& column, std::int64_t rows) const {
-    if (!column.partition) return repeat({}, column.stored_type, rows);
-    return repeat(table_.partitions[*column.partition].values[file_], column.stored_type, rows);
+  Result<ArrayPtr> made_up(const SourceColumn& column, const Batch& batch) const {
+    if (&column == &row_key_column()) return made_keys(batch);
+    if (!column.partition) return repeat({}, column.stored_type, batch.rows);
+    return repeat(table_.partitions[*column.partition].values[file_], column.stored_type, batch.rows);
+  }
+
+  // The hashes by which a ratio would keep the rows. positions_: those of the batch, where it has not all rows.
+  Result<ArrayPtr> made_keys(const Batch& batch) const {
+    const RowHash hash(plan_.sampling_seed, context_.inputs[file_].path);
+    const auto rows = static_cast<std::size_t>(batch.rows);
+    const bool picked = batch.is_picked;
+    arrow::Int64Builder builder;
+    TRY_VOID(checked(builder.Reserve(batch.rows), "making row keys"));
+    for (std::size_t i = 0; i < rows; ++i) {
+      const std::int64_t row = batch.first_row + (picked ? positions_[i] : static_cast<std::int64_t>(i));
+      builder.UnsafeAppend(static_cast<std::int64_t>(hash(row)));
+    }
+    return checked(builder.Finish(), "making row keys");
   }
 
   void report(std::int64_t rows) {
@@ -194,6 +249,7 @@ class Scan {
   ScanStats stats_;
   std::vector<Output> outputs_;
   std::vector<const SourceColumn*> filter_columns_;  // one a filter
+  std::vector<RegionFilter> regions_;
   std::size_t file_ = 0;
   std::vector<std::int32_t> positions_;
 };
@@ -201,12 +257,13 @@ class Scan {
 }  // namespace
 
 Result<void> check_plan(const SourceTable& table, const ScanPlan& plan) {
-  for (const auto& name : plan.columns) TRY_VOID(column_of(table, name));
+  for (const auto& name : plan.columns) TRY_VOID(table.offered(name));
   for (const auto& filter : plan.filters) {
-    TRY(const SourceColumn* column, column_of(table, filter.name));
+    TRY(const SourceColumn* column, table.offered(filter.name));
     TRY_VOID(Predicate::compile(filter, *column->stored_type));
   }
-  return {};
+  for (const auto& region : plan.regions) TRY_VOID(RegionFilter::compile(region, table));
+  return check_row_keys(table, plan);
 }
 
 Result<ScanStats> scan(WorkContext& context, const SourceTable& table, const ScanPlan& plan, const BatchSink& sink) {

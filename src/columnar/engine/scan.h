@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <span>
 #include <vector>
 
 #include "columnar/engine/gather.h"
@@ -11,11 +12,13 @@
 namespace lakelift::columnar {
 
 struct Batch {
-  std::vector<ArrayPtr> columns;  // in the plan's order; strings may be dictionaries of the column's type
-  std::int64_t rows = 0;          // never 0
-  // Where the batch is from, for those who count rows: positions are in the file, and empty where all rows are kept.
+  // In the plan's order, row keys behind them; strings may be dictionaries of the column's type.
+  std::vector<ArrayPtr> columns;
+  std::int64_t rows = 0;  // never 0
+  // Where the batch is from, for those who count rows: the number of its first row in the file, picked or not.
   std::size_t file = 0;
   std::int64_t first_row = 0;
+  bool is_picked = false;  // only some of the rows from there on
 };
 using BatchSink = std::function<Result<void>(Batch)>;
 
@@ -25,6 +28,9 @@ struct ScanPlan {
   double ratio = 1;
   std::string sampling_seed;
   std::function<bool(std::size_t file, int row_group)> wants_group = {};  // without one: all of them
+  std::span<const table::Region> regions = {};                            // that inputs refer to
+  bool with_row_keys = false;                                             // kRowKeyColumn is added
+  bool by_row_keys = false;                                               // the ratio goes by the files' kRowKeyColumn
 };
 
 struct ScanStats {

@@ -213,6 +213,14 @@ void work_on(Lake& lake) {
   (void)profile(lake.context(), {.sample_rows = 3, .seed = 1});
   (void)lake.slice({"n", "name", "x"}, {{"name", Operator::kGreater, "n2"}, {"x", Operator::kLess, 50.0}}, 0.7);
   (void)lake.convert(Format::kParquet, Format::kCsv);
+  (void)cut(lake.context(), {20, 1});
+  SliceJob job;
+  job.spec.columns = {"n"};
+  job.with_row_keys = true;
+  job.regions = {{{{"name", "n1", "n4", true}, {"x", 9.0, std::nullopt, false}}, {{"n", std::int64_t{250}, {}, true}}}};
+  lake.set_inputs({{"x.parquet", 0}});
+  (void)slice(lake.context(), job);
+  lake.set_inputs({});
 }
 
 TEST_P(Damage, NeverCrashes) {

@@ -13,10 +13,12 @@ constexpr std::int64_t kFooterBudgetBytes = 32 << 20;
 // Collects the columns of file after file.
 class TableBuilder {
  public:
-  explicit TableBuilder(SourceTable& table) : table_(table) {}
+  TableBuilder(SourceTable& table, const ColumnNeeds* needs) : table_(table), needs_(needs) {}
 
   Result<void> add(const ParquetSource& source) {
+    note_row_keys(source);
     for (const auto& column : source.columns()) {
+      if (!is_needed(column.name)) continue;
       if (!column.refusal.empty()) {
         refuse(column);
       } else {
@@ -35,6 +37,12 @@ class TableBuilder {
     // Refused in one file is refused in the table.
     std::erase_if(table_.columns, [&](const auto& c) { return table_.find_refused(c.name) != nullptr; });
     for (auto& partition : partitions) {
+      if (partition.name == kRowKeyColumn) {
+        if (refused_.emplace(partition.name, true).second) {
+          table_.refused.push_back({partition.name, std::string(kRowKeyRefusal)});
+        }
+        continue;
+      }
       if (table_.find(partition.name) != nullptr) continue;  // the file's own column is the one that counts
       std::erase_if(table_.refused, [&](const auto& r) { return r.name == partition.name; });
       table_.columns.push_back({.name = partition.name,
@@ -56,6 +64,24 @@ class TableBuilder {
     std::size_t files = 0;
     std::string path;  // of the first file that has it
   };
+
+  [[nodiscard]] bool is_needed(const std::string& name) const {
+    if (needs_ == nullptr || needs_->everywhere.contains(name)) return true;
+    return std::ranges::any_of(needs_->by_region, [&](const auto& names) { return names.contains(name); });
+  }
+
+  void note_row_keys(const ParquetSource& source) {
+    RowKeyFiles& files = table_.row_keys;
+    const FileColumn* column = source.find(kRowKeyColumn);
+    if (column == nullptr) {
+      if (files.first_without.empty()) files.first_without = source.path();
+      return;
+    }
+    if (files.count++ == 0) files.first_with = source.path();
+    const bool is_sound = column->leaf >= 0 && column->type->id() == arrow::Type::INT64 &&
+                          column->refusal == kRowKeyRefusal;  // a repeated name has another
+    if (!is_sound && files.first_unsound.empty()) files.first_unsound = source.path();
+  }
 
   void refuse(const FileColumn& column) {
     if (refused_.emplace(column.name, true).second) table_.refused.push_back({column.name, column.refusal});
@@ -91,10 +117,26 @@ class TableBuilder {
   }
 
   SourceTable& table_;
+  const ColumnNeeds* needs_;
   std::unordered_map<std::string, Seen> seen_;
   std::unordered_map<std::string, bool> refused_;
   std::size_t files_ = 0;
 };
+
+Result<void> check_needs(const ColumnNeeds& needs, const InputFile& input, const ParquetSource& source,
+                         const std::vector<PartitionColumn>& partitions) {
+  const auto check = [&](const std::unordered_set<std::string>& names) -> Result<void> {
+    for (const auto& name : names) {
+      const bool is_partition = std::ranges::any_of(partitions, [&](const auto& p) { return p.name == name; });
+      if (source.find(name) != nullptr || is_partition) continue;
+      return fail(Code::kInvalid, place(input.path, name) + ": is not there, but the slice needs it");
+    }
+    return {};
+  };
+  TRY_VOID(check(needs.everywhere));
+  return input.region && *input.region < needs.by_region.size() ? check(needs.by_region[*input.region])
+                                                                : Result<void>();
+}
 
 }  // namespace
 
@@ -108,16 +150,26 @@ const RefusedColumn* SourceTable::find_refused(std::string_view name) const {
   return found == refused.end() ? nullptr : &*found;
 }
 
-Result<SourceTable> open_table(WorkContext& context) {
+Result<const SourceColumn*> SourceTable::offered(const std::string& name) const {
+  if (const auto* column = find(name)) return column;
+  if (const auto* column = find_refused(name)) {
+    return fail(Code::kUnsupported, "the column '" + name + "' can't be offered: " + column->reason);
+  }
+  return fail(Code::kInvalid, "the table has no column '" + name + "'");
+}
+
+Result<SourceTable> open_table(WorkContext& context, const ColumnNeeds* needs) {
   if (context.inputs.empty()) return fail(Code::kInvalid, "the table has no files");
   SourceTable table;
   TRY(auto partitions, partition_columns(context.inputs));
-  TableBuilder builder(table);
+  TableBuilder builder(table, needs);
   std::int64_t footer_bytes = 0;
   for (std::size_t i = 0; i < context.inputs.size(); ++i) {
     TRY(const auto source, ParquetSource::open(context, i));
+    if (needs != nullptr) TRY_VOID(check_needs(*needs, context.inputs[i], *source, partitions));
     TRY_VOID(builder.add(*source));
     table.bytes_read += source->bytes_read();
+    table.file_rows.push_back(source->rows());
     footer_bytes += source->metadata()->size();
     table.footers.push_back(footer_bytes <= kFooterBudgetBytes ? source->metadata() : nullptr);
   }

@@ -6,7 +6,7 @@
 
 namespace lakelift::columnar {
 
-// Scans by `plan` and writes the plan's columns in its order.
+// Scans by `plan` and writes the plan's columns in its order, row keys behind them.
 [[nodiscard]] Result<WriteReport> write_table(WorkContext& context, const SourceTable& table, const ScanPlan& plan,
                                               Format format);
 

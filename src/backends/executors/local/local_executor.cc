@@ -1,7 +1,11 @@
 #include "backends/executors/local/local_executor.h"
 
+#include <algorithm>
 #include <charconv>
+#include <chrono>
 
+#include "backends/executors/local/listing.h"
+#include "backends/executors/local/partition_states.h"
 #include "backends/executors/local/source_files.h"
 
 namespace lakelift::executors {
@@ -56,19 +60,52 @@ Result<std::string> LocalExecutor::version(const Source& source) { return versio
 
 Result<RunReport> LocalExecutor::run(const RunOrder& order, int output, const RunObserver& observer,
                                      std::stop_token stop) {
-  TRY(const SourceFiles files, open_source(order.source, files_, stop));
+  TRY(SourceFiles files, open_source(order.source, files_, stop));
   const auto on_progress = [&](const columnar::JobProgress& progress) {
     if (!observer.progress) return;
     observer.progress({progress.rows_read, progress.rows_total, progress.rows_written, progress.bytes_written});
   };
-  TRY(const columnar::JobReport report,
-      work(order.source, files, columnar::SliceJob{order.spec, order.sampling_seed}, output, on_progress, stop));
+  columnar::SliceJob job;
+  job.spec = order.spec;
+  job.sampling_seed = order.sampling_seed;
+  job.with_row_keys = order.with_row_keys;
+  job.is_of_source = true;
+  if (order.within) {
+    job.regions = {*order.within};
+    for (auto& input : files.inputs) input.region = 0;
+  }
+  const auto began = std::chrono::steady_clock::now();
+  TRY(const columnar::JobReport report, work(order.source, files, std::move(job), output, on_progress, stop));
+  const auto took = std::chrono::steady_clock::now() - began;
+  const std::int64_t engine_ms = std::chrono::duration_cast<std::chrono::milliseconds>(took).count();
   const auto& written = std::get<columnar::WriteReport>(report);
-  return RunReport{written.rows, written.bytes_read, 0, files.version};
+  return RunReport{written.rows, written.bytes_read, 0, files.version, std::max<std::int64_t>(1, engine_ms)};
 }
 
-Result<std::vector<Chunk>> LocalExecutor::cut(const Source&, const table::Columns&, const CutOrder&, std::stop_token) {
-  return fail(Code::kUnsupported, "tables of this machine can't be cut yet");
+Result<std::vector<Chunk>> LocalExecutor::cut(const Source& source, const table::Columns& table, const CutOrder& order,
+                                              std::stop_token stop) {
+  TRY(const SourceFiles files, open_source(source, files_, stop));
+  columnar::CutJob job{order.most_rows, order.seed, {}};
+  for (const auto& column : table) job.columns.push_back(column.name);
+  TRY(columnar::JobReport report, work(source, files, std::move(job), -1, {}, stop));
+  std::vector<Chunk> chunks;
+  for (auto& found : std::get<columnar::CutReport>(report).chunks) {
+    Chunk& chunk = chunks.emplace_back();
+    chunk.box = std::move(found.box);
+    chunk.rows = found.rows;
+    for (auto& column : found.columns) {
+      chunk.columns.push_back({std::move(column.name), std::move(column.minimum), std::move(column.maximum),
+                               column.nulls, std::move(column.distribution)});
+    }
+  }
+  return chunks;
+}
+
+Result<std::vector<PartitionState>> LocalExecutor::partitions(const Source& source, const table::Columns& table) {
+  TRY(const auto file, file_of(source));
+  if (file) return Executor::partitions(source, table);
+  TRY(const Listing listing, Listing::of(source));
+  return partition_states(listing, table);
 }
 
 Result<void> LocalExecutor::cancel(const std::string&) { return {}; }

@@ -28,8 +28,13 @@ class LocalExecutor final : public Executor {
   // kUnavailable also where the files changed meanwhile: what was written may mix old and new.
   [[nodiscard]] Result<RunReport> run(const RunOrder& order, int output, const RunObserver& observer,
                                       std::stop_token stop) override;
+  // Along the table's columns alone: others of the source show nowhere. Errors: kInvalid where the source has no
+  // such column; kTooLarge for too many chunks, saying so; kUnavailable as above.
   [[nodiscard]] Result<std::vector<Chunk>> cut(const Source& source, const table::Columns& table, const CutOrder& order,
                                                std::stop_token stop) override;
+  // Files by their "key=value" folders.
+  [[nodiscard]] Result<std::vector<PartitionState>> partitions(const Source& source,
+                                                               const table::Columns& table) override;
   [[nodiscard]] Result<void> cancel(const std::string& external_id) override;
 
  private:

@@ -114,6 +114,95 @@ TEST_F(LocalExecutorTest, RunsASlice) {
             "city,month,n\nBonn,1,2\nKiel,2,3\nUlm,2,4\n");
 }
 
+TEST_F(LocalExecutorTest, RunsWithinAPart) {
+  add_file("month=1/a.parquet", "n,city\n1,Ulm\n2,Bonn\n,Kiel\n");
+  add_file("month=2/a.parquet", "n,city\n3,Kiel\n4,Ulm\n");
+  auto wanted = order({"city"});
+  wanted.within = table::Region{{{"n", std::nullopt, std::int64_t{2}, true}},
+                                {{"month", std::int64_t{2}, std::nullopt, false}, {"city", "L", std::nullopt, false}}};
+  const auto output = memory_file();
+  const auto report = executor_.run(wanted, output.get(), {}, {});
+  ASSERT_TRUE(report) << report.error().message;
+  EXPECT_EQ(report->rows, 3);
+  EXPECT_GT(report->engine_ms, 0);
+  EXPECT_EQ(convert(text_of(output.get()), columnar::Format::kParquet, columnar::Format::kCsv),
+            "city\nUlm\nKiel\nUlm\n");
+
+  wanted.within = table::Region{};
+  const auto none = executor_.run(wanted, memory_file().get(), {}, {});
+  ASSERT_TRUE(none) << none.error().message;
+  EXPECT_EQ(none->rows, 0);
+}
+
+// A share of a result with row keys is the share that the table itself would give.
+TEST_F(LocalExecutorTest, RowKeysStandForTheTable) {
+  std::string csv = "n\n";
+  for (int i = 0; i < 500; ++i) csv += std::to_string(i) + "\n";
+  add_file("month=1/a.parquet", csv);
+  add_file("month=2/b.parquet", csv);
+  auto wanted = order({"month", "n"});
+  wanted.sampling_seed = "item 7";
+  wanted.with_row_keys = true;
+  const auto keyed = memory_file();
+  ASSERT_TRUE(executor_.run(wanted, keyed.get(), {}, {}));
+  wanted.with_row_keys = false;
+  wanted.spec.ratio = 0.3;
+  const auto direct = memory_file();
+  const auto share = executor_.run(wanted, direct.get(), {}, {});
+  ASSERT_TRUE(share) << share.error().message;
+  EXPECT_GT(share->rows, 200);
+
+  columnar::SliceJob job;
+  job.spec = wanted.spec;
+  job.by_row_keys = true;
+  const std::string held = text_of(keyed.get());
+  const auto derived = memory_file();
+  const auto report = pool_.run({job, {{"held", held.size()}}, {}},
+                                [&](std::size_t) { return Result<UniqueFd>(memory_file(held)); }, derived.get(), {});
+  ASSERT_TRUE(report) << report.error().message;
+  const auto as_csv = [&](int fd) { return convert(text_of(fd), columnar::Format::kParquet, columnar::Format::kCsv); };
+  EXPECT_EQ(as_csv(derived.get()), as_csv(direct.get()));
+}
+
+TEST_F(LocalExecutorTest, RefusesRowKeysOfATableThatHasThem) {
+  add_file("a.parquet", "n,__lakelift_row_key\n1,5\n");
+  auto wanted = order({"n"});
+  EXPECT_TRUE(executor_.run(wanted, memory_file().get(), {}, {}));
+  wanted.with_row_keys = true;
+  const auto report = executor_.run(wanted, memory_file().get(), {}, {});
+  ASSERT_FALSE(report);
+  EXPECT_EQ(report.error().code, Code::kInvalid);
+  EXPECT_NE(report.error().message.find("rename the column"), std::string::npos) << report.error().message;
+}
+
+TEST_F(LocalExecutorTest, CutsATable) {
+  std::string csv = "n,city,hidden\n";
+  for (int i = 0; i < 200; ++i) csv += std::to_string(i) + (i % 3 == 0 ? ",,1\n" : ",Ulm,2\n");
+  add_file("month=1/a.parquet", csv);
+  add_file("month=2/a.parquet", csv);
+  auto table = executor_.inspect(source(), {});
+  ASSERT_TRUE(table) << table.error().message;
+  std::erase_if(table->columns, [](const auto& column) { return column.name == "hidden"; });
+  const auto chunks = executor_.cut(source(), table->columns, {60, 1}, {});
+  ASSERT_TRUE(chunks) << chunks.error().message;
+  ASSERT_GE(chunks->size(), 7U);
+  std::int64_t sum = 0;
+  for (const auto& chunk : *chunks) {
+    EXPECT_LE(chunk.rows, 60);
+    ASSERT_EQ(chunk.columns.size(), 3U);
+    for (const auto& column : chunk.columns) EXPECT_NE(column.name, "hidden");
+    auto wanted = order({"hidden", "n"});
+    wanted.within = table::Region{chunk.box};
+    const auto report = executor_.run(wanted, memory_file().get(), {}, {});
+    ASSERT_TRUE(report) << report.error().message;
+    EXPECT_EQ(report->rows, chunk.rows);
+    sum += chunk.rows;
+  }
+  EXPECT_EQ(sum, 400);
+  const auto many = executor_.cut(source(), table->columns, {0, 1}, {});
+  EXPECT_FALSE(many);
+}
+
 TEST_F(LocalExecutorTest, NamesTheBrokenFile) {
   add_file("good.parquet", "n\n1\n");
   std::ofstream(folder_ / "bad.parquet") << "PAR1 this is no Parquet file PAR1";

@@ -23,7 +23,7 @@ int main() {
   }
   prepare_environment();
   warm_up();
-  const int status = run_worker(kWorkerSocket, Work{inspect, profile, slice, convert});
+  const int status = run_worker(kWorkerSocket, Work{inspect, profile, slice, convert, cut});
   // Nothing is left to be done, and no destructor should run on what a hostile file may have bent.
   ::_exit(status);
 }

@@ -123,10 +123,19 @@ Lake& Lake::add(std::string path, Bytes content) {
   return *this;
 }
 
+Lake& Lake::set_inputs(std::vector<std::pair<std::string, std::optional<std::size_t>>> paths_and_regions) {
+  inputs_ = std::move(paths_and_regions);
+  return *this;
+}
+
 WorkContext& Lake::context() {
   context_.inputs.clear();
-  for (const auto& [path, content] : files_) {
-    context_.inputs.push_back({path, static_cast<std::uint64_t>(content->size())});
+  auto inputs = inputs_;
+  if (inputs.empty()) {
+    for (const auto& [path, content] : files_) inputs.emplace_back(path, std::nullopt);
+  }
+  for (const auto& [path, region] : inputs) {
+    context_.inputs.push_back({path, static_cast<std::uint64_t>(files_.at(path)->size()), region});
   }
   context_.open = [this](std::size_t index) -> Result<std::shared_ptr<arrow::io::RandomAccessFile>> {
     ++opened_;
@@ -142,7 +151,10 @@ std::string Lake::written_text() { return written()->ToString(); }
 
 Result<TablePtr> Lake::slice(std::vector<std::string> columns, std::vector<table::Filter> filters, double ratio,
                              std::string seed) {
-  const SliceJob job{{std::move(columns), std::move(filters), ratio}, std::move(seed)};
+  return run_slice(SliceJob{{std::move(columns), std::move(filters), ratio}, std::move(seed)});
+}
+
+Result<TablePtr> Lake::run_slice(const SliceJob& job) {
   TRY_VOID(columnar::slice(context(), job));
   return read_parquet(written());
 }

@@ -1,4 +1,4 @@
-// For the tests of this folder: Parquet files in memory, and the four kinds of work on them.
+// For the tests of this folder: Parquet files in memory, and the kinds of work on them.
 #pragma once
 
 #include <arrow/io/memory.h>
@@ -38,6 +38,8 @@ using TablePtr = std::shared_ptr<arrow::Table>;
 class Lake {
  public:
   Lake& add(std::string path, Bytes content);
+  // The job's inputs, sorted by path; without: every file once.
+  Lake& set_inputs(std::vector<std::pair<std::string, std::optional<std::size_t>>> paths_and_regions);
   [[nodiscard]] WorkContext& context();
   [[nodiscard]] Bytes written();
   [[nodiscard]] std::string written_text();
@@ -46,10 +48,12 @@ class Lake {
   // Runs a slice and reads it back.
   [[nodiscard]] Result<TablePtr> slice(std::vector<std::string> columns, std::vector<table::Filter> filters = {},
                                        double ratio = 1, std::string seed = "seed");
+  [[nodiscard]] Result<TablePtr> run_slice(const SliceJob& job);
   [[nodiscard]] Result<std::string> convert(Format from, Format to, std::vector<std::string> null_tokens = {""});
 
  private:
   std::map<std::string, Bytes> files_;
+  std::vector<std::pair<std::string, std::optional<std::size_t>>> inputs_;
   std::shared_ptr<arrow::io::BufferOutputStream> output_;
   WorkContext context_;
   int opened_ = 0;

@@ -188,6 +188,7 @@ Result<WriteReport> do_deed(WorkContext& context, const SliceJob& job) {
 
 Result<InspectReport> inspect_nothing(WorkContext& /*context*/, const InspectJob& /*job*/) { return InspectReport{}; }
 Result<ProfileReport> profile_nothing(WorkContext& /*context*/, const ProfileJob& /*job*/) { return ProfileReport{}; }
+Result<CutReport> cut_nothing(WorkContext& /*context*/, const CutJob& /*job*/) { return CutReport{}; }
 Result<WriteReport> convert_nothing(WorkContext& /*context*/, const ConvertJob& /*job*/) { return WriteReport{}; }
 
 }  // namespace
@@ -198,5 +199,5 @@ int main() {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   prepare_environment();
   warm_up();
-  ::_exit(run_worker(kWorkerSocket, Work{inspect_nothing, profile_nothing, do_deed, convert_nothing}));
+  ::_exit(run_worker(kWorkerSocket, Work{inspect_nothing, profile_nothing, do_deed, convert_nothing, cut_nothing}));
 }
