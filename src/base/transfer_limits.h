@@ -41,7 +41,7 @@ inline constexpr int kMostMovePauseMs = 60'000;  // where the last one moved not
 inline constexpr std::int64_t kMoverLeaseSeconds = 300;
 inline constexpr std::int64_t kOpenGraceSeconds = 900;  // that another server may be reading what is to be removed
 
-// Amazon's credentials (backends/storage/s3)
+// Amazon's credentials (backends/net/aws)
 inline constexpr int kMetadataIdleMs = 1'000;                     // of an instance's metadata service
 inline constexpr int kTokenServiceIdleMs = 5'000;                 // of the token service
 inline constexpr int kCredentialsAttempts = 2;                    // of one call to either

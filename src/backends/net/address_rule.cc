@@ -8,6 +8,7 @@
 #include <array>
 #include <boost/url/parse.hpp>
 #include <boost/url/url_view.hpp>
+#include <cstdint>
 #include <cstring>
 #include <optional>
 
@@ -41,6 +42,45 @@ bool is_refused_v6(const V6& a) {
   if (const auto v4 = wrapped_v4(a)) return is_refused_v4(*v4);
   const bool link_local = a[0] == 0xfe && (a[1] & 0xc0) == 0x80;
   return link_local || a[0] == 0xff || a == V6{} || a == kMetadata;
+}
+
+struct V4Block {
+  V4 first;
+  int bits;
+};
+
+bool lies_in(const V4& a, const V4Block& block) {
+  const auto number = [](const V4& v) {
+    return std::uint32_t{v[0]} << 24 | std::uint32_t{v[1]} << 16 | std::uint32_t{v[2]} << 8 | std::uint32_t{v[3]};
+  };
+  return (number(a) ^ number(block.first)) >> (32 - block.bits) == 0;
+}
+
+bool is_public_v4(const V4& a) {
+  static constexpr std::array<V4Block, 14> kSetAside{{{{0, 0, 0, 0}, 8},
+                                                      {{10, 0, 0, 0}, 8},
+                                                      {{100, 64, 0, 0}, 10},
+                                                      {{127, 0, 0, 0}, 8},
+                                                      {{169, 254, 0, 0}, 16},
+                                                      {{172, 16, 0, 0}, 12},
+                                                      {{192, 0, 0, 0}, 24},
+                                                      {{192, 0, 2, 0}, 24},
+                                                      {{192, 88, 99, 0}, 24},
+                                                      {{192, 168, 0, 0}, 16},
+                                                      {{198, 18, 0, 0}, 15},
+                                                      {{198, 51, 100, 0}, 24},
+                                                      {{203, 0, 113, 0}, 24},
+                                                      {{224, 0, 0, 0}, 3}}};
+  return std::ranges::none_of(kSetAside, [&](const V4Block& block) { return lies_in(a, block); });
+}
+
+// Only 2000::/3 is given out; in it 2001::/23 (Teredo among them), 2001:db8::/32 and 2002::/16 (6to4) are set aside.
+bool is_public_v6(const V6& a) {
+  if (const auto v4 = wrapped_v4(a)) return is_public_v4(*v4);
+  if ((a[0] & 0xe0) != 0x20) return false;
+  if (a[0] == 0x20 && a[1] == 0x02) return false;
+  if (a[0] != 0x20 || a[1] != 0x01) return true;
+  return (a[2] & 0xfe) != 0 && !(a[2] == 0x0d && a[3] == 0xb8);
 }
 
 V4 v4_of(const sockaddr& address) {
@@ -100,6 +140,12 @@ bool is_metadata_service(const sockaddr& address) {
   static constexpr V6 kV6{0xfd, 0, 0x0e, 0xc2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x02, 0x54};
   if (address.sa_family == AF_INET) return v4_of(address) == kV4;
   return address.sa_family == AF_INET6 && v6_of(address) == kV6;
+}
+
+bool is_public_address(const sockaddr& address) {
+  if (is_refused_address(address)) return false;
+  if (address.sa_family == AF_INET) return is_public_v4(v4_of(address));
+  return address.sa_family == AF_INET6 && is_public_v6(v6_of(address));
 }
 
 bool is_loopback_address(const sockaddr& address) {

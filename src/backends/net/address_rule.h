@@ -27,5 +27,8 @@ struct CheckedUrl {
 // Where clouds answer a machine of theirs about itself: 169.254.169.254 and its IPv6 twin.
 [[nodiscard]] bool is_metadata_service(const sockaddr& address);
 [[nodiscard]] bool is_loopback_address(const sockaddr& address);
+// One of the internet's own: none of those that IANA sets aside for private networks, this machine, documentation and
+// the like (its registries of special-purpose addresses), also when it is written as IPv4 inside IPv6.
+[[nodiscard]] bool is_public_address(const sockaddr& address);
 
 }  // namespace lakelift::net

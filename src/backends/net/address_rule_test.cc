@@ -65,6 +65,53 @@ TEST(AddressRule, AddressesThatAreNeverCalled) {
   EXPECT_FALSE(is_loopback_address(other));
 }
 
+TEST(AddressRule, WhatIsPublic) {
+  for (const char* text :
+       {"8.8.8.8", "1.1.1.1", "100.63.255.255", "100.128.0.1", "172.15.0.1", "172.32.0.1", "198.17.0.1", "198.20.0.1",
+        "223.255.255.255", "2606:4700::1111", "2001:200::1", "2001:db7::1", "::ffff:8.8.8.8", "64:ff9b::8.8.8.8"}) {
+    EXPECT_TRUE(is_public_address(Address(text).get())) << text;
+  }
+  for (const char* text : {"0.0.0.0",
+                           "10.0.0.1",
+                           "10.255.255.255",
+                           "100.64.0.1",
+                           "100.127.255.255",
+                           "127.0.0.1",
+                           "169.254.169.254",
+                           "172.16.0.1",
+                           "172.31.255.255",
+                           "192.0.0.1",
+                           "192.0.2.1",
+                           "192.88.99.1",
+                           "192.168.0.1",
+                           "198.18.0.1",
+                           "198.19.255.255",
+                           "198.51.100.7",
+                           "203.0.113.7",
+                           "224.0.0.1",
+                           "255.255.255.255",
+                           "100.100.100.200",
+                           "::1",
+                           "::",
+                           "fe80::1",
+                           "fc00::1",
+                           "fd12::1",
+                           "ff02::1",
+                           "2001::1",
+                           "2001:1ff::1",
+                           "2001:db8::1",
+                           "2002:a00:1::1",
+                           "::ffff:10.0.0.1",
+                           "::10.0.0.1",
+                           "64:ff9b::10.0.0.1",
+                           "::ffff:127.0.0.1"}) {
+    EXPECT_FALSE(is_public_address(Address(text).get())) << text;
+  }
+  sockaddr other{};
+  other.sa_family = AF_UNIX;
+  EXPECT_FALSE(is_public_address(other));
+}
+
 TEST(AddressRule, WhatIsThisMachine) {
   for (const char* text : {"127.0.0.1", "127.255.255.254", "::1", "::ffff:127.0.0.1"}) {
     EXPECT_TRUE(is_loopback_address(Address(text).get())) << text;

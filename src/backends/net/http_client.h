@@ -20,6 +20,13 @@ using Headers = std::vector<std::pair<std::string, std::string>>;
 
 enum class HttpMethod { kGet, kPost };
 
+// How far a call may go, looked at again when the name has been resolved.
+enum class Reach {
+  kConfigured,        // what whoever runs the server wrote down: private networks too
+  kPublic,            // what somebody else named: https to public addresses alone
+  kPublicOrLoopback,  // the same, and this machine
+};
+
 struct HttpRequest {
   HttpMethod method = HttpMethod::kGet;
   std::string url;  // https, or http to this machine; see address_rule.h
@@ -27,6 +34,7 @@ struct HttpRequest {
   std::string body;
   int timeout_ms = limits::kOutboundTimeoutMs;  // of the whole call, resolution and handshake included
   std::size_t max_bytes = limits::kOutboundAnswerBytes;
+  Reach reach = Reach::kConfigured;
 };
 
 struct HttpResponse {

@@ -64,10 +64,17 @@ class Call {
     return net::error_of(code, url_, request_.timeout_ms, error_text_);
   }
 
+  [[nodiscard]] bool may_reach(const sockaddr& address) const {
+    if (is_refused_address(address)) return false;
+    const bool loopback = is_loopback_address(address);
+    if (request_.reach == Reach::kConfigured) return url_.is_https || loopback;
+    if (request_.reach == Reach::kPublicOrLoopback && loopback) return true;
+    return url_.is_https && is_public_address(address);
+  }
+
   static curl_socket_t open_socket(void* self, curlsocktype, curl_sockaddr* address) {
     auto* call = static_cast<Call*>(self);
-    const bool fits = call->url_.is_https || is_loopback_address(address->addr);
-    if (!fits || is_refused_address(address->addr)) {
+    if (!call->may_reach(address->addr)) {
       call->is_refused_ = true;
       return CURL_SOCKET_BAD;
     }

@@ -88,6 +88,23 @@ TEST_F(CurlClientTest, GoesWhereItMayAlone) {  // S11
   EXPECT_EQ(peer.connections(), 0);
 }
 
+TEST_F(CurlClientTest, WhatSomebodyElseNamedIsPublic) {  // S11
+  Peer peer([](const std::string&) { return ok(""); });
+  const auto event = [&](const std::string& url, Reach reach) {
+    return event_of({.url = url, .headers = {}, .body = {}, .timeout_ms = 200, .reach = reach});
+  };
+  for (const char* url : {"https://127.0.0.1/", "https://localhost/", "https://[::1]/", "https://10.0.0.1/",
+                          "https://192.168.1.1/", "https://172.16.0.1/", "https://100.64.0.1/", "https://[fd12::1]/",
+                          "https://0x0a.1/", "https://[::ffff:10.0.0.1]/", "https://169.254.169.254/"}) {
+    EXPECT_EQ(event(url, Reach::kPublic), "ADDRESS_NOT_ALLOWED") << url;
+  }
+  EXPECT_EQ(event(peer.url(), Reach::kPublic), "ADDRESS_NOT_ALLOWED");
+  EXPECT_EQ(event("https://10.0.0.1/", Reach::kPublicOrLoopback), "ADDRESS_NOT_ALLOWED");
+  EXPECT_EQ(peer.connections(), 0);
+  EXPECT_EQ(event(peer.url(), Reach::kPublicOrLoopback), "");
+  EXPECT_EQ(peer.connections(), 1);
+}
+
 TEST_F(CurlClientTest, WantsACertificate) {
   Peer peer([](const std::string&) { return ok(""); });
   const std::string url = "https" + peer.url().substr(4);

@@ -87,7 +87,7 @@ Result<AzureAccount> check_azure_options(const AzureOptions& options) {
   if (!is_prefix(options.prefix)) return invalid("prefix", "leave it empty, or write it as FOLDER/");
   const auto key = base64_decode(options.account_key);
   if (!key || key->empty()) return invalid("account_key", "it is no base64; copy it as the portal shows it");
-  AzureAccount account{options.account, *key, options.container, options.prefix, "", "", "", true};
+  AzureAccount account{options.account, *key, options.container, options.prefix, "", "", "", true, options.lists_all};
   TRY_VOID(read_endpoint(
       options.endpoint.empty() ? "https://" + options.account + ".blob.core.windows.net" : options.endpoint, account));
   return account;

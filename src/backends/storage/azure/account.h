@@ -18,6 +18,7 @@ struct AzureAccount {
   std::string root;    // path before the container: empty, or "/devstoreaccount1"
   std::string host;    // for messages
   bool is_https = true;
+  bool lists_all = false;
 
   // Encoded paths, as they stand in addresses.
   [[nodiscard]] std::string container_path() const { return root + "/" + container; }

@@ -5,8 +5,8 @@
 #include <charconv>
 #include <chrono>
 
+#include "backends/net/xml/xml.h"
 #include "backends/storage/azure/signing.h"
-#include "backends/storage/cloud/xml.h"
 
 namespace lakelift::storage {
 namespace {
@@ -48,9 +48,9 @@ std::unexpected<Error> no_listing() {
   return fail(Code::kCorrupt, "the object store's listing makes no sense or is cut off");
 }
 
-Result<AzureListing::Blob> parse_blob(const XmlElement& element, std::string_view prefix) {
-  const XmlElement* name = element.find("Name");
-  const XmlElement* properties = element.find("Properties");
+Result<AzureListing::Blob> parse_blob(const net::XmlElement& element, std::string_view prefix) {
+  const net::XmlElement* name = element.find("Name");
+  const net::XmlElement* properties = element.find("Properties");
   if (name == nullptr || properties == nullptr || !name->text.starts_with(prefix)) return no_listing();
   AzureListing::Blob blob{name->text.substr(prefix.size()), 0, 0, true};
   // What is not committed has no Content-Type; all that is committed has one.
@@ -79,7 +79,7 @@ std::string AzureAnswer::header(std::string_view lower_case_name) const {
 std::string azure_error_code(const net::TransferAnswer& head, std::string_view body) {
   if (const auto code = head.header("x-ms-error-code")) return told(*code);
   if (is_blank(body) || body.find("<Error") == std::string_view::npos) return "";
-  const auto document = parse_xml(body);
+  const auto document = net::parse_xml(body);
   if (!document || document->name != "Error") return "";
   const std::string code = told(document->text_of("Code"));
   return code.empty() ? "Error" : code;
@@ -111,14 +111,14 @@ std::unexpected<Error> azure_refusal(const AzureAnswer& answer, std::string_view
 }
 
 Result<AzureListing> parse_azure_listing(std::string_view document, std::string_view prefix) {
-  const auto root = parse_xml(document);
+  const auto root = net::parse_xml(document);
   if (!root || root->name != "EnumerationResults") return no_listing();
-  const XmlElement* blobs = root->find("Blobs");
-  const XmlElement* marker = root->find("NextMarker");
+  const net::XmlElement* blobs = root->find("Blobs");
+  const net::XmlElement* marker = root->find("NextMarker");
   if (blobs == nullptr || marker == nullptr) return no_listing();
   AzureListing listing;
   listing.marker = marker->text;
-  for (const XmlElement& child : blobs->children) {
+  for (const net::XmlElement& child : blobs->children) {
     if (child.name != "Blob") continue;
     TRY(AzureListing::Blob blob, parse_blob(child, prefix));
     listing.blobs.push_back(std::move(blob));

@@ -245,7 +245,7 @@ Result<AzureListing> AzureClient::list_once(const net::Headers& parameters, std:
 }
 
 // What lies behind `after`; no `last_key` where nothing of the listing does.
-Result<BlobPage> page_of(const AzureListing& listing, const std::string& after, std::size_t limit) {
+Result<BlobPage> page_of(const AzureListing& listing, const std::string& after, std::size_t limit, bool lists_all) {
   BlobPage page{{}, listing.marker.empty(), ""};
   std::size_t looked_at = 0;
   for (const auto& blob : listing.blobs) {
@@ -255,7 +255,7 @@ Result<BlobPage> page_of(const AzureListing& listing, const std::string& after, 
       break;
     }
     page.last_key = blob.name;
-    if (!is_key(blob.name)) continue;
+    if (!lists_all && !is_key(blob.name)) continue;
     if (!page.blobs.empty() && blob.name <= page.blobs.back().key) {
       return fail(Code::kCorrupt, "the object store's listing is not in order");
     }
@@ -270,7 +270,7 @@ Result<BlobPage> AzureClient::list(const std::string& after, std::size_t limit) 
   std::string marker;
   for (;;) {
     TRY(AzureListing listing, list_once({{"startFrom", from}, {"marker", marker}}, limit + 1));
-    TRY(BlobPage page, page_of(listing, after, limit));
+    TRY(BlobPage page, page_of(listing, after, limit, calls_.account().lists_all));
     if (page.is_last || !page.last_key.empty()) return page;
     marker = std::move(listing.marker);
   }

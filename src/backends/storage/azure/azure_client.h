@@ -16,8 +16,9 @@ struct AzureOptions {
   std::string account;
   std::string account_key;  // base64, as the portal shows it
   std::string container;
-  std::string prefix;    // of all names: "lakelift/"; empty or ending in "/"
-  std::string endpoint;  // "http://127.0.0.1:10000/devstoreaccount1"; empty: https://ACCOUNT.blob.core.windows.net
+  std::string prefix;      // of all names: "lakelift/"; empty or ending in "/"
+  bool lists_all = false;  // also names that are no keys: what others have stored
+  std::string endpoint;    // "http://127.0.0.1:10000/devstoreaccount1"; empty: https://ACCOUNT.blob.core.windows.net
 };
 
 struct AzureParts {

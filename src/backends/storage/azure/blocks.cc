@@ -6,7 +6,7 @@
 #include <array>
 #include <charconv>
 
-#include "backends/storage/cloud/xml.h"
+#include "backends/net/xml/xml.h"
 #include "base/encoding.h"
 
 namespace lakelift::storage {
@@ -47,17 +47,17 @@ std::optional<std::string> upload_of(std::string_view id) {
 
 std::string block_list_document(const std::vector<std::string>& ids) {
   std::string out = "<?xml version=\"1.0\" encoding=\"utf-8\"?><BlockList>";
-  for (const std::string& id : ids) out += "<Uncommitted>" + xml_escape(id) + "</Uncommitted>";
+  for (const std::string& id : ids) out += "<Uncommitted>" + net::xml_escape(id) + "</Uncommitted>";
   return out + "</BlockList>";
 }
 
 Result<std::vector<std::string>> parse_uncommitted_blocks(std::string_view document) {
-  const auto root = parse_xml(document);
-  const XmlElement* blocks = root && root->name == "BlockList" ? root->find("UncommittedBlocks") : nullptr;
+  const auto root = net::parse_xml(document);
+  const net::XmlElement* blocks = root && root->name == "BlockList" ? root->find("UncommittedBlocks") : nullptr;
   if (blocks == nullptr) return fail(Code::kCorrupt, "the object store's list of blocks makes no sense or is cut off");
   std::vector<std::string> ids;
   ids.reserve(blocks->children.size());
-  for (const XmlElement& block : blocks->children) ids.push_back(block.text_of("Name"));
+  for (const net::XmlElement& block : blocks->children) ids.push_back(block.text_of("Name"));
   return ids;
 }
 

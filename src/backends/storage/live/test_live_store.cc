@@ -48,9 +48,9 @@ std::unique_ptr<LiveClient> LiveClient::make(const std::string& prefix, const Cl
 
 Result<std::unique_ptr<BlobClient>> LiveClient::s3(const std::string& prefix, const Clock& clock,
                                                    const LiveChange& change) {
-  credentials_ = fixed_credentials({.key_id = from_environment("S3_KEY_ID"),
-                                    .secret = change.secret.value_or(from_environment("S3_KEY_SECRET")),
-                                    .session_token = ""});
+  credentials_ = aws::fixed_credentials({.key_id = from_environment("S3_KEY_ID"),
+                                         .secret = change.secret.value_or(from_environment("S3_KEY_SECRET")),
+                                         .session_token = ""});
   return make_s3_client({.bucket = change.bucket.value_or(from_environment("LAKELIFT_LIVE_BUCKET")),
                          .prefix = prefix,
                          .region = from_environment("LAKELIFT_LIVE_REGION"),

@@ -38,7 +38,7 @@ class LiveClient {
 
   SystemRandom random_;
   std::unique_ptr<net::Transport> transport_;
-  std::unique_ptr<CredentialsSource> credentials_;
+  std::unique_ptr<aws::CredentialsSource> credentials_;
   std::unique_ptr<BlobClient> client_;
 };
 

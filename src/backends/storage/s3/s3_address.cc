@@ -4,8 +4,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
-#include <optional>
+
+#include "backends/net/aws/endpoint.h"
 
 namespace lakelift::storage {
 namespace {
@@ -23,23 +23,6 @@ std::unexpected<Error> invalid(std::string_view option, std::string why) {
 bool is_ip_address(const std::string& host) {
   in_addr v4{};
   return host.starts_with('[') || ::inet_pton(AF_INET, host.c_str(), &v4) == 1;
-}
-
-bool is_host(const std::string& host) {
-  if (host.starts_with('[')) {
-    in6_addr v6{};
-    return host.ends_with(']') && ::inet_pton(AF_INET6, host.substr(1, host.size() - 2).c_str(), &v6) == 1;
-  }
-  const auto fits = [](char c) { return is_lower_or_digit(c) || c == '-' || c == '.'; };
-  return !host.empty() && std::ranges::all_of(host, fits) && is_lower_or_digit(host.front()) &&
-         is_lower_or_digit(host.back()) && host.find("..") == std::string::npos;
-}
-
-std::optional<int> port_of(std::string_view text) {
-  int port = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
-  if (error != std::errc() || end != text.data() + text.size() || port < 1 || port > 65'535) return std::nullopt;
-  return port;
 }
 
 Result<void> check_bucket(const std::string& bucket) {
@@ -82,39 +65,13 @@ Result<void> check_region(const std::string& region) {
 
 }  // namespace
 
-Result<Endpoint> parse_endpoint(std::string_view text) {
-  const auto colon = text.find("://");
-  Endpoint out{std::string(text.substr(0, colon)), ""};
-  if (colon == std::string_view::npos || (out.scheme != "http" && out.scheme != "https")) {
-    return invalid("endpoint", "write it as https://HOST or https://HOST:PORT");
-  }
-  std::string_view rest = text.substr(colon + 3);
-  if (rest.find_first_of("/?#@") != std::string_view::npos) {
-    return invalid("endpoint", "it has no path, no query and no user: https://HOST:PORT");
-  }
-  const auto bracket = rest.find(']');
-  const auto port_at = rest.find(':', bracket == std::string_view::npos ? 0 : bracket);
-  out.host = rest.substr(0, port_at);
-  std::ranges::transform(out.host, out.host.begin(),
-                         [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
-  if (!is_host(out.host)) return invalid("endpoint", "it names no host");
-  if (port_at == std::string_view::npos) return out;
-  const auto port = port_of(rest.substr(port_at + 1));
-  if (!port) return invalid("endpoint", "its port is a number from 1 to 65535");
-  if (*port != (out.scheme == "https" ? 443 : 80)) out.host += fmt::format(":{}", *port);
-  return out;
-}
-
-std::string amazon_endpoint(std::string_view service, const std::string& region) {
-  return fmt::format("https://{}.{}.amazonaws.com{}", service, region, region.starts_with("cn-") ? ".cn" : "");
-}
-
 Result<BucketAddress> bucket_address(const S3Options& options) {
   TRY_VOID(check_bucket(options.bucket));
   TRY_VOID(check_prefix(options.prefix));
   TRY_VOID(check_region(options.region));
   const bool is_amazons = options.endpoint.empty();
-  TRY(const Endpoint endpoint, parse_endpoint(is_amazons ? amazon_endpoint("s3", options.region) : options.endpoint));
+  TRY(const aws::Endpoint endpoint,
+      aws::parse_endpoint(is_amazons ? aws::amazon_endpoint("s3", options.region) : options.endpoint));
   if (options.addressing == S3Addressing::kPath) {
     return BucketAddress{endpoint.scheme, endpoint.host, "/" + options.bucket + "/", endpoint.host};
   }

@@ -6,13 +6,11 @@
 #include <array>
 #include <charconv>
 
-#include "backends/storage/s3/s3_errors.h"
+#include "backends/net/aws/errors.h"
 #include "base/transfer_limits.h"
 
 namespace lakelift::storage {
 namespace {
-
-constexpr std::size_t kShownCodeBytes = 64;
 
 struct Rule {
   std::string_view code;
@@ -93,25 +91,16 @@ std::string_view hint_of(int status, std::string_view code) {
 
 bool is_blank(std::string_view text) { return text.find_first_not_of(" \t\r\n") == std::string_view::npos; }
 
-Outcome error_in(std::string_view host, net::TransferAnswer& answer, const XmlElement& error) {
+Outcome error_in(std::string_view host, net::TransferAnswer& answer, const net::XmlElement& error) {
   return failed(host, answer.status(), error.text_of("Code"));
 }
 
 }  // namespace
 
-std::string shown_code(std::string_view code) {
-  std::string out;
-  for (const char c : code.substr(0, kShownCodeBytes)) {
-    const bool is_letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-    if (is_letter || (c >= '0' && c <= '9') || c == '.' || c == '-') out += c;
-  }
-  return out;
-}
-
 Outcome failed(std::string_view host, int status, std::string_view code) {
   const auto* const known = std::ranges::find(kRules, code, &Rule::code);
   const Rule rule = known == kRules.end() ? rule_of(status) : *known;
-  const std::string shown = shown_code(code);
+  const std::string shown = aws::shown_code(code);
   std::string message = fmt::format("the object store {} answered {}{}{}{}", host, status, shown.empty() ? "" : " ",
                                     shown, hint_of(status, code));
   return {rule.attempt, Error{rule.as, std::string(event_of(rule.as)), std::move(message), {}}, rule.remedy};
@@ -128,19 +117,19 @@ Outcome not_answered(const Error& error) {
   switch (error.code) {
     case Code::kUnavailable:
     case Code::kDeadline:
-      return {Attempt::kAgain, away("the object store: " + error.message).error()};
+      return {Attempt::kAgain, aws::away("the object store: " + error.message).error()};
     case Code::kTooLarge:
       return {Attempt::kAgain, Error{Code::kCorrupt, "", "the object store: " + error.message, {}}};
     case Code::kInvalid:
     case Code::kForbidden:
-      return {Attempt::kDone, refused("the object store: " + error.message).error()};
+      return {Attempt::kDone, aws::refused("the object store: " + error.message).error()};
     default:  // of the bytes that were to be sent
       return {Attempt::kDone, error};
   }
 }
 
 std::string code_of(std::string_view document) {
-  const auto root = parse_xml(document);
+  const auto root = net::parse_xml(document);
   return root && root->name == "Error" ? root->text_of("Code") : "";
 }
 
@@ -148,7 +137,7 @@ Outcome read_document(std::string_view host, net::TransferAnswer& answer, std::s
                       const OnDocument& on_document) {
   const auto text = answer.text(limits::kXmlBytes);
   if (!text) return not_answered(text.error());
-  const auto document = parse_xml(*text);
+  const auto document = net::parse_xml(*text);
   if (!document) return senseless(host, document.error().message);
   if (document->name == "Error") return error_in(host, answer, *document);
   if (document->name != root) return senseless(host, fmt::format("it is no {}", root));
@@ -160,7 +149,7 @@ Outcome read_nothing(std::string_view host, net::TransferAnswer& answer) {
   const auto text = answer.text(limits::kErrorAnswerBytes);
   if (!text) return not_answered(text.error());
   if (is_blank(*text)) return {};
-  const auto document = parse_xml(*text);
+  const auto document = net::parse_xml(*text);
   if (document && document->name == "Error") return error_in(host, answer, *document);
   return senseless(host, "it has a body, where there is none");
 }

@@ -8,8 +8,8 @@
 #include <string_view>
 
 #include "backends/net/transport.h"
+#include "backends/net/xml/xml.h"
 #include "backends/storage/cloud/retry.h"
-#include "backends/storage/cloud/xml.h"
 #include "base/result.h"
 
 namespace lakelift::storage {
@@ -28,9 +28,6 @@ struct Outcome {
   Remedy remedy = Remedy::kNone;
 };
 
-// The vendor's code of an error, fit for a message: nothing but letters, digits, dots and hyphens, and not long.
-[[nodiscard]] std::string shown_code(std::string_view code);
-
 // An answer that tells of an error. kNotFound: no such key or upload; kPrecondition: it is not as If-Match or
 // If-None-Match wants it. `code` may be empty.
 [[nodiscard]] Outcome failed(std::string_view host, int status, std::string_view code);
@@ -43,7 +40,7 @@ struct Outcome {
 [[nodiscard]] std::string code_of(std::string_view document);
 
 // Of an answer whose status is fine, and whose document has that root. A document of an error is an error all the same.
-using OnDocument = std::function<Result<void>(const XmlElement& root)>;
+using OnDocument = std::function<Result<void>(const net::XmlElement& root)>;
 [[nodiscard]] Outcome read_document(std::string_view host, net::TransferAnswer& answer, std::string_view root,
                                     const OnDocument& on_document);
 // Of an answer whose status is fine, and which has no body.

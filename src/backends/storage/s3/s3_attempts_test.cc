@@ -287,10 +287,10 @@ TEST_F(S3Attempts, CredentialsThatAreRefusedAnew) {
 }
 
 TEST_F(S3Attempts, WithoutCredentialsNothingIsSent) {
-  class None final : public CredentialsSource {
+  class None final : public aws::CredentialsSource {
    public:
-    Result<Credentials> get() override { return fail(Code::kForbidden, "STORAGE_REFUSED", "none"); }
-    void refuse(const Credentials&) override {}
+    Result<aws::Credentials> get() override { return fail(Code::kForbidden, "STORAGE_REFUSED", "none"); }
+    void refuse(const aws::Credentials&) override {}
   } none;
   client_ = make_client(none);
   EXPECT_EQ(client_->check().error().message, "none");

@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <array>
 
-#include "backends/storage/cloud/xml.h"
+#include "backends/net/xml/xml.h"
 
 namespace lakelift::storage {
 namespace {
@@ -49,8 +49,8 @@ std::string parts_document(const std::vector<std::string>& parts) {
   int number = 0;
   for (const auto& text : parts) {
     const StoredPart part = StoredPart::of(text);
-    out += fmt::format("<Part><PartNumber>{}</PartNumber><ETag>{}</ETag>", ++number, xml_escape(part.etag));
-    if (!part.sha256.empty()) out += fmt::format("<ChecksumSHA256>{}</ChecksumSHA256>", xml_escape(part.sha256));
+    out += fmt::format("<Part><PartNumber>{}</PartNumber><ETag>{}</ETag>", ++number, net::xml_escape(part.etag));
+    if (!part.sha256.empty()) out += fmt::format("<ChecksumSHA256>{}</ChecksumSHA256>", net::xml_escape(part.sha256));
     out += "</Part>";
   }
   return out + "</CompleteMultipartUpload>";
@@ -58,7 +58,7 @@ std::string parts_document(const std::vector<std::string>& parts) {
 
 std::string removals_document(const std::string& prefix, const std::vector<std::string>& keys) {
   std::string out = fmt::format("<Delete xmlns=\"{}\">", kNamespace);
-  for (const auto& key : keys) out += fmt::format("<Object><Key>{}</Key></Object>", xml_escape(prefix + key));
+  for (const auto& key : keys) out += fmt::format("<Object><Key>{}</Key></Object>", net::xml_escape(prefix + key));
   return out + "<Quiet>true</Quiet></Delete>";
 }
 

@@ -2,7 +2,7 @@
 
 #include <cstdlib>
 
-#include "backends/storage/s3/timestamps.h"
+#include "backends/net/aws/timestamps.h"
 #include "base/encoding.h"
 #include "base/transfer_limits.h"
 
@@ -43,11 +43,11 @@ Result<void> S3Calls::tell(const S3Request& request) {
 }
 
 Result<std::string> S3Calls::presigned(const S3Request& request, int seconds) {
-  TRY(const Credentials credentials, parts_.credentials.get());
-  return origin() + presigned_target(call_of(request), credentials, scope_, now(), seconds);
+  TRY(const aws::Credentials credentials, parts_.credentials.get());
+  return origin() + aws::presigned_target(call_of(request), credentials, scope_, now(), seconds);
 }
 
-S3Call S3Calls::call_of(const S3Request& request) const {
+aws::SignableCall S3Calls::call_of(const S3Request& request) const {
   std::string path = address_.path;
   if (!request.key.empty()) {
     path += prefix_ + request.key;
@@ -75,14 +75,14 @@ Outcome S3Calls::send(const S3Request& request, const OnAnswer& on_answer, Sent&
   if (!credentials) return {Attempt::kDone, credentials.error()};  // which was tried again where it is brought from
   sent.credentials = *std::move(credentials);
   sent.signed_at = now();
-  const S3Call call = call_of(request);
+  const aws::SignableCall call = call_of(request);
   const net::TransferRequest transfer{.method = request.method,
-                                      .url = origin() + request_target(call),
-                                      .headers = signed_headers(call, sent.credentials, scope_, sent.signed_at),
+                                      .url = origin() + aws::request_target(call),
+                                      .headers = aws::signed_headers(call, sent.credentials, scope_, sent.signed_at),
                                       .body = request.body};
   auto answer = parts_.transport.open(transfer);
   if (!answer) return not_answered(answer.error());
-  sent.their_time = parse_date_header((*answer)->header("date").value_or(""));
+  sent.their_time = aws::parse_date_header((*answer)->header("date").value_or(""));
   const int status = (*answer)->status();
   return status >= 200 && status < 300 ? on_answer(*answer) : read_failure(request, **answer, sent);
 }
@@ -118,7 +118,7 @@ bool S3Calls::is_clock_off(const Sent& sent) {
   return sent.their_time && std::llabs(*sent.their_time - sent.signed_at) > kLeastOffset;
 }
 
-bool S3Calls::renew(const Credentials& used) {
+bool S3Calls::renew(const aws::Credentials& used) {
   if (used.session_token.empty()) return false;  // those that last are not renewed
   parts_.credentials.refuse(used);
   const auto fresh = parts_.credentials.get();

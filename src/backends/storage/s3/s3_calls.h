@@ -6,17 +6,17 @@
 #include <memory>
 #include <string>
 
+#include "backends/net/aws/sigv4.h"
 #include "backends/storage/s3/s3_address.h"
 #include "backends/storage/s3/s3_answers.h"
 #include "backends/storage/s3/s3_client.h"
-#include "backends/storage/s3/sigv4.h"
 
 namespace lakelift::storage {
 
 struct S3Request {
   std::string method;
   std::string key;  // without the prefix; empty: the bucket itself
-  QueryParameters query;
+  aws::QueryParameters query;
   net::Headers headers;
   net::TransferBody body;
   std::string payload_sha256;  // lower-case hex; empty: of the body's text
@@ -48,12 +48,12 @@ class S3Calls {
     bool credentials_were_renewed = false;
   };
   struct Sent {
-    Credentials credentials;
+    aws::Credentials credentials;
     Micros signed_at = 0;  // which another call's answer may have shown to be wrong since
     std::optional<Micros> their_time;
   };
 
-  [[nodiscard]] S3Call call_of(const S3Request& request) const;
+  [[nodiscard]] aws::SignableCall call_of(const S3Request& request) const;
   [[nodiscard]] std::string origin() const { return address_.scheme + "://" + address_.host; }
   [[nodiscard]] Micros now() const { return parts_.clock.now() + clock_offset_.load(); }
   Outcome attempt(const S3Request& request, const OnAnswer& on_answer, Remedies& remedies);
@@ -61,11 +61,11 @@ class S3Calls {
   Outcome read_failure(const S3Request& request, net::TransferAnswer& answer, const Sent& sent);
   bool help(Remedy remedy, const Sent& sent, Remedies& remedies);
   [[nodiscard]] static bool is_clock_off(const Sent& sent);
-  bool renew(const Credentials& used);
+  bool renew(const aws::Credentials& used);
 
   const BucketAddress address_;
   const std::string prefix_;
-  const SigningScope scope_;
+  const aws::SigningScope scope_;
   const S3Parts parts_;
   Retries retries_;
   std::atomic<Micros> clock_offset_ = 0;  // of the store's clock from ours

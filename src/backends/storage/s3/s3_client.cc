@@ -39,7 +39,7 @@ std::string header_of(const net::TransferAnswer& answer, std::string_view name) 
 class S3Client final : public BlobClient {
  public:
   S3Client(const S3Options& options, BucketAddress address, S3Parts parts)
-      : prefix_(options.prefix), calls_(options, std::move(address), std::move(parts)) {}
+      : prefix_(options.prefix), lists_all_(options.lists_all), calls_(options, std::move(address), std::move(parts)) {}
 
   [[nodiscard]] PartLimits part_limits() const override {
     return {limits::kWholeObjectBytes, limits::kPartBytes, kMostPartBytes, kMostParts};
@@ -62,7 +62,7 @@ class S3Client final : public BlobClient {
         .body = {},
         .payload_sha256 = {}};
     std::string upload;
-    TRY_VOID(calls_.ask(request, "InitiateMultipartUploadResult", [&](const XmlElement& root) -> Result<void> {
+    TRY_VOID(calls_.ask(request, "InitiateMultipartUploadResult", [&](const net::XmlElement& root) -> Result<void> {
       upload = root.text_of("UploadId");
       if (upload.empty()) return fail(Code::kCorrupt, "an upload has no name");
       return {};
@@ -88,7 +88,7 @@ class S3Client final : public BlobClient {
                             .body = {.text = parts_document(parts)},
                             .payload_sha256 = {}};
     return conflict_if_taken(
-        calls_.ask(request, "CompleteMultipartUploadResult", [](const XmlElement& root) -> Result<void> {
+        calls_.ask(request, "CompleteMultipartUploadResult", [](const net::XmlElement& root) -> Result<void> {
           if (root.text_of("ETag").empty()) return fail(Code::kCorrupt, "what was stored has no ETag");
           return {};
         }));
@@ -158,7 +158,7 @@ class S3Client final : public BlobClient {
     std::string left;  // the code of what could not be removed
     return calls_.run(request, [&](std::unique_ptr<net::TransferAnswer>& answer) {
       left.clear();
-      const auto outcome = read_document(calls_.host(), *answer, "DeleteResult", [&](const XmlElement& root) {
+      const auto outcome = read_document(calls_.host(), *answer, "DeleteResult", [&](const net::XmlElement& root) {
         left = code_of_leftover(root);
         return Result<void>();
       });
@@ -191,7 +191,7 @@ class S3Client final : public BlobClient {
   }
 
  private:
-  static S3Request bare(std::string method, std::string key, QueryParameters query = {}) {
+  static S3Request bare(std::string method, std::string key, aws::QueryParameters query = {}) {
     return {.method = std::move(method),
             .key = std::move(key),
             .query = std::move(query),
@@ -237,8 +237,8 @@ class S3Client final : public BlobClient {
       request.query.emplace_back("start-after", prefix_ + after);
     }
     ObjectListing listing;
-    TRY_VOID(calls_.ask(request, "ListBucketResult", [&](const XmlElement& root) -> Result<void> {
-      TRY(listing, objects_of(root, prefix_, after));
+    TRY_VOID(calls_.ask(request, "ListBucketResult", [&](const net::XmlElement& root) -> Result<void> {
+      TRY(listing, objects_of(root, prefix_, after, lists_all_));
       return {};
     }));
     return listing;
@@ -250,7 +250,7 @@ class S3Client final : public BlobClient {
     if (!last.next_key.empty()) request.query.emplace_back("key-marker", last.next_key);
     if (!last.next_upload.empty()) request.query.emplace_back("upload-id-marker", last.next_upload);
     UploadListing page;
-    TRY_VOID(calls_.ask(request, "ListMultipartUploadsResult", [&](const XmlElement& root) -> Result<void> {
+    TRY_VOID(calls_.ask(request, "ListMultipartUploadsResult", [&](const net::XmlElement& root) -> Result<void> {
       TRY(page, uploads_of(root, prefix_));
       const bool stands_still = page.next_key == last.next_key && page.next_upload == last.next_upload;
       if (!page.is_last && stands_still) return fail(Code::kCorrupt, "a listing goes on where it began");
@@ -260,7 +260,7 @@ class S3Client final : public BlobClient {
   }
 
   // Of the first that is still there; empty: all are gone.
-  static std::string code_of_leftover(const XmlElement& root) {
+  static std::string code_of_leftover(const net::XmlElement& root) {
     for (const auto& entry : root.children) {
       if (entry.name != "Error") continue;
       std::string code = entry.text_of("Code");
@@ -271,6 +271,7 @@ class S3Client final : public BlobClient {
   }
 
   const std::string prefix_;
+  const bool lists_all_;
   S3Calls calls_;
 };
 

@@ -4,10 +4,10 @@
 #include <memory>
 #include <string>
 
+#include "backends/net/aws/credentials.h"
 #include "backends/net/transport.h"
 #include "backends/storage/cloud/blob_client.h"
 #include "backends/storage/cloud/retry.h"
-#include "backends/storage/s3/credentials.h"
 #include "base/clock.h"
 #include "base/random.h"
 
@@ -21,11 +21,12 @@ struct S3Options {
   std::string region = "us-east-1";
   std::string endpoint;  // "https://s3.example:9000", no path; empty: https://s3.REGION.amazonaws.com
   S3Addressing addressing = S3Addressing::kVirtualHost;
+  bool lists_all = false;  // also names that are no keys: what others have stored
 };
 
 struct S3Parts {
   net::Transport& transport;
-  CredentialsSource& credentials;
+  aws::CredentialsSource& credentials;
   const Clock& clock;
   Random& random;
   Sleep sleep = thread_sleep();

@@ -160,6 +160,18 @@ TEST_F(S3ClientTest, RemovesNoMoreThanTheLimit) {
   EXPECT_EQ(calls(), 0U);
 }
 
+TEST_F(S3ClientTest, ListsWhatOthersStoredWhenItIsToldTo) {
+  answer({listing(entry("lakelift/runs/a/1/part_0", "5") + entry("lakelift/runs/a/1/x%20y"), "false",
+                  "<EncodingType>url</EncodingType>")});
+  client_ = make_client(credentials_, transport_, true);
+  const auto page = client_->list("runs/a/1/", 10);
+  ASSERT_TRUE(page) << page.error().message;
+  ASSERT_EQ(page->blobs.size(), 2U);
+  EXPECT_EQ(page->blobs[0].key, "runs/a/1/part_0");
+  EXPECT_EQ(page->blobs[1].key, "runs/a/1/x y");
+  EXPECT_TRUE(last_call().url.contains("start-after=lakelift%2Fruns%2Fa%2F1%2F")) << last_call().url;
+}
+
 TEST_F(S3ClientTest, ListsWhatIsAKey) {
   answer(
       {listing(entry("lakelift/") + entry("lakelift/" + key_of('1'), "5") + entry("lakelift/" + key_of('2') + ".tmp") +

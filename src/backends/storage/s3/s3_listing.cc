@@ -2,8 +2,8 @@
 
 #include <optional>
 
+#include "backends/net/aws/timestamps.h"
 #include "backends/storage/s3/s3_answers.h"
-#include "backends/storage/s3/timestamps.h"
 #include "base/encoding.h"
 
 namespace lakelift::storage {
@@ -11,14 +11,14 @@ namespace {
 
 // Names are asked for as they stand in addresses, because XML cannot carry all that S3 allows in them. A plus stays
 // one: some write a blank as such, but none of our names has either.
-Result<std::string> name_of(const XmlElement& root, const std::string& text) {
+Result<std::string> name_of(const net::XmlElement& root, const std::string& text) {
   if (root.text_of("EncodingType") != "url") return text;
   auto decoded = percent_decode(text);
   if (!decoded) return fail(Code::kCorrupt, "a name in it is not encoded as it says");
   return *std::move(decoded);
 }
 
-Result<bool> is_truncated(const XmlElement& root) {
+Result<bool> is_truncated(const net::XmlElement& root) {
   const std::string text = root.text_of("IsTruncated");
   if (text == "true") return true;
   if (text == "false") return false;
@@ -26,23 +26,24 @@ Result<bool> is_truncated(const XmlElement& root) {
 }
 
 // Without the prefix.
-Result<std::string> own_name_of(const XmlElement& root, const XmlElement& entry, const std::string& prefix) {
+Result<std::string> own_name_of(const net::XmlElement& root, const net::XmlElement& entry, const std::string& prefix) {
   TRY(std::string name, name_of(root, entry.text_of("Key")));
   if (name.empty() || !name.starts_with(prefix))
     return fail(Code::kCorrupt, "a listing has a name that was not asked for");
   return name.substr(prefix.size());
 }
 
-Result<ListedBlob> blob_of(std::string key, const XmlElement& entry) {
+Result<ListedBlob> blob_of(std::string key, const net::XmlElement& entry) {
   const auto size = number_of(entry.text_of("Size"));
-  const auto modified = parse_utc(entry.text_of("LastModified"));
+  const auto modified = aws::parse_utc(entry.text_of("LastModified"));
   if (!size || !modified) return fail(Code::kCorrupt, "a listing does not say how large an object is, and of when");
   return ListedBlob{std::move(key), *size, *modified};
 }
 
 }  // namespace
 
-Result<ObjectListing> objects_of(const XmlElement& root, const std::string& prefix, const std::string& after) {
+Result<ObjectListing> objects_of(const net::XmlElement& root, const std::string& prefix, const std::string& after,
+                                 bool lists_all) {
   ObjectListing out;
   TRY(const bool has_more, is_truncated(root));
   out.page.is_last = !has_more;
@@ -54,7 +55,7 @@ Result<ObjectListing> objects_of(const XmlElement& root, const std::string& pref
     if (!is_first_of_all && name <= out.page.last_key) return fail(Code::kCorrupt, "a listing is not in order of name");
     out.is_empty = false;
     out.page.last_key = name;
-    if (!is_key(name)) continue;
+    if (!lists_all && !is_key(name)) continue;
     TRY(ListedBlob blob, blob_of(std::move(name), entry));
     out.page.blobs.push_back(std::move(blob));
   }
@@ -64,7 +65,7 @@ Result<ObjectListing> objects_of(const XmlElement& root, const std::string& pref
   return out;
 }
 
-Result<UploadListing> uploads_of(const XmlElement& root, const std::string& prefix) {
+Result<UploadListing> uploads_of(const net::XmlElement& root, const std::string& prefix) {
   UploadListing out;
   TRY(const bool has_more, is_truncated(root));
   out.is_last = !has_more;
@@ -72,7 +73,7 @@ Result<UploadListing> uploads_of(const XmlElement& root, const std::string& pref
     if (entry.name != "Upload") continue;
     TRY(std::string name, own_name_of(root, entry, prefix));
     if (!is_key(name)) continue;
-    const auto begun = parse_utc(entry.text_of("Initiated"));
+    const auto begun = aws::parse_utc(entry.text_of("Initiated"));
     std::string upload = entry.text_of("UploadId");
     if (!begun || upload.empty()) return fail(Code::kCorrupt, "a listing does not say which upload it is, and of when");
     out.uploads.push_back({std::move(name), std::move(upload), *begun});

@@ -3,8 +3,8 @@
 
 #include <string>
 
+#include "backends/net/xml/xml.h"
 #include "backends/storage/cloud/blob_client.h"
-#include "backends/storage/cloud/xml.h"
 #include "base/result.h"
 
 namespace lakelift::storage {
@@ -15,9 +15,9 @@ struct ObjectListing {
   std::string continuation;  // where the next page begins; for an empty page that is not the last
 };
 // Of a ListBucketResult of what is behind `after`. Names have `prefix`, which is taken off. Error: kCorrupt: it makes
-// no sense, or is not in order of name.
-[[nodiscard]] Result<ObjectListing> objects_of(const XmlElement& root, const std::string& prefix,
-                                               const std::string& after);
+// no sense, or is not in order of name. `lists_all`: names that are no keys are not left out.
+[[nodiscard]] Result<ObjectListing> objects_of(const net::XmlElement& root, const std::string& prefix,
+                                               const std::string& after, bool lists_all = false);
 
 struct UploadListing {
   std::vector<Unfinished> uploads;
@@ -26,6 +26,6 @@ struct UploadListing {
   std::string next_upload;
 };
 // Of a ListMultipartUploadsResult. Error: kCorrupt.
-[[nodiscard]] Result<UploadListing> uploads_of(const XmlElement& root, const std::string& prefix);
+[[nodiscard]] Result<UploadListing> uploads_of(const net::XmlElement& root, const std::string& prefix);
 
 }  // namespace lakelift::storage

@@ -38,18 +38,18 @@ class TextBytes final : public RandomAccess {
 };
 
 // Gives its credentials in turn: the next when one was refused; the last for ever.
-class TurningCredentials final : public CredentialsSource {
+class TurningCredentials final : public aws::CredentialsSource {
  public:
-  explicit TurningCredentials(std::vector<Credentials> all) : all_(std::move(all)) {}
-  Result<Credentials> get() override { return all_.at(at_); }
-  void refuse(const Credentials&) override {
+  explicit TurningCredentials(std::vector<aws::Credentials> all) : all_(std::move(all)) {}
+  Result<aws::Credentials> get() override { return all_.at(at_); }
+  void refuse(const aws::Credentials&) override {
     ++refusals;
     at_ = std::min(at_ + 1, all_.size() - 1);
   }
   int refusals = 0;
 
  private:
-  const std::vector<Credentials> all_;
+  const std::vector<aws::Credentials> all_;
   std::size_t at_ = 0;
 };
 
@@ -77,15 +77,17 @@ class S3StoreTest : public ::testing::Test {
     return now;
   }
 
-  std::unique_ptr<BlobClient> make_client(CredentialsSource& credentials) {
+  std::unique_ptr<BlobClient> make_client(aws::CredentialsSource& credentials) {
     return make_client(credentials, transport_);
   }
-  std::unique_ptr<BlobClient> make_client(CredentialsSource& credentials, net::Transport& transport) {
+  std::unique_ptr<BlobClient> make_client(aws::CredentialsSource& credentials, net::Transport& transport,
+                                          bool lists_all = false) {
     return make_s3_client({.bucket = "lake",
                            .prefix = "lakelift/",
                            .region = "us-east-1",
                            .endpoint = "https://s3.example:9000",
-                           .addressing = S3Addressing::kVirtualHost},
+                           .addressing = S3Addressing::kVirtualHost,
+                           .lists_all = lists_all},
                           {.transport = transport,
                            .credentials = credentials,
                            .clock = clock_,

@@ -180,7 +180,8 @@ Result<BlobPage> MemoryBlobs::list(const std::string& after, std::size_t limit) 
       break;
     }
     page.last_key = it->first;
-    if (is_key(it->first)) page.blobs.push_back({it->first, it->second.content.size(), it->second.modified});
+    if (lists_all_ || is_key(it->first))
+      page.blobs.push_back({it->first, it->second.content.size(), it->second.modified});
   }
   return page;
 }

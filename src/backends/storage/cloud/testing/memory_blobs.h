@@ -15,7 +15,8 @@ namespace lakelift::storage::testing {
 // Threadsafe.
 class MemoryBlobs final : public BlobClient {
  public:
-  explicit MemoryBlobs(const Clock& clock) : clock_(clock) {}
+  // `lists_all`: also names that are no keys.
+  explicit MemoryBlobs(const Clock& clock, bool lists_all = false) : clock_(clock), lists_all_(lists_all) {}
 
   // Asked before each call ("put", "put_part", "get" …), and its error is the answer.
   using Before = std::function<Result<void>(const std::string& call)>;
@@ -62,6 +63,7 @@ class MemoryBlobs final : public BlobClient {
   [[nodiscard]] Result<void> store(const std::string& key, std::string content);
 
   const Clock& clock_;
+  const bool lists_all_;
   std::mutex mutex_;  // of what follows
   std::map<std::string, Blob> blobs_;
   std::map<std::string, Blob> removed_;  // still read by whoever knows their ETag

@@ -4,7 +4,7 @@
 #include <iostream>
 #include <string>
 
-#include "backends/storage/s3/sigv4.h"
+#include "backends/net/aws/sigv4.h"
 #include "base/json.h"
 
 namespace lakelift::storage {
@@ -26,24 +26,24 @@ Pairs pairs_of(const json::object& line, std::string_view name) {
 }
 
 json::object sign(const json::object& line) {
-  const S3Call call{.method = text_of(line, "method"),
-                    .host = text_of(line, "host"),
-                    .path = text_of(line, "path"),
-                    .query = pairs_of(line, "query"),
-                    .headers = pairs_of(line, "headers"),
-                    .payload_sha256 = text_of(line, "payload_sha256")};
-  const Credentials credentials{text_of(line, "key_id"), text_of(line, "secret"), text_of(line, "token"), 0};
-  const SigningScope scope{.region = text_of(line, "region")};
+  const aws::SignableCall call{.method = text_of(line, "method"),
+                               .host = text_of(line, "host"),
+                               .path = text_of(line, "path"),
+                               .query = pairs_of(line, "query"),
+                               .headers = pairs_of(line, "headers"),
+                               .payload_sha256 = text_of(line, "payload_sha256")};
+  const aws::Credentials credentials{text_of(line, "key_id"), text_of(line, "secret"), text_of(line, "token"), 0};
+  const aws::SigningScope scope{.region = text_of(line, "region")};
   const Micros now = find_int(line, "now").value_or(0) * kMicrosPerSecond;
   if (const auto seconds = find_int(line, "presign")) {
-    return {{"target", presigned_target(call, credentials, scope, now, static_cast<int>(*seconds))},
+    return {{"target", aws::presigned_target(call, credentials, scope, now, static_cast<int>(*seconds))},
             {"headers", json::array()}};
   }
   json::array headers;
-  for (const auto& [name, value] : signed_headers(call, credentials, scope, now)) {
+  for (const auto& [name, value] : aws::signed_headers(call, credentials, scope, now)) {
     headers.push_back(json::array{name, value});
   }
-  return {{"target", request_target(call)}, {"headers", std::move(headers)}};
+  return {{"target", aws::request_target(call)}, {"headers", std::move(headers)}};
 }
 
 int run() {

@@ -1,4 +1,4 @@
-#include "backends/storage/cloud/xml.h"
+#include "backends/net/xml/xml.h"
 
 #include <expat.h>
 
@@ -6,7 +6,7 @@
 
 #include "base/transfer_limits.h"
 
-namespace lakelift::storage {
+namespace lakelift::net {
 namespace {
 
 constexpr XML_Char kSeparator = '\n';  // between a namespace and a name; it is in neither
@@ -101,4 +101,4 @@ std::string xml_escape(std::string_view text) {
   return out;
 }
 
-}  // namespace lakelift::storage
+}  // namespace lakelift::net

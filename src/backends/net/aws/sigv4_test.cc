@@ -1,10 +1,10 @@
-#include "backends/storage/s3/sigv4.h"
+#include "backends/net/aws/sigv4.h"
 
 #include <gtest/gtest.h>
 
 #include "base/encoding.h"
 
-namespace lakelift::storage {
+namespace lakelift::aws {
 namespace {
 
 // The examples of Amazon's documentation: "Signature Calculations for the Authorization Header: Transferring Payload in
@@ -13,7 +13,7 @@ const Credentials kCredentials{"AKIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG/bP
 const SigningScope kScope{"us-east-1"};
 constexpr Micros kNow = 1'369'353'600 * kMicrosPerSecond;  // 2013-05-24
 
-S3Call example(std::string method, std::string path) {
+SignableCall example(std::string method, std::string path) {
   return {std::move(method), "examplebucket.s3.amazonaws.com", std::move(path), {}, {}, sha256_hex("")};
 }
 
@@ -24,13 +24,13 @@ std::string header(const net::Headers& headers, std::string_view name) {
   return "";
 }
 
-std::string signature(const S3Call& call) {
+std::string signature(const SignableCall& call) {
   const std::string text = header(signed_headers(call, kCredentials, kScope, kNow), "Authorization");
   return text.substr(text.find("Signature=") + 10);
 }
 
 TEST(SigV4, AmazonsExampleOfAGet) {
-  S3Call call = example("GET", "/test.txt");
+  SignableCall call = example("GET", "/test.txt");
   call.headers = {{"Range", "bytes=0-9"}};
   const net::Headers headers = signed_headers(call, kCredentials, kScope, kNow);
   EXPECT_EQ(header(headers, "x-amz-date"), "20130524T000000Z");
@@ -43,7 +43,7 @@ TEST(SigV4, AmazonsExampleOfAGet) {
 }
 
 TEST(SigV4, AmazonsExampleOfAPut) {
-  S3Call call = example("PUT", "/test$file.text");
+  SignableCall call = example("PUT", "/test$file.text");
   call.headers = {{"x-amz-storage-class", "REDUCED_REDUNDANCY"}, {"Date", "Fri, 24 May 2013 00:00:00 GMT"}};
   call.payload_sha256 = sha256_hex("Welcome to Amazon S3.");
   EXPECT_EQ(request_target(call), "/test%24file.text");
@@ -51,10 +51,10 @@ TEST(SigV4, AmazonsExampleOfAPut) {
 }
 
 TEST(SigV4, AmazonsExamplesOfQueries) {
-  S3Call lifecycle = example("GET", "/");
+  SignableCall lifecycle = example("GET", "/");
   lifecycle.query = {{"lifecycle", ""}};
   EXPECT_EQ(signature(lifecycle), "fea454ca298b7da1c68078a5d1bdbfbbe0d65c699e0f91ac7a200a0136783543");
-  S3Call list = example("GET", "/");
+  SignableCall list = example("GET", "/");
   list.query = {{"prefix", "J"}, {"max-keys", "2"}};
   EXPECT_EQ(request_target(list), "/?max-keys=2&prefix=J");
   EXPECT_EQ(signature(list), "34b48302e7b5fa45bde8084f4b7868a86f0a534bc59db6670ed5711ef69dc6f7");
@@ -69,16 +69,16 @@ TEST(SigV4, AmazonsExampleOfAPresignedGet) {
 }
 
 TEST(SigV4, EncodesAndSortsAsItIsSigned) {
-  S3Call call = example("GET", "/b/a b/+é~%2F//");
+  SignableCall call = example("GET", "/b/a b/+é~%2F//");
   call.query = {{"b", "x/y"}, {"a-", "1"}, {"a", "2"}, {"a", "1 +"}, {"~", "="}};
   EXPECT_EQ(request_target(call), "/b/a%20b/%2B%C3%A9~%252F//?a=1%20%2B&a=2&a-=1&b=x%2Fy&~=%3D");
   EXPECT_EQ(request_target(example("GET", "")), "/");
 }
 
 TEST(SigV4, BlanksAndOrderOfHeadersDoNotCount) {
-  S3Call a = example("GET", "/");
+  SignableCall a = example("GET", "/");
   a.headers = {{"X-Amz-Meta-A", "  b \t c  "}, {"content-type", "x"}};
-  S3Call b = example("GET", "/");
+  SignableCall b = example("GET", "/");
   b.headers = {{"Content-Type", " x"}, {"x-amz-meta-a", "b c"}};
   EXPECT_EQ(signature(a), signature(b));
   b.headers[1].second = "bc";
@@ -86,9 +86,9 @@ TEST(SigV4, BlanksAndOrderOfHeadersDoNotCount) {
 }
 
 TEST(SigV4, AHeaderThatComesTwiceIsSignedOnce) {
-  S3Call call = example("GET", "/");
+  SignableCall call = example("GET", "/");
   call.headers = {{"x-amz-meta-a", "1"}, {"X-Amz-Meta-A", "2"}};
-  S3Call joined = example("GET", "/");
+  SignableCall joined = example("GET", "/");
   joined.headers = {{"x-amz-meta-a", "1,2"}};
   EXPECT_EQ(signature(call), signature(joined));
 }
@@ -111,4 +111,4 @@ TEST(SigV4, NothingOfTheSecretIsInWhatIsSent) {
 }
 
 }  // namespace
-}  // namespace lakelift::storage
+}  // namespace lakelift::aws

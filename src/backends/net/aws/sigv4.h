@@ -7,18 +7,18 @@
 #include <utility>
 #include <vector>
 
+#include "backends/net/aws/credentials.h"
 #include "backends/net/http_client.h"
-#include "backends/storage/s3/credentials.h"
 #include "base/clock.h"
 
-namespace lakelift::storage {
+namespace lakelift::aws {
 
 using QueryParameters = std::vector<std::pair<std::string, std::string>>;  // not encoded
 
 // The SHA-256 that stands for a body which is not signed: in presigned addresses.
 inline constexpr std::string_view kUnsignedPayload = "UNSIGNED-PAYLOAD";
 
-struct S3Call {
+struct SignableCall {
   std::string method;
   std::string host;  // with its port, unless it is the scheme's
   std::string path;  // not encoded: "/bucket/ab cd"
@@ -33,12 +33,12 @@ struct SigningScope {
 };
 
 // "/bucket/ab%20cd?list-type=2&prefix=x%2Fy": encoded and sorted as it is signed.
-[[nodiscard]] std::string request_target(const S3Call& call);
+[[nodiscard]] std::string request_target(const SignableCall& call);
 // The call's headers and those that sign it: x-amz-date, x-amz-content-sha256, x-amz-security-token, Authorization.
-[[nodiscard]] net::Headers signed_headers(const S3Call& call, const Credentials& credentials, const SigningScope& scope,
-                                          Micros now);
+[[nodiscard]] net::Headers signed_headers(const SignableCall& call, const Credentials& credentials,
+                                          const SigningScope& scope, Micros now);
 // The target, with the signature in its query: good for `seconds` from now.
-[[nodiscard]] std::string presigned_target(S3Call call, const Credentials& credentials, const SigningScope& scope,
+[[nodiscard]] std::string presigned_target(SignableCall call, const Credentials& credentials, const SigningScope& scope,
                                            Micros now, int seconds);
 
-}  // namespace lakelift::storage
+}  // namespace lakelift::aws

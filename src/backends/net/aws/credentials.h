@@ -9,7 +9,7 @@
 #include "base/clock.h"
 #include "base/result.h"
 
-namespace lakelift::storage {
+namespace lakelift::aws {
 
 struct Credentials {
   std::string key_id;
@@ -53,4 +53,4 @@ struct CredentialsOptions {
                                                                           CredentialsOptions options);
 [[nodiscard]] std::unique_ptr<CredentialsSource> fixed_credentials(Credentials credentials);
 
-}  // namespace lakelift::storage
+}  // namespace lakelift::aws

@@ -3,12 +3,12 @@
 
 #include <map>
 
-#include "backends/storage/s3/credentials_origins.h"
-#include "backends/storage/s3/s3_errors.h"
+#include "backends/net/aws/credentials_origins.h"
+#include "backends/net/aws/errors.h"
 #include "base/fd.h"
 #include "base/transfer_limits.h"
 
-namespace lakelift::storage {
+namespace lakelift::aws {
 namespace {
 
 using Settings = std::map<std::string, std::string, std::less<>>;
@@ -99,4 +99,4 @@ bool ProfileFile::is_missing() const {
   return is_missing_;
 }
 
-}  // namespace lakelift::storage
+}  // namespace lakelift::aws

@@ -1,13 +1,13 @@
 #include <fmt/format.h>
 
-#include "backends/storage/s3/credentials_origins.h"
-#include "backends/storage/s3/s3_errors.h"
-#include "backends/storage/s3/timestamps.h"
+#include "backends/net/aws/credentials_origins.h"
+#include "backends/net/aws/errors.h"
+#include "backends/net/aws/timestamps.h"
 #include "base/encoding.h"
 #include "base/json.h"
 #include "base/transfer_limits.h"
 
-namespace lakelift::storage {
+namespace lakelift::aws {
 namespace {
 
 constexpr std::string_view kRoles = "/latest/meta-data/iam/security-credentials/";
@@ -75,4 +75,4 @@ Result<Credentials> fetch_instance_role(net::Transport& transport, const std::st
   return credentials_of(text);
 }
 
-}  // namespace lakelift::storage
+}  // namespace lakelift::aws

@@ -1,15 +1,15 @@
-#include "backends/storage/s3/credentials.h"
+#include "backends/net/aws/credentials.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 
-#include "backends/storage/s3/credentials_origins.h"
-#include "backends/storage/s3/renewing_source.h"
-#include "backends/storage/s3/s3_address.h"
-#include "backends/storage/s3/s3_errors.h"
+#include "backends/net/aws/credentials_origins.h"
+#include "backends/net/aws/endpoint.h"
+#include "backends/net/aws/errors.h"
+#include "backends/net/aws/renewing_source.h"
 
-namespace lakelift::storage {
+namespace lakelift::aws {
 namespace {
 
 class FixedSource final : public CredentialsSource {
@@ -158,4 +158,4 @@ std::unique_ptr<CredentialsSource> fixed_credentials(Credentials credentials) {
   return std::make_unique<FixedSource>(std::move(credentials));
 }
 
-}  // namespace lakelift::storage
+}  // namespace lakelift::aws

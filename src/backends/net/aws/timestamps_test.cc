@@ -1,8 +1,8 @@
-#include "backends/storage/s3/timestamps.h"
+#include "backends/net/aws/timestamps.h"
 
 #include <gtest/gtest.h>
 
-namespace lakelift::storage {
+namespace lakelift::aws {
 namespace {
 
 TEST(Timestamps, WhatListingsAndCredentialsCarry) {
@@ -28,4 +28,4 @@ TEST(Timestamps, WhatADateHeaderCarries) {
 }
 
 }  // namespace
-}  // namespace lakelift::storage
+}  // namespace lakelift::aws

@@ -1,4 +1,4 @@
-#include "backends/storage/s3/credentials.h"
+#include "backends/net/aws/credentials.h"
 
 #include <gtest/gtest.h>
 #include <unistd.h>
@@ -10,7 +10,7 @@
 #include "backends/net/testing/fake_transport.h"
 #include "base/transfer_limits.h"
 
-namespace lakelift::storage {
+namespace lakelift::aws {
 namespace {
 
 using net::testing::FakeAnswer;
@@ -341,4 +341,4 @@ TEST_F(CredentialsTest, FixedOnes) {
 }
 
 }  // namespace
-}  // namespace lakelift::storage
+}  // namespace lakelift::aws

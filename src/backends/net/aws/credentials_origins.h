@@ -6,11 +6,11 @@
 #include <string>
 #include <string_view>
 
+#include "backends/net/aws/credentials.h"
 #include "backends/net/transport.h"
-#include "backends/storage/s3/credentials.h"
 #include "base/result.h"
 
-namespace lakelift::storage {
+namespace lakelift::aws {
 
 // Credentials go into headers: nothing but visible ASCII. `origin` says in the error where they are from.
 [[nodiscard]] Result<Credentials> checked_credentials(Credentials credentials, std::string_view origin);
@@ -45,4 +45,4 @@ class ProfileFile {
   bool is_missing_ = false;
 };
 
-}  // namespace lakelift::storage
+}  // namespace lakelift::aws

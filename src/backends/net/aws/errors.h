@@ -1,12 +1,13 @@
-// The two errors that most of what speaks to S3 ends with.
+// The two errors that most of what speaks to S3 ends with, and codes for messages.
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "base/result.h"
 
-namespace lakelift::storage {
+namespace lakelift::aws {
 
 // Whoever runs the server must mend it.
 [[nodiscard]] inline std::unexpected<Error> refused(std::string message) {
@@ -17,4 +18,7 @@ namespace lakelift::storage {
   return fail(Code::kUnavailable, "STORAGE_UNAVAILABLE", std::move(message));
 }
 
-}  // namespace lakelift::storage
+// The vendor's code of an error, fit for a message: nothing but letters, digits, dots and hyphens, and not long.
+[[nodiscard]] std::string shown_code(std::string_view code);
+
+}  // namespace lakelift::aws

@@ -1,15 +1,14 @@
 #include <fmt/format.h>
 
-#include "backends/storage/cloud/xml.h"
-#include "backends/storage/s3/credentials_origins.h"
-#include "backends/storage/s3/s3_answers.h"
-#include "backends/storage/s3/s3_errors.h"
-#include "backends/storage/s3/timestamps.h"
+#include "backends/net/aws/credentials_origins.h"
+#include "backends/net/aws/errors.h"
+#include "backends/net/aws/timestamps.h"
+#include "backends/net/xml/xml.h"
 #include "base/encoding.h"
 #include "base/fd.h"
 #include "base/transfer_limits.h"
 
-namespace lakelift::storage {
+namespace lakelift::aws {
 namespace {
 
 Result<std::string> token_of(const std::string& path) {
@@ -27,9 +26,9 @@ std::string form_of(const WebIdentity& identity, const std::string& token) {
       percent_encode(identity.role), percent_encode(identity.session_name), percent_encode(token));
 }
 
-Result<Credentials> credentials_of(const XmlElement& document) {
-  const XmlElement* const result = document.find("AssumeRoleWithWebIdentityResult");
-  const XmlElement* const found = result == nullptr ? nullptr : result->find("Credentials");
+Result<Credentials> credentials_of(const net::XmlElement& document) {
+  const net::XmlElement* const result = document.find("AssumeRoleWithWebIdentityResult");
+  const net::XmlElement* const found = result == nullptr ? nullptr : result->find("Credentials");
   if (found == nullptr) return away("the token service gave no credentials");
   const auto expires = parse_utc(found->text_of("Expiration"));
   Credentials credentials{found->text_of("AccessKeyId"), found->text_of("SecretAccessKey"),
@@ -45,11 +44,11 @@ Result<Credentials> ask(net::Transport& transport, const net::TransferRequest& r
   if (!answer) return away("the token service can't be reached: " + answer.error().message);
   const auto text = (*answer)->text();
   if (!text) return away("the token service broke off: " + text.error().message);
-  const auto document = parse_xml(*text);
+  const auto document = net::parse_xml(*text);
   if ((*answer)->status() == 200) {
     return document ? credentials_of(*document) : away("the token service's answer can't be read");
   }
-  const XmlElement* const error = document ? document->find("Error") : nullptr;
+  const net::XmlElement* const error = document ? document->find("Error") : nullptr;
   const std::string code = error == nullptr ? "" : shown_code(error->text_of("Code"));
   const std::string message = fmt::format("the token service answered {} {}", (*answer)->status(), code);
   // It could not ask whoever gave the token.
@@ -74,4 +73,4 @@ Result<Credentials> fetch_web_identity(net::Transport& transport, const WebIdent
   return found;
 }
 
-}  // namespace lakelift::storage
+}  // namespace lakelift::aws

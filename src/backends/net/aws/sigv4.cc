@@ -1,4 +1,4 @@
-#include "backends/storage/s3/sigv4.h"
+#include "backends/net/aws/sigv4.h"
 
 #include <fmt/format.h>
 
@@ -6,7 +6,7 @@
 
 #include "base/encoding.h"
 
-namespace lakelift::storage {
+namespace lakelift::aws {
 namespace {
 
 constexpr std::string_view kAlgorithm = "AWS4-HMAC-SHA256";
@@ -78,7 +78,7 @@ struct SignedSet {
   std::string lines;  // host:…\nrange:…\n
 };
 
-SignedSet signed_set(const S3Call& call) {
+SignedSet signed_set(const SignableCall& call) {
   net::Headers all{{"host", collapsed(call.host)}};
   for (const auto& [name, value] : call.headers) all.emplace_back(lower(name), collapsed(value));
   std::ranges::stable_sort(all, {}, &net::Headers::value_type::first);
@@ -97,7 +97,7 @@ SignedSet signed_set(const S3Call& call) {
 
 std::string_view text_of(const Digest& digest) { return {reinterpret_cast<const char*>(digest.data()), digest.size()}; }
 
-std::string signature_of(const S3Call& call, const SignedSet& signing, const Credentials& credentials,
+std::string signature_of(const SignableCall& call, const SignedSet& signing, const Credentials& credentials,
                          const SigningScope& scope, const Stamp& stamp) {
   const std::string request = fmt::format("{}\n{}\n{}\n{}\n{}\n{}", call.method, encoded_path(call.path),
                                           encoded_query(call.query), signing.lines, signing.names, call.payload_sha256);
@@ -112,14 +112,15 @@ std::string signature_of(const S3Call& call, const SignedSet& signing, const Cre
 
 }  // namespace
 
-std::string request_target(const S3Call& call) {
+std::string request_target(const SignableCall& call) {
   const std::string query = encoded_query(call.query);
   return encoded_path(call.path) + (query.empty() ? "" : "?" + query);
 }
 
-net::Headers signed_headers(const S3Call& call, const Credentials& credentials, const SigningScope& scope, Micros now) {
+net::Headers signed_headers(const SignableCall& call, const Credentials& credentials, const SigningScope& scope,
+                            Micros now) {
   const Stamp stamp = stamp_of(now);
-  S3Call whole = call;
+  SignableCall whole = call;
   whole.headers.emplace_back("x-amz-date", stamp.time);
   whole.headers.emplace_back("x-amz-content-sha256", call.payload_sha256);
   if (!credentials.session_token.empty()) {
@@ -133,7 +134,7 @@ net::Headers signed_headers(const S3Call& call, const Credentials& credentials, 
   return std::move(whole.headers);
 }
 
-std::string presigned_target(S3Call call, const Credentials& credentials, const SigningScope& scope, Micros now,
+std::string presigned_target(SignableCall call, const Credentials& credentials, const SigningScope& scope, Micros now,
                              int seconds) {
   const Stamp stamp = stamp_of(now);
   const SignedSet signing = signed_set(call);
@@ -148,4 +149,4 @@ std::string presigned_target(S3Call call, const Credentials& credentials, const 
   return request_target(call) + "&X-Amz-Signature=" + signature;
 }
 
-}  // namespace lakelift::storage
+}  // namespace lakelift::aws

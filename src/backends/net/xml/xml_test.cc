@@ -1,10 +1,10 @@
-#include "backends/storage/cloud/xml.h"
+#include "backends/net/xml/xml.h"
 
 #include <gtest/gtest.h>
 
 #include "base/transfer_limits.h"
 
-namespace lakelift::storage {
+namespace lakelift::net {
 namespace {
 
 TEST(Xml, ElementsAreFoundWhateverTheirNamespace) {
@@ -39,4 +39,4 @@ TEST(Xml, WhatIsNoneOrCouldHurtIsRefused) {
 TEST(Xml, TextsAreEscaped) { EXPECT_EQ(xml_escape("a<b>&\"c\""), "a&lt;b&gt;&amp;&quot;c&quot;"); }
 
 }  // namespace
-}  // namespace lakelift::storage
+}  // namespace lakelift::net

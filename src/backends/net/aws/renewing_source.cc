@@ -1,8 +1,8 @@
-#include "backends/storage/s3/renewing_source.h"
+#include "backends/net/aws/renewing_source.h"
 
 #include "base/transfer_limits.h"
 
-namespace lakelift::storage {
+namespace lakelift::aws {
 
 bool RenewingSource::is_good() const {
   return held_ && !is_refused_ && (held_->expires == 0 || clock_.now() < held_->expires);
@@ -63,4 +63,4 @@ void RenewingSource::refuse(const Credentials& refused) {
   if (!was_tried_lately()) is_refused_ = true;
 }
 
-}  // namespace lakelift::storage
+}  // namespace lakelift::aws

@@ -5,9 +5,9 @@
 #include <mutex>
 #include <optional>
 
-#include "backends/storage/s3/credentials.h"
+#include "backends/net/aws/credentials.h"
 
-namespace lakelift::storage {
+namespace lakelift::aws {
 
 // Threadsafe: one thread renews; the others use what is still good, or wait for it.
 class RenewingSource final : public CredentialsSource {
@@ -42,4 +42,4 @@ class RenewingSource final : public CredentialsSource {
   bool is_renewing_ = false;
 };
 
-}  // namespace lakelift::storage
+}  // namespace lakelift::aws

@@ -8,7 +8,7 @@
 
 #include "base/result.h"
 
-namespace lakelift::storage {
+namespace lakelift::net {
 
 struct XmlElement {
   std::string name;  // without its namespace
@@ -25,4 +25,4 @@ struct XmlElement {
 [[nodiscard]] Result<XmlElement> parse_xml(std::string_view document);
 [[nodiscard]] std::string xml_escape(std::string_view text);
 
-}  // namespace lakelift::storage
+}  // namespace lakelift::net

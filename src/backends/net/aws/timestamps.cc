@@ -1,11 +1,11 @@
-#include "backends/storage/s3/timestamps.h"
+#include "backends/net/aws/timestamps.h"
 
 #include <algorithm>
 #include <array>
 #include <charconv>
 #include <chrono>
 
-namespace lakelift::storage {
+namespace lakelift::aws {
 namespace {
 
 constexpr std::array<std::string_view, 12> kMonths{"Jan", "Feb", "Mar", "Apr", "May", "Jun",
@@ -76,4 +76,4 @@ std::optional<Micros> parse_date_header(std::string_view text) {
   return time_of({number(text, 12, 4), index, number(text, 5, 2)}, text.substr(17, 8));
 }
 
-}  // namespace lakelift::storage
+}  // namespace lakelift::aws
