@@ -28,6 +28,11 @@ std::optional<ExecutorType> executor_type_of(std::string_view name) {
   return std::nullopt;
 }
 
+Result<std::vector<PartitionState>> Executor::partitions(const Source& source, const table::Columns&) {
+  TRY(std::string whole, version(source));
+  return std::vector<PartitionState>{{{}, std::move(whole)}};
+}
+
 Result<std::shared_ptr<Executor>> Executors::get(ExecutorType type) const {
   const auto found = by_type_.find(type);
   if (found == by_type_.end()) {

@@ -104,6 +104,12 @@ struct RunObserver {
   std::function<void(const RunProgress&)> progress;
 };
 
+// A part by which a source tells its data apart (a partition), and a text that changes with the data in it.
+struct PartitionState {
+  table::Box box;
+  std::string fingerprint;
+};
+
 // Threadsafe; every call blocks, with the engine's own deadline, and ends soon after `stop` is asked.
 class Executor {
  public:
@@ -122,6 +128,10 @@ class Executor {
   // partition columns first, then by a sample. Error: kUnsupported where the engine can't.
   [[nodiscard]] virtual Result<std::vector<Chunk>> cut(const Source& source, const table::Columns& table,
                                                        const CutOrder& order, std::stop_token stop) = 0;
+  // Cheap, as version(). The boxes may overlap, and together hold all rows. Where the engine tells no more, the whole
+  // table is one part.
+  [[nodiscard]] virtual Result<std::vector<PartitionState>> partitions(const Source& source,
+                                                                       const table::Columns& table);
   // Ends a job that nobody waits for any more, of a run that is not going on in this process. Fine where it has ended.
   [[nodiscard]] virtual Result<void> cancel(const std::string& external_id) = 0;
 };

@@ -1,5 +1,8 @@
 // What an engine is asked, as a tree, and its text in a dialect. Nothing that a person wrote is ever pasted: names are
 // checked against the table's columns and quoted, values are written by their type.
+//
+//   to_sql({{{"lake", "flights"}}, spec, {.columns = {"origin"}, .filters = {{"delay", Operator::kGreater, 15}}}, {}},
+//   kTrino) SELECT "origin" FROM "lake"."flights" WHERE "delay" > BIGINT '15'
 #pragma once
 
 #include <optional>
@@ -34,10 +37,16 @@ struct SliceQuery {
   std::optional<table::Region> within;
 };
 
+// In quotes, whatever it has in it.
 [[nodiscard]] std::string quoted_name(std::string_view name, Dialect dialect);
-// A literal of the value's type, as the dialect reads it back to exactly that value. Never null.
+[[nodiscard]] std::string quoted_name(const TableName& table, Dialect dialect);
+// A literal of the value's type, as the dialect reads it back to exactly that value; but Spark's times have
+// microseconds, and what is finer is cut off (to_sql sees to it that nothing changes by that). Never null. The
+// session's time zone is UTC: whoever sends the text sees to it.
 [[nodiscard]] std::string literal_of(const table::Value& value, Dialect dialect);
-// Error: kInvalid where a column is not in `spec` or a value is not of its column's type.
+// Rows pass as slice_spec.h and region.h say, whichever types the engine has stored the columns as. Columns in the
+// slice's order. Error: kInvalid, field "spec", where a column is not in `spec`, a value is not of its column's type,
+// or a name or a text can't be said in the dialect.
 [[nodiscard]] Result<std::string> to_sql(const SliceQuery& query, Dialect dialect);
 
 }  // namespace lakelift::executors::sql

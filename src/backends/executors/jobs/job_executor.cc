@@ -1,0 +1,227 @@
+#include "backends/executors/jobs/job_executor.h"
+
+#include <algorithm>
+#include <charconv>
+#include <chrono>
+#include <set>
+
+#include "backends/executors/jobs/answers.h"
+#include "backends/executors/jobs/cut_plan.h"
+#include "backends/executors/jobs/job_limits.h"
+#include "base/encoding.h"
+#include "base/id.h"
+#include "base/log.h"
+
+namespace lakelift::executors {
+namespace {
+
+constexpr std::uint64_t kSeeds = std::uint64_t{1} << 31;
+
+// Equal data give an equal sample.
+std::int64_t seed_of(const std::string& text) {
+  std::uint64_t seed = 0;
+  const std::string digest = sha256_hex(text);
+  std::from_chars(digest.data(), digest.data() + 15, seed, 16);
+  return static_cast<std::int64_t>(seed % kSeeds);
+}
+
+// Milliseconds since 1970 of a UUIDv7; nothing for other names.
+std::optional<std::int64_t> born_at_ms(std::string_view name) {
+  if (!is_uuid(name) || name[14] != '7') return std::nullopt;
+  const std::string digits = std::string(name.substr(0, 8)) + std::string(name.substr(9, 4));
+  std::int64_t ms = 0;
+  std::from_chars(digits.data(), digits.data() + digits.size(), ms, 16);
+  return ms;
+}
+
+}  // namespace
+
+JobPlace JobExecutor::place_of(const std::string& run, const std::string& token, const std::string& folder) const {
+  return {run, token, folder, parts_.store.address_of(folder)};
+}
+
+Result<TableDescription> JobExecutor::inspect(const Source& source, std::stop_token stop) {
+  TRY(const json::object answer, look("describe", source, {}, std::move(stop)));
+  TRY(auto description, description_of(answer));
+  keep_version(source, description.version);
+  return description;
+}
+
+Result<TableProfile> JobExecutor::profile(const Source& source, std::stop_token stop) {
+  json::object more{{"sample_rows", limits::kSampleRows},
+                    {"seed", seed_of(to_canonical_text(source))},
+                    {"most_rows", options_.profile_rows}};
+  TRY(const json::object answer, look("profile", source, std::move(more), std::move(stop)));
+  TRY(auto profile, profile_of(answer, limits::kSampleRows));
+  keep_version(source, profile.description.version);
+  return profile;
+}
+
+JobExecutor::~JobExecutor() { asker_.request_stop(); }
+
+Result<std::string> JobExecutor::version(const Source& source) {
+  const std::string key = to_canonical_text(source);
+  std::unique_lock lock(mutex_);
+  if (versions_.size() >= limits::kVersionsKept && !versions_.contains(key)) versions_.clear();
+  const Known known = versions_[key];
+  const Micros age = parts_.clock.monotonic() - known.told_at;
+  if (!known.version.empty() && age < limits::kVersionKeptSeconds * kMicrosPerSecond) return known.version;
+  if (std::ranges::none_of(to_ask_, [&](const auto& entry) { return entry.first == key; })) {
+    to_ask_.emplace_back(key, source);
+    changed_.notify_all();
+  }
+  if (!asker_.joinable()) asker_ = std::jthread([this](const std::stop_token& stop) { ask_versions(stop); });
+  if (!known.version.empty() && age < limits::kVersionOldestSeconds * kMicrosPerSecond) return known.version;
+  changed_.wait_for(lock, std::chrono::milliseconds(limits::kVersionWaitMs),
+                    [&] { return versions_[key].looks > known.looks; });
+  const Known now = versions_[key];
+  if (now.looks > known.looks && now.error) return std::unexpected(*now.error);
+  if (now.looks > known.looks) return now.version;
+  auto later = fail(Code::kUnavailable, "the engine is being asked whether the table has changed; try again soon");
+  later.error().retry_after_seconds = static_cast<int>(limits::kVersionWaitMs / 1'000);
+  return later;
+}
+
+void JobExecutor::ask_versions(const std::stop_token& stop) {
+  std::unique_lock lock(mutex_);
+  while (changed_.wait(lock, stop, [&] { return !to_ask_.empty(); })) {
+    const auto [key, source] = to_ask_.front();
+    lock.unlock();
+    const auto answer = look("version", source, {}, stop);
+    auto version = answer ? version_of(*answer) : Result<std::string>(std::unexpected(answer.error()));
+    lock.lock();
+    to_ask_.pop_front();
+    Known& known = versions_[key];
+    ++known.looks;
+    known.error = version ? std::nullopt : std::optional(version.error());
+    if (version) {
+      known.version = *std::move(version);
+      known.told_at = parts_.clock.monotonic();
+    }
+    changed_.notify_all();
+  }
+}
+
+void JobExecutor::keep_version(const Source& source, const std::string& version) {
+  const std::lock_guard lock(mutex_);
+  if (versions_.size() >= limits::kVersionsKept) versions_.clear();
+  Known& known = versions_[to_canonical_text(source)];
+  known.version = version;
+  known.told_at = parts_.clock.monotonic();
+}
+
+Result<json::object> JobExecutor::look(std::string kind, const Source& source, json::object more,
+                                       std::stop_token stop) {
+  const std::string id = uuid_v7(parts_.clock, parts_.random);
+  const std::string token = uuid_v4(parts_.random);
+  TRY(const std::string folder, run_folder(id, token));
+  TRY(const JobOrder job,
+      table_order(std::move(kind), source, options_.views, place_of(id, token, folder), std::move(more)));
+  std::string external_id;
+  auto manifest = obtain(job, external_id, {}, std::move(stop));
+  remove(folder);
+  if (!external_id.empty()) parts_.engine->forget(external_id);
+  if (!manifest) return std::unexpected(std::move(manifest).error());
+  return std::move(manifest->answer);
+}
+
+Result<Manifest> JobExecutor::obtain(const JobOrder& job, std::string& external_id,
+                                     const std::function<Result<void>(const std::string&)>& submitted,
+                                     std::stop_token stop) {
+  TRY(auto left, read_outcome(parts_.store, job));
+  if (left) return *std::move(left);
+  if (external_id.empty()) {
+    TRY(external_id, parts_.engine->submit(job, stop));
+    // Where this fails the job goes on: whoever has the run now finds it by its token.
+    if (submitted) TRY_VOID(submitted(external_id));
+  }
+  const auto ended = parts_.engine->wait(external_id, job, stop);
+  if (!ended && ended.error().code == Code::kCancelled) {
+    remove(job.folder);
+    parts_.engine->forget(external_id);
+    return std::unexpected(ended.error());
+  }
+  // What the script itself says is nearer to the cause than what the engine makes of it.
+  TRY(left, read_outcome(parts_.store, job));
+  if (left) return *std::move(left);
+  if (!ended) return std::unexpected(ended.error());
+  return fail(Code::kCorrupt, "RESULT_BROKEN",
+              "the engine says that the job is done, but it left no manifest where results are to be; see that the "
+              "engine writes to the place that the server reads");
+}
+
+Result<RunReport> JobExecutor::run(const RunOrder& order, int output, const RunObserver& observer,
+                                   std::stop_token stop) {
+  TRY(const std::string folder, run_folder(order.run_id, order.idempotency_token));
+  TRY(const JobOrder job, slice_order(order, options_.views, place_of(order.run_id, order.idempotency_token, folder)));
+  std::string external_id = order.external_id.value_or("");
+  TRY(const Manifest manifest, obtain(job, external_id, observer.submitted, stop));
+  TRY(const SliceResult result, read_slice(parts_.store, job, manifest));
+  if (observer.progress) {
+    observer.progress({.rows_total = result.rows, .scanned_bytes = result.scanned_bytes.value_or(0)});
+  }
+  const PartsTools tools{parts_.store, parts_.workers, parts_.scratch_folder};
+  TRY(const std::int64_t rows, write_parts(order, {result.parts, result.rows}, tools, output, observer, stop));
+  if (!external_id.empty()) parts_.engine->forget(external_id);
+  retire(folder);
+  keep_version(order.source, result.source_version);
+  return RunReport{.rows = rows,
+                   .scanned_bytes = result.scanned_bytes.value_or(0),
+                   .money_micros = 0,
+                   .source_version = result.source_version,
+                   .engine_ms = manifest.engine_ms};
+}
+
+Result<std::vector<Chunk>> JobExecutor::cut(const Source& source, const table::Columns& table, const CutOrder& order,
+                                            std::stop_token stop) {
+  json::array names;
+  for (const auto& column : table) names.push_back(json::string(column.name));
+  json::object more{{"columns", std::move(names)},
+                    {"sample_rows", limits::kCutSampleRows},
+                    {"seed", static_cast<std::int64_t>(order.seed % kSeeds)}};
+  TRY(const json::object answer, look("cut", source, std::move(more), std::move(stop)));
+  TRY(const CutFacts facts, cut_facts_of(answer, table));
+  return plan_cut(facts, table, order.most_rows);
+}
+
+void JobExecutor::remove(const std::string& folder) {
+  if (auto removed = parts_.store.remove(folder); !removed) {
+    log_warning("what a job left could not be removed; it goes later by its age",
+                {{"folder", folder}, {"error", describe(removed.error())}});
+  }
+}
+
+void JobExecutor::retire(const std::string& folder) {
+  const Micros now = parts_.clock.now();
+  std::vector<std::string> due;
+  bool is_time_to_sweep = false;
+  {
+    const std::lock_guard lock(mutex_);
+    retired_.emplace_back(now + limits::kResultKeptSeconds * kMicrosPerSecond, folder);
+    std::erase_if(retired_, [&](const auto& entry) {
+      if (entry.first > now) return false;
+      due.push_back(entry.second);
+      return true;
+    });
+    is_time_to_sweep = now - swept_at_ >= limits::kLeftoverSweepSeconds * kMicrosPerSecond;
+    if (is_time_to_sweep) swept_at_ = now;
+  }
+  for (const auto& one : due) remove(one);
+  if (is_time_to_sweep) sweep(now);
+}
+
+// What a server left that did not come to its end. No run lives as long as this.
+void JobExecutor::sweep(Micros now) {
+  const auto listed = parts_.store.list("runs");
+  if (!listed) return;
+  std::set<std::string> old;
+  for (const auto& file : *listed) {
+    const std::string run = file.name.substr(0, file.name.find('/'));
+    const auto born = born_at_ms(run);
+    if (born && now / 1'000 - *born > limits::kLeftoverSeconds * 1'000) old.insert("runs/" + run);
+    if (old.size() >= limits::kSweptAtOnce) break;
+  }
+  for (const auto& folder : old) remove(folder);
+}
+
+}  // namespace lakelift::executors

@@ -1,0 +1,94 @@
+// The Executor that is made of our script, an engine that runs it, and a place where it leaves its results.
+#pragma once
+
+#include <condition_variable>
+#include <deque>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "backends/executors/executor.h"
+#include "backends/executors/jobs/job_engine.h"
+#include "backends/executors/jobs/manifest.h"
+#include "base/clock.h"
+#include "base/random.h"
+
+namespace lakelift::executors {
+
+struct JobExecutorOptions {
+  ExecutorType type = ExecutorType::kSpark;
+  Views views;
+  std::int64_t profile_rows = limits::kProfileRows;  // a larger table is profiled by about so many random rows
+};
+
+// All outlive it, but the engine, which is its own.
+struct JobExecutorParts {
+  std::unique_ptr<JobEngine> engine;
+  ResultStore& store;
+  columnar::WorkerPool& workers;
+  std::string scratch_folder;  // as PartsTools has it
+  const Clock& clock;
+  Random& random;
+};
+
+// Threadsafe. Sources are {"table": "db.name"}, or the name of a view. Each call is a job at the engine, which takes
+// its start-up time; version() answers for limits::kVersionKeptSeconds what was told last.
+class JobExecutor final : public Executor {
+ public:
+  JobExecutor(JobExecutorParts parts, JobExecutorOptions options)
+      : parts_(std::move(parts)), options_(std::move(options)) {}
+  ~JobExecutor() override;
+
+  [[nodiscard]] ExecutorType type() const override { return options_.type; }
+  [[nodiscard]] Result<TableDescription> inspect(const Source& source, std::stop_token stop) override;
+  [[nodiscard]] Result<TableProfile> profile(const Source& source, std::stop_token stop) override;
+  [[nodiscard]] Result<std::string> version(const Source& source) override;
+  // Other errors: kCorrupt RESULT_BROKEN, kInternal JOB_FAILED with the engine's reason.
+  [[nodiscard]] Result<RunReport> run(const RunOrder& order, int output, const RunObserver& observer,
+                                      std::stop_token stop) override;
+  [[nodiscard]] Result<std::vector<Chunk>> cut(const Source& source, const table::Columns& table, const CutOrder& order,
+                                               std::stop_token stop) override;
+  [[nodiscard]] Result<void> cancel(const std::string& external_id) override {
+    return parts_.engine->cancel(external_id);
+  }
+
+ private:
+  // A job that tells something of a table.
+  [[nodiscard]] Result<json::object> look(std::string kind, const Source& source, json::object more,
+                                          std::stop_token stop);
+  // What the job has left, after it was found, or run.
+  [[nodiscard]] Result<Manifest> obtain(const JobOrder& job, std::string& external_id,
+                                        const std::function<Result<void>(const std::string&)>& submitted,
+                                        std::stop_token stop);
+  [[nodiscard]] JobPlace place_of(const std::string& run, const std::string& token, const std::string& folder) const;
+  void keep_version(const Source& source, const std::string& version);
+  void remove(const std::string& folder);
+  // Removes it in a while, and what is due by now.
+  void retire(const std::string& folder);
+  void sweep(Micros now);
+
+  JobExecutorParts parts_;
+  const JobExecutorOptions options_;
+  struct Known {
+    std::string version;  // empty: none was told yet
+    Micros told_at = 0;
+    std::optional<Error> error;  // of the last look, where it failed
+    std::size_t looks = 0;       // that have ended
+  };
+  void ask_versions(const std::stop_token& stop);
+
+  std::mutex mutex_;
+  std::condition_variable_any changed_;
+  std::map<std::string, Known> versions_;  // by canonical source
+  std::deque<std::pair<std::string, Source>> to_ask_;
+  std::vector<std::pair<Micros, std::string>> retired_;  // when it may go, and the folder
+  Micros swept_at_ = 0;
+  std::jthread asker_;  // from the first version on that has to be asked for
+};
+
+}  // namespace lakelift::executors
