@@ -1,6 +1,5 @@
 #include "domain/accounts/key_ring.h"
 
-#include <array>
 #include <map>
 #include <mutex>
 #include <utility>
@@ -14,7 +13,6 @@ namespace lakelift::accounts {
 namespace {
 
 constexpr std::size_t kSecretBytes = 32;
-constexpr std::array<KeyPurpose, 2> kPurposes{KeyPurpose::kToken, KeyPurpose::kLink};
 
 struct Key {
   std::string id;
@@ -50,10 +48,22 @@ const Key* find_key(const Keys& keys, KeyPurpose purpose, std::string_view id) {
 
 }  // namespace
 
-std::string_view name_of(KeyPurpose purpose) { return purpose == KeyPurpose::kToken ? "token" : "link"; }
+std::string_view name_of(KeyPurpose purpose) {
+  switch (purpose) {
+    case KeyPurpose::kToken:
+      return "token";
+    case KeyPurpose::kLink:
+      return "link";
+    case KeyPurpose::kWebhook:
+      return "webhook";
+    case KeyPurpose::kReceipt:
+      return "receipt";
+  }
+  return "";
+}
 
 std::optional<KeyPurpose> key_purpose_of(std::string_view name) {
-  for (const KeyPurpose purpose : kPurposes) {
+  for (const KeyPurpose purpose : kKeyPurposes) {
     if (name == name_of(purpose)) return purpose;
   }
   return std::nullopt;
@@ -95,7 +105,7 @@ KeyRing::~KeyRing() = default;
 Result<KeyRing> KeyRing::load(metadata::Database& database, const Clock& clock, Random& random) {
   TRY(Keys loaded, database.write([&](metadata::Transaction& transaction) -> Result<Keys> {
     Keys keys;
-    for (const KeyPurpose purpose : kPurposes) {
+    for (const KeyPurpose purpose : kKeyPurposes) {
       TRY(auto rows, keys_of(transaction, purpose));
       if (rows.empty()) {
         TRY_VOID(insert_key(transaction, purpose, 0, clock, random));
@@ -114,7 +124,7 @@ Result<void> KeyRing::reload() const {
   const std::scoped_lock lock(state_->reloading);
   TRY(Keys fresh, state_->database.read([](metadata::Session& session) -> Result<Keys> {
     Keys keys;
-    for (const KeyPurpose purpose : kPurposes) {
+    for (const KeyPurpose purpose : kKeyPurposes) {
       TRY(const auto rows, keys_of(session, purpose));
       if (rows.empty()) return fail(Code::kInternal, "the database has lost its keys: start the server again");
       TRY(keys[purpose], checked(rows));

@@ -3,6 +3,7 @@
 // ones verify until their newest signature has expired (KeyService).
 #pragma once
 
+#include <array>
 #include <memory>
 #include <optional>
 #include <string>
@@ -17,8 +18,15 @@
 
 namespace lakelift::accounts {
 
-enum class KeyPurpose { kToken, kLink };
-[[nodiscard]] std::string_view name_of(KeyPurpose purpose);  // token link
+enum class KeyPurpose {
+  kToken,
+  kLink,
+  kWebhook,  // secrets of webhooks are made from it
+  kReceipt,  // the seed of an Ed25519 key
+};
+inline constexpr std::array<KeyPurpose, 4> kKeyPurposes{KeyPurpose::kToken, KeyPurpose::kLink, KeyPurpose::kWebhook,
+                                                        KeyPurpose::kReceipt};
+[[nodiscard]] std::string_view name_of(KeyPurpose purpose);  // token link webhook receipt
 [[nodiscard]] std::optional<KeyPurpose> key_purpose_of(std::string_view name);
 
 struct Signature {

@@ -1,6 +1,5 @@
 #include "domain/accounts/key_service.h"
 
-#include <array>
 #include <chrono>
 
 #include "base/limits.h"
@@ -10,9 +9,9 @@
 namespace lakelift::accounts {
 namespace {
 
-constexpr std::array<KeyPurpose, 2> kPurposes{KeyPurpose::kToken, KeyPurpose::kLink};
-
-Micros lifetime_of(KeyPurpose purpose) {
+// Of what a key signed; nothing: it has no end.
+std::optional<Micros> lifetime_of(KeyPurpose purpose) {
+  if (purpose == KeyPurpose::kWebhook || purpose == KeyPurpose::kReceipt) return std::nullopt;
   const std::int64_t seconds = purpose == KeyPurpose::kToken ? limits::kTokenSeconds : limits::kLinkMaxSeconds;
   return (seconds + limits::kKeyGraceSeconds) * kMicrosPerSecond;
 }
@@ -21,8 +20,9 @@ Micros lifetime_of(KeyPurpose purpose) {
 std::vector<KeyInfo> infos_of(const std::vector<StoredKey>& rows, KeyPurpose purpose) {
   std::vector<KeyInfo> out;
   for (std::size_t i = 0; i < rows.size(); ++i) {
-    KeyInfo info{rows[i].id, purpose, rows[i].created_at, std::nullopt};
-    if (i + 1 < rows.size()) info.valid_until = rows[i + 1].created_at + lifetime_of(purpose);
+    KeyInfo info{rows[i].id, purpose, rows[i].created_at, std::nullopt, i + 1 == rows.size()};
+    const auto lifetime = lifetime_of(purpose);
+    if (!info.signs && lifetime) info.valid_until = rows[i + 1].created_at + *lifetime;
     out.push_back(std::move(info));
   }
   return out;
@@ -47,7 +47,7 @@ json::object to_json(const KeyInfo& key) {
           {"id", key.id},
           {"purpose", name_of(key.purpose)},
           {"created_at", iso8601(key.created_at)},
-          {"signs", !key.valid_until.has_value()},
+          {"signs", key.signs},
           {"valid_until", std::move(valid_until)}};
 }
 
@@ -102,7 +102,7 @@ Result<void> KeyService::remove_expired() {
 Result<std::vector<KeyInfo>> KeyService::list() {
   return database_.read([](metadata::Session& session) -> Result<std::vector<KeyInfo>> {
     std::vector<KeyInfo> out;
-    for (const KeyPurpose purpose : kPurposes) {
+    for (const KeyPurpose purpose : kKeyPurposes) {
       TRY(const auto rows, keys_of(session, purpose));
       const auto infos = infos_of(rows, purpose);
       out.insert(out.end(), infos.rbegin(), infos.rend());
@@ -120,7 +120,7 @@ Result<KeyInfo> KeyService::rotate(KeyPurpose purpose, bool retire, std::optiona
     }
     TRY(const auto key, insert_key(transaction, purpose, rows.empty() ? 0 : rows.back().serial, clock_, random_));
     if (!key) return fail(Code::kUnavailable, "another server made a key at the same time: try again");
-    KeyInfo info{key->id, purpose, key->created_at, std::nullopt};
+    KeyInfo info{key->id, purpose, key->created_at, std::nullopt, true};
     ledger::Entry entry = entry_of("key.rotated", info, actor);
     json::array retired;
     for (const StoredKey& old : rows) {

@@ -24,7 +24,8 @@ struct KeyInfo {
   std::string id;
   KeyPurpose purpose = KeyPurpose::kToken;
   Micros created_at = 0;
-  std::optional<Micros> valid_until;  // nothing: it is the one that signs
+  std::optional<Micros> valid_until;  // nothing: it is the one that signs, or what it signed has no end
+  bool signs = false;
 };
 
 // {"@type": "key", id, purpose, created_at, signs, valid_until}
@@ -45,11 +46,12 @@ class KeyService {
   // Takes over what other servers changed and removes keys whose time is over.
   [[nodiscard]] Result<void> tick();
 
-  // Of both purposes, newest first.
+  // Of all purposes, newest first.
   [[nodiscard]] Result<std::vector<KeyInfo>> list();
-  // A new key signs from now on. The ones before stay until all that they signed has expired; with `retire` they go at
-  // once: every token, or every address, that they signed is broken, here at once and on other servers at their next
-  // tick. Error: kConflict TOO_MANY_KEYS while limits::kKeysPerPurpose of them are still needed.
+  // A new key signs from now on. The ones before stay until all that they signed has expired (those of webhooks and
+  // receipts: for ever); with `retire` they go at once: every token, address or webhook that they signed is broken, and
+  // no receipt of theirs can be checked here, at once and on other servers at their next tick. Error: kConflict
+  // TOO_MANY_KEYS while limits::kKeysPerPurpose of them are still needed.
   [[nodiscard]] Result<KeyInfo> rotate(KeyPurpose purpose, bool retire, std::optional<std::int64_t> actor);
 
  private:

@@ -114,15 +114,36 @@ TEST_F(KeyServiceTest, ABrokenKeyLeavesTheGoodOnesInUse) {
 TEST_F(KeyServiceTest, ShowsNoSecret) {
   const KeyInfo made = rotate(KeyPurpose::kToken);
   const auto all = value_of(key_service_.list());
-  ASSERT_EQ(all.size(), 3U);
+  ASSERT_EQ(all.size(), 5U);
   EXPECT_EQ(all[0].id, made.id);
   EXPECT_EQ(all[0].valid_until, std::nullopt);
   EXPECT_EQ(all[1].valid_until, clock_.now() + (limits::kTokenSeconds + limits::kKeyGraceSeconds) * kMicrosPerSecond);
   EXPECT_EQ(all[2].purpose, KeyPurpose::kLink);
+  EXPECT_EQ(all[3].purpose, KeyPurpose::kWebhook);
+  EXPECT_EQ(all[4].purpose, KeyPurpose::kReceipt);
   EXPECT_EQ(to_text(to_json(all[0])), R"({"@type":"key","id":")" + made.id + R"(","purpose":"token","created_at":")" +
                                           iso8601(clock_.now()) + R"(","signs":true,"valid_until":null})");
   EXPECT_EQ(key_purpose_of("link"), KeyPurpose::kLink);
   EXPECT_EQ(key_purpose_of("tokens"), std::nullopt);
+}
+
+// What they signed has no end: a receipt of long ago can still be checked.
+TEST_F(KeyServiceTest, KeysOfReceiptsAndWebhooksStay) {
+  for (const KeyPurpose purpose : {KeyPurpose::kReceipt, KeyPurpose::kWebhook}) {
+    const std::string old = ring_.newest(purpose);
+    const KeyInfo made = rotate(purpose);
+    clock_.advance(10'000 * kDay);
+    ASSERT_TRUE(key_service_.tick());
+    EXPECT_EQ(ring_.key_ids(purpose), (std::vector{made.id, old}));
+    EXPECT_EQ(ring_.secret(purpose, old).size(), 32U);
+    for (const KeyInfo& key : value_of(key_service_.list())) {
+      if (key.purpose != purpose) continue;
+      EXPECT_EQ(key.signs, key.id == made.id);
+      EXPECT_EQ(key.valid_until, std::nullopt);
+    }
+    rotate(purpose, true);
+    EXPECT_EQ(ring_.secret(purpose, old), "");
+  }
 }
 
 TEST_F(KeyServiceTest, ThereAreOnlySoMany) {

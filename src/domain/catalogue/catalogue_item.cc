@@ -43,6 +43,7 @@ json::object to_json(const CatalogueItem& item) {
   out["visibility"] = name_of(item.visibility);
   out["tags"] = json::array(item.tags.begin(), item.tags.end());
   out["is_followed"] = item.is_followed;
+  out["max_age_seconds"] = or_null(item.max_age_seconds);
   out["rows"] = or_null(item.rows);
   out["bytes"] = or_null(item.bytes);
   out["null_shares"] = json::array(item.null_shares.begin(), item.null_shares.end());

@@ -33,6 +33,9 @@ struct CatalogueItem {
   std::optional<std::int64_t> rows;   // as of the last inspection or profile
   std::optional<std::int64_t> bytes;  // as stored by the source
   std::string source_version;         // as of then
+  // For how long what was read counts as what is there, where an engine can't say that data have changed, or nobody
+  // asks it often enough; nothing: for as long as the source's version stays.
+  std::optional<std::int64_t> max_age_seconds;
   std::optional<accounts::Account> created_by;
   std::optional<accounts::Account> updated_by;
   std::optional<accounts::Account> maintained_by;
@@ -52,7 +55,7 @@ struct CatalogueItem {
 
 // The contract's form (`@type` catalogue_item, id, name, description, executor_type, created_by, updated_by,
 // maintained_by, sample, spec, researchers: the accounts that are named, [] where everyone sees it) and beside it our
-// own: visibility, groups, tags, is_followed, rows, bytes, null_shares, statistics, statistics_rows,
+// own: visibility, groups, tags, is_followed, max_age_seconds, rows, bytes, null_shares, statistics, statistics_rows,
 // statistics_partial, statistics_stale, profiled_at, profile_error, refused_columns, created_at, updated_at. The source
 // (paths) is not in it.
 [[nodiscard]] json::object to_json(const CatalogueItem& item);

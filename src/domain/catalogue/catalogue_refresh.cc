@@ -24,11 +24,22 @@ Result<bool> CatalogueService::refresh(std::int64_t id, std::stop_token stop) {
     TRY_VOID(note_look(id, std::nullopt, false));
     return false;
   }
+  // Before the look, which takes its time and may fail: what is held is stale from now on.
+  if (*version != before.source_version) TRY_VOID(tell_source_changed(id, *version));
   const auto seen = look_again(before, stop);
   if (!seen) return failed(seen.error(), !is_first);
   const auto stored = store_profile(nullptr, before, *seen);
   if (!stored) return failed(stored.error(), !is_first);
   return true;
+}
+
+Result<void> CatalogueService::tell_source_changed(std::int64_t id, const std::string& new_version) {
+  if (source_listener_ == nullptr) return {};
+  return database_.write([&](metadata::Transaction& transaction) -> Result<void> {
+    TRY(const auto row, find_item(transaction, id));
+    if (!row) return {};
+    return source_listener_->source_changed(transaction, row->item, row->item.source_version, new_version);
+  });
 }
 
 // Says it once: the ledger is not filled with the same failure again and again.

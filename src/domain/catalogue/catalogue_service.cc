@@ -85,6 +85,10 @@ Result<CatalogueItem> CatalogueService::get(const accounts::Account& caller, std
   return with_accounts(std::move(row));
 }
 
+Result<std::vector<std::int64_t>> CatalogueService::maintained_by(std::int64_t account_id) {
+  return database_.read([&](metadata::Session& session) { return items_maintained_by(session, account_id); });
+}
+
 Result<std::set<std::int64_t>> CatalogueService::visible(const accounts::Account& caller,
                                                          const std::vector<std::int64_t>& ids) {
   return database_.read([&](metadata::Session& session) -> Result<std::set<std::int64_t>> {
@@ -95,6 +99,23 @@ Result<std::set<std::int64_t>> CatalogueService::visible(const accounts::Account
 
 Result<bool> CatalogueService::sees(std::int64_t account_id, std::int64_t id) {
   return database_.read([&](metadata::Session& session) { return account_sees(session, account_id, id); });
+}
+
+Result<std::optional<std::string>> CatalogueService::name_for(metadata::Session& session, std::int64_t account_id,
+                                                              std::int64_t id) const {
+  TRY(const bool seen, account_sees(session, account_id, id));
+  if (!seen) return std::nullopt;
+  return name_of_item(session, id);
+}
+
+Result<std::vector<AgedItem>> CatalogueService::aged_items() {
+  return database_.read([](metadata::Session& session) -> Result<std::vector<AgedItem>> {
+    TRY(const auto rows, list_aged(session));
+    std::vector<AgedItem> out;
+    out.reserve(rows.size());
+    for (const auto& [id, seconds] : rows) out.push_back({id, seconds});
+    return out;
+  });
 }
 
 Result<CatalogueItem> CatalogueService::get(std::int64_t id) {
@@ -184,6 +205,10 @@ Result<ItemRow> CatalogueService::change(const accounts::Account* caller, std::i
     TRY(const bool stored, update_item(transaction, *row));
     if (!stored) return name_taken(row->item.name);
     TRY_VOID(journal_.changed(transaction, actor, kind, before, *row));
+    const std::string& version = row->item.source_version;
+    if (source_listener_ != nullptr && version != before.item.source_version) {
+      TRY_VOID(source_listener_->source_changed(transaction, row->item, before.item.source_version, version));
+    }
     if (row->item.visibility == Visibility::kEveryone && before.item.visibility != Visibility::kEveryone) {
       TRY_VOID(set_readers(transaction, journal_, actor, *row, {}, clock_.now()));
     }

@@ -37,6 +37,24 @@ class LiveRequests {
   }
 };
 
+// Turned-round edge: what is held of an item's data is held by the folders above. slices implements it, app connects
+// it.
+class SourceListener {
+ public:
+  virtual ~SourceListener() = default;
+  // The data are others than those of `old_version`. In the transaction that stores `new_version` ("" where it is not
+  // known any more), and before that, as soon as a look has found it: so it may be told more than once, and only the
+  // first time is news. `item` as it is then. An error keeps the old state.
+  [[nodiscard]] virtual Result<void> source_changed(metadata::Transaction& transaction, const CatalogueItem& item,
+                                                    const std::string& old_version, const std::string& new_version) = 0;
+};
+
+// An item whose data count for so long as what they were when they were read.
+struct AgedItem {
+  std::int64_t id = 0;
+  std::int64_t max_age_seconds = 0;
+};
+
 // Turned-round edge: that an item which is a published file goes by itself, said in its transaction. app connects it
 // with files.
 using PublishedItemDeleted = std::function<Result<void>(metadata::Transaction& transaction, std::int64_t item_id)>;
@@ -93,6 +111,8 @@ class CatalogueService {
   CatalogueService(metadata::Database& database, const ledger::Ledger& ledger, accounts::AccountService& accounts,
                    const executors::Executors& executors, const Clock& clock);
   void set_live_requests(LiveRequests* live) { live_ = live; }
+  // Without it nobody hears that data have changed; set before the first change.
+  void set_source_listener(SourceListener* listener) { source_listener_ = listener; }
   // Without it followers are not told; set before the first change.
   void set_notices(notices::NoticeService* notices) {
     notices_ = notices;
@@ -113,9 +133,16 @@ class CatalogueService {
   // Of these items those that the caller may see.
   [[nodiscard]] Result<std::set<std::int64_t>> visible(const accounts::Account& caller,
                                                        const std::vector<std::int64_t>& ids);
+  // Ids, ascending.
+  [[nodiscard]] Result<std::vector<std::int64_t>> maintained_by(std::int64_t account_id);
   // Whether the account (as it is now; not when it is gone or disabled) may see the item: for who comes with something
   // that we signed earlier.
   [[nodiscard]] Result<bool> sees(std::int64_t account_id, std::int64_t id);
+  // Inside a transaction of the caller's own: the item's name, where the account (as it is then) may see it.
+  [[nodiscard]] Result<std::optional<std::string>> name_for(metadata::Session& session, std::int64_t account_id,
+                                                            std::int64_t id) const;
+  // Those that set an age.
+  [[nodiscard]] Result<std::vector<AgedItem>> aged_items();
   // Without a caller: for the server's own work.
   [[nodiscard]] Result<CatalogueItem> get(std::int64_t id);
   // Inspects (and profiles) through the executor, then stores. A source that names a file by its id is refused here and
@@ -185,6 +212,7 @@ class CatalogueService {
   [[nodiscard]] Result<ItemRow> store_profile(const accounts::Account* caller, const CatalogueItem& before,
                                               const executors::TableProfile& seen);
   [[nodiscard]] Result<executors::TableProfile> look_again(const CatalogueItem& item, std::stop_token stop);
+  [[nodiscard]] Result<void> tell_source_changed(std::int64_t id, const std::string& new_version);
   [[nodiscard]] Result<void> note_look(std::int64_t id, const std::optional<std::string>& error, bool is_stale);
   // `within`: the rest of the transaction; may be empty.
   using Within = std::function<Result<void>(metadata::Transaction&, const ItemRow&)>;
@@ -203,6 +231,7 @@ class CatalogueService {
   ItemJournal journal_;
   CatalogueIndex index_{database_, clock_};
   LiveRequests* live_ = nullptr;
+  SourceListener* source_listener_ = nullptr;
   notices::NoticeService* notices_ = nullptr;
   PublishedItemDeleted published_item_deleted_;
 };

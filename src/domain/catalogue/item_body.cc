@@ -14,8 +14,10 @@
 namespace lakelift::catalogue {
 namespace {
 
-constexpr std::array<std::string_view, 8> kSettable{"name", "description", "executor_type", "maintained_by_id",
-                                                    "spec", "sample",      "visibility",    "tags"};
+constexpr std::array<std::string_view, 9> kSettable{
+    "name",   "description", "executor_type", "maintained_by_id", "spec",
+    "sample", "visibility",  "tags",          "max_age_seconds"};
+constexpr std::int64_t kMostAgeSeconds = 10LL * 365 * 86'400;
 // What answers carry and only we set (threats F4).
 constexpr std::array<std::string_view, 23> kOurs{"@type",
                                                  "@event",
@@ -56,6 +58,7 @@ class BodyReader {
     if (const auto* json = required("sample")) patch.sample = *json;
     if (const auto* json = find(body_, "visibility")) patch.visibility = read_visibility(*json);
     if (const auto* json = find(body_, "tags")) patch.tags = read_tags(*json);
+    if (const auto* json = find(body_, "max_age_seconds")) patch.max_age_seconds = read_age(*json);
     if (errors_.empty()) return patch;
     std::string message = errors_.front().field + ": " + errors_.front().texts.front();
     return fail(Code::kInvalid, "BODY_DID_NOT_VALIDATE", std::move(message), std::move(errors_));
@@ -117,6 +120,14 @@ class BodyReader {
     return *std::move(tags);
   }
 
+  std::optional<std::optional<std::int64_t>> read_age(const json::value& json) {
+    if (json.is_null()) return std::optional<std::int64_t>();
+    if (!json.is_int64()) return refuse("max_age_seconds", "A valid integer is required.");
+    const std::int64_t seconds = json.get_int64();
+    if (seconds >= 1 && seconds <= kMostAgeSeconds) return std::optional(seconds);
+    return refuse("max_age_seconds", fmt::format("Expected 1 to {} seconds, or null.", kMostAgeSeconds));
+  }
+
   std::optional<table::Columns> read_spec(const json::value& json) {
     auto spec = table::columns_from_json(json);
     if (spec) return *std::move(spec);
@@ -151,6 +162,7 @@ Result<void> apply(const ItemPatch& patch, CatalogueItem& item) {
   if (patch.description) item.description = *patch.description;
   if (patch.visibility) item.visibility = *patch.visibility;
   if (patch.tags) item.tags = *patch.tags;
+  if (patch.max_age_seconds) item.max_age_seconds = *patch.max_age_seconds;
   if (patch.executor_type && *patch.executor_type != item.executor_type) {
     // What one engine calls a source means nothing to another, and paths of this machine must not reach it.
     item.executor_type = *patch.executor_type;

@@ -20,6 +20,7 @@ struct ItemPatch {
   std::optional<table::Columns> spec;
   std::optional<Visibility> visibility;
   std::optional<std::vector<std::string>> tags;
+  std::optional<std::optional<std::int64_t>> max_age_seconds;
   std::optional<json::value> sample;  // checked by apply(), against the spec that then holds
 };
 

@@ -15,8 +15,8 @@ namespace {
 constexpr std::size_t kDigestChars = 16;
 
 // Figures change with each look at the data; these are a promise, and a change of one is news.
-constexpr std::array<std::string_view, 8> kTold{"name",       "description",   "executor_type", "tags",
-                                                "visibility", "maintained_by", "spec",          "rows"};
+constexpr std::array<std::string_view, 9> kTold{"name",          "description", "executor_type",   "tags", "visibility",
+                                                "maintained_by", "spec",        "max_age_seconds", "rows"};
 
 template <typename T>
 json::value or_null(const std::optional<T>& value) {
@@ -120,6 +120,9 @@ json::object changes_between(const ItemRow& before, const ItemRow& after) {
   }
   if (before.maintained_by != after.maintained_by) {
     add(out, "maintained_by", or_null(before.maintained_by), or_null(after.maintained_by));
+  }
+  if (a.max_age_seconds != b.max_age_seconds) {
+    add(out, "max_age_seconds", or_null(a.max_age_seconds), or_null(b.max_age_seconds));
   }
   if (a.rows != b.rows) add(out, "rows", or_null(a.rows), or_null(b.rows));
   if (auto spec = spec_changes(a.spec, b.spec); !spec.empty()) out["spec"] = std::move(spec);

@@ -10,9 +10,9 @@
 namespace lakelift::catalogue {
 
 // {"name": {"from": …, "to": …}, …} of what differs: name, description (long ones cut), executor_type, tags,
-// visibility, maintained_by (account ids), rows; spec: {"added": [names], "removed": [names], "changed": [{"name",
-// "from", "to"}]} over what people and engines say of a column, not over its figures, at most limits::kHistoryColumns
-// each; sample, source, figures (sizes, distributions …): true.
+// visibility, maintained_by (account ids), max_age_seconds, rows; spec: {"added": [names], "removed": [names],
+// "changed": [{"name", "from", "to"}]} over what people and engines say of a column, not over its figures, at most
+// limits::kHistoryColumns each; sample, source, figures (sizes, distributions …): true.
 [[nodiscard]] json::object changes_between(const ItemRow& before, const ItemRow& after);
 
 // Of those the fields that are worth a notice: new figures alone are not.

@@ -16,12 +16,12 @@ using Text = std::optional<std::string>;
 // In the order of the SELECT.
 using Cells = std::tuple<std::int64_t, std::string, Text, std::string, std::string, std::string, std::string,
                          std::string, std::string, Int, Int, std::string, Int, Int, Int, std::int64_t, std::int64_t,
-                         std::string, std::string, std::string>;
+                         std::string, std::string, Int, std::string>;
 
 constexpr std::string_view kSelectBeforeSample = "SELECT id, name, description, executor_type, source, spec, ";
 constexpr std::string_view kSelectAfterSample =
     ", null_shares, refused, row_count, byte_count, source_version, created_by, updated_by, maintained_by, created_at, "
-    "updated_at, visibility, tags, ";
+    "updated_at, visibility, tags, max_age_seconds, ";
 constexpr std::string_view kSelectAfterStatistics = " FROM catalogue_items WHERE 1 = 1";
 constexpr std::size_t kIdsPerSelect = 64;
 
@@ -116,7 +116,8 @@ Result<ItemRow> row_of(Cells&& cells) {
   JsonTexts texts;
   std::tie(item.id, item.name, item.description, type, texts.source, texts.spec, texts.sample, texts.null_shares,
            texts.refused, item.rows, item.bytes, item.source_version, row.created_by, row.updated_by, row.maintained_by,
-           item.created_at, item.updated_at, visibility, texts.tags, texts.statistics) = std::move(cells);
+           item.created_at, item.updated_at, visibility, texts.tags, item.max_age_seconds, texts.statistics) =
+      std::move(cells);
   const auto executor_type = executors::executor_type_of(type);
   if (!executor_type) return unreadable("executor type");
   item.executor_type = *executor_type;
@@ -142,12 +143,29 @@ Result<std::optional<std::int64_t>> insert_item(metadata::Transaction& transacti
       transaction.row<std::int64_t>(
           "INSERT INTO catalogue_items(name, description, executor_type, source, spec, sample, null_shares, refused, "
           "row_count, byte_count, source_version, created_by, updated_by, maintained_by, created_at, updated_at, "
-          "visibility, tags, statistics) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
+          "visibility, tags, statistics, max_age_seconds) "
+          "VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
           "ON CONFLICT DO NOTHING RETURNING id",
-          {item.name, item.description, executors::name_of(item.executor_type), texts.source, texts.spec, texts.sample,
-           texts.null_shares, texts.refused, item.rows, item.bytes, item.source_version, row.created_by, row.updated_by,
-           row.maintained_by, item.created_at, item.updated_at, name_of(item.visibility), texts.tags,
-           texts.statistics}));
+          {item.name,
+           item.description,
+           executors::name_of(item.executor_type),
+           texts.source,
+           texts.spec,
+           texts.sample,
+           texts.null_shares,
+           texts.refused,
+           item.rows,
+           item.bytes,
+           item.source_version,
+           row.created_by,
+           row.updated_by,
+           row.maintained_by,
+           item.created_at,
+           item.updated_at,
+           name_of(item.visibility),
+           texts.tags,
+           texts.statistics,
+           item.max_age_seconds}));
   if (!id) return std::nullopt;
   TRY_VOID(touch(transaction, std::get<0>(*id)));
   return std::get<0>(*id);
@@ -161,28 +179,16 @@ Result<bool> update_item(metadata::Transaction& transaction, const ItemRow& row)
       transaction.exec(
           "UPDATE catalogue_items SET name = ?, description = ?, executor_type = ?, source = ?, spec = ?, sample = ?, "
           "null_shares = ?, refused = ?, row_count = ?, byte_count = ?, source_version = ?, updated_by = ?, "
-          "maintained_by = ?, updated_at = ?, visibility = ?, tags = ?, statistics = ? WHERE id = ? "
+          "maintained_by = ?, updated_at = ?, visibility = ?, tags = ?, statistics = ?, max_age_seconds = ? WHERE id = "
+          "? "
           "AND NOT EXISTS (SELECT 1 FROM catalogue_items other WHERE other.name = ? AND other.id <> ?)",
-          {item.name,
-           item.description,
-           executors::name_of(item.executor_type),
-           texts.source,
-           texts.spec,
-           texts.sample,
-           texts.null_shares,
-           texts.refused,
-           item.rows,
-           item.bytes,
-           item.source_version,
-           row.updated_by,
-           row.maintained_by,
-           item.updated_at,
-           name_of(item.visibility),
-           texts.tags,
-           texts.statistics,
-           item.id,
-           item.name,
-           item.id}));
+          {item.name,         item.description,    executors::name_of(item.executor_type),
+           texts.source,      texts.spec,          texts.sample,
+           texts.null_shares, texts.refused,       item.rows,
+           item.bytes,        item.source_version, row.updated_by,
+           row.maintained_by, item.updated_at,     name_of(item.visibility),
+           texts.tags,        texts.statistics,    item.max_age_seconds,
+           item.id,           item.name,           item.id}));
   if (changed == 1) TRY_VOID(touch(transaction, item.id));
   return changed == 1;
 }
@@ -239,6 +245,22 @@ Result<std::vector<std::int64_t>> items_maintained_by(metadata::Session& session
   ids.reserve(rows.size());
   for (const auto& [id] : rows) ids.push_back(id);
   return ids;
+}
+
+Result<std::optional<std::string>> name_of_item(metadata::Session& session, std::int64_t id) {
+  TRY(auto found, session.row<std::string>("SELECT name FROM catalogue_items WHERE id = ?", {id}));
+  if (!found) return std::nullopt;
+  return std::optional(std::move(std::get<0>(*found)));
+}
+
+Result<std::vector<std::pair<std::int64_t, std::int64_t>>> list_aged(metadata::Session& session) {
+  TRY(const auto rows, (session.rows<std::int64_t, std::int64_t>(
+                           "SELECT id, max_age_seconds FROM catalogue_items WHERE max_age_seconds IS NOT NULL "
+                           "ORDER BY id")));
+  std::vector<std::pair<std::int64_t, std::int64_t>> out;
+  out.reserve(rows.size());
+  for (const auto& [id, seconds] : rows) out.emplace_back(id, seconds);
+  return out;
 }
 
 Result<bool> name_is_taken(metadata::Session& session, std::string_view name) {

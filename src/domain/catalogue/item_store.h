@@ -6,6 +6,7 @@
 #include <optional>
 #include <set>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "backends/metadata/database.h"
@@ -47,6 +48,9 @@ enum class ItemDetail {
                                                            const std::vector<std::int64_t>& ids, const Reader& reader);
 [[nodiscard]] Result<std::vector<std::int64_t>> items_maintained_by(metadata::Session& session,
                                                                     std::int64_t account_id);
+[[nodiscard]] Result<std::optional<std::string>> name_of_item(metadata::Session& session, std::int64_t id);
+// Id and max_age_seconds of those that have one, by id.
+[[nodiscard]] Result<std::vector<std::pair<std::int64_t, std::int64_t>>> list_aged(metadata::Session& session);
 [[nodiscard]] Result<bool> name_is_taken(metadata::Session& session, std::string_view name);
 [[nodiscard]] Result<std::optional<std::int64_t>> id_of_name(metadata::Session& session, std::string_view name);
 // In the order of `ids`; those that are not there, or that the reader may not see, are left out.

@@ -7,6 +7,7 @@ namespace lakelift::catalogue {
 // document when the item is gone, so that every server's index hears of it; revision grows with each change.
 // profile_due_at: when some server looks whether the data have changed, or until when one that does so holds the item;
 // NULL where nobody looks, since it was never profiled. profile_failures: in a row.
+// max_age_seconds: for how long what was read counts; NULL: as long as the version stays.
 // source, spec, sample, refused, null_shares, statistics are JSON; created_by, updated_by, maintained_by are ids of
 // accounts.
 std::vector<metadata::Migration> migrations() {
@@ -83,6 +84,9 @@ CREATE TABLE catalogue_documents(
   item_id BIGINT PRIMARY KEY,
   revision BIGINT NOT NULL UNIQUE,
   document TEXT)
+)"},
+          {"catalogue", 3, R"(
+ALTER TABLE catalogue_items ADD COLUMN max_age_seconds BIGINT
 )"}};
 }
 
