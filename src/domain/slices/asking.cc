@@ -2,12 +2,21 @@
 
 #include <fmt/format.h>
 
+#include <cmath>
+
 #include "base/id.h"
 #include "domain/accounts/account_store.h"
+#include "domain/slices/approvals.h"
+#include "domain/slices/charges.h"
 #include "domain/slices/entries.h"
 #include "domain/slices/estimate.h"
+#include "domain/slices/expected_cost.h"
+#include "domain/slices/holdings.h"
 #include "domain/slices/normal_key.h"
 #include "domain/slices/request_store.h"
+#include "domain/slices/spending_metrics.h"
+#include "domain/slices/stale_store.h"
+#include "domain/slices/tidings.h"
 #include "table/filter_ranges.h"
 
 namespace lakelift::slices {
@@ -38,13 +47,32 @@ std::string_view name_of(store::Answer answer) {
       return "run_goes_on";
     case store::Answer::kRunQueued:
       return "run";
+    case store::Answer::kWaits:
+      return "waits_for_approval";
   }
   return "run";
 }
 
+// Who asks, and for what.
+struct Asking {
+  const SliceServiceParts& parts;
+  const accounts::Account& caller;
+  const Question& question;
+  const store::NewRequest& asked;
+};
+
+// What somebody else has paid, or pays, is not paid again.
+Result<void> tell_saved(metadata::Transaction& tx, const Asking& asking, std::int64_t request_id) {
+  const Cost saved = cost_of_plain_run(asking.parts.settings, asking.question.item, asking.asked.spec);
+  TRY(const auto entry, saved_entry(tx, request_id, {asking.caller.id, asking.asked.item_id, saved},
+                                    asking.parts.settings.prices.currency));
+  TRY_VOID(asking.parts.ledger.append(tx, entry));
+  tx.after_commit([&metrics = asking.parts.metrics, saved] { count_saved(metrics, saved); });
+  return {};
+}
+
 // Nothing changed, nothing is told: asking again for what one already waits for.
-Result<void> tell(metadata::Transaction& tx, const ledger::Ledger& ledger, const accounts::Account& caller,
-                  const store::NewRequest& asked, const store::Joined& joined, store::Answer answer,
+Result<void> tell(metadata::Transaction& tx, const Asking& asking, const store::Joined& joined, store::Answer answer,
                   const store::NewRun& run) {
   const bool queued = answer == store::Answer::kRunQueued;
   if (!joined.created && !joined.new_waiter && !queued) return {};
@@ -52,12 +80,59 @@ Result<void> tell(metadata::Transaction& tx, const ledger::Ledger& ledger, const
                            : joined.new_waiter ? "request.joined"
                                                : "request.repeated";
   ledger::Entry entry = request_entry(kind, joined.request_id);
-  entry.actor = caller.id;
+  entry.actor = asking.caller.id;
   if (queued) entry.run = run.id;
-  entry.detail = {
-      {"catalogue_item", asked.item_id}, {"answer", name_of(answer)}, {"estimated_bytes", asked.estimated_bytes}};
-  TRY_VOID(ledger.append(tx, entry));
-  return {};
+  entry.detail = {{"catalogue_item", asking.asked.item_id},
+                  {"answer", name_of(answer)},
+                  {"estimated_bytes", asking.asked.estimated_bytes}};
+  TRY_VOID(asking.parts.ledger.append(tx, entry));
+  const bool is_shared = answer == store::Answer::kHeld || answer == store::Answer::kRunGoesOn;
+  return is_shared ? tell_saved(tx, asking, joined.request_id) : Result<void>();
+}
+
+// For a request without a result or a run: a run, or, where it is beyond a budget, an administrator's yes is needed.
+Result<store::Answer> begin(metadata::Transaction& tx, Budgets& budgets, const Asking& asking, store::NewRun& run) {
+  const SliceServiceParts& parts = asking.parts;
+  const catalogue::CatalogueItem& item = asking.question.item;
+  TRY(run.expected,
+      expected_cost(tx, parts.settings, item, asking.asked.source_version, asking.asked.spec, asking.asked.now));
+  TRY_VOID(check_expected(parts.settings.limits_of(item.executor_type), parts.settings.prices, run.expected));
+  TRY(auto why, budgets.check(tx, asking.caller.id, run.expected));
+  if (!why) {
+    TRY_VOID(store::drop_approval(tx, run.request_id));
+    return store::queue_run(tx, run);
+  }
+  TRY(const auto waiting, store::find_waiting(tx, run.request_id));
+  if (waiting) return store::Answer::kWaits;
+  TRY_VOID(wait_for_approval(tx, parts,
+                             {.request_id = run.request_id,
+                              .asked_by = asking.caller.id,
+                              .engine = item.executor_type,
+                              .expected = run.expected,
+                              .reason = *std::move(why),
+                              .asked_at = run.now}));
+  return store::Answer::kWaits;
+}
+
+// What chunks are held of, brought to the version that is asked for now; returns that.
+Result<std::string> carry_over(const SliceServiceParts& parts, const catalogue::CatalogueItem& item,
+                               const std::string& engine_version) {
+  TRY(const std::string version, parts.database.write([&](metadata::Transaction& tx) {
+    return store::version_for_asking(tx, item, engine_version, parts.clock.now());
+  }));
+  TRY_VOID(ChunkService(parts).carry_over(item, version));
+  return version;
+}
+
+// Which chunks are wanted, and what somebody saves who does not need a run of their own.
+Result<void> note_demand(metadata::Transaction& tx, const SliceServiceParts& parts, const Question& question,
+                         const store::NewRequest& asked, store::Answer answer) {
+  TRY(const auto held, store::cut_holdings(tx, asked.item_id, asked.source_version));
+  TRY_VOID(store::touch_chunks(tx, touched_chunks(held.chunks, asked.spec.filters), asked.now));
+  if (answer != store::Answer::kHeld && answer != store::Answer::kRunGoesOn) return {};
+  const Holdings cut{{}, held.chunks, {}};
+  const Plan plan = plan_slice(question.item, asked.spec, cut, 0, parts.settings);
+  return store::add_saving(tx, asked.item_id, asked.now, plan.plain.scanned_bytes);
 }
 
 }  // namespace
@@ -72,25 +147,65 @@ Result<Question> check_question(const SliceServiceParts& parts, const accounts::
   return Question{*std::move(item), table::normalised(std::move(checked))};
 }
 
-Result<Placed> place(const SliceServiceParts& parts, const accounts::Account& caller, const Question& question) {
-  TRY(const std::string version, version_now(parts, question.item));
+Result<Placed> place(const SliceServiceParts& parts, Budgets& budgets, const accounts::Account& caller,
+                     const Question& question) {
   const Micros now = parts.clock.now();
-  const store::NewRequest asked{normal_key(question.item.id, version, question.spec),
-                                question.item.id,
-                                version,
-                                question.spec,
-                                caller.id,
-                                estimate_bytes(question.item, question.spec),
-                                now};
-  store::NewRun run{uuid_v7(parts.clock, parts.random), 0, uuid_v4(parts.random), now};
+  TRY(const std::string engine_version, version_now(parts, question.item));
+  TRY_VOID(carry_over(parts, question.item, engine_version));
+  store::NewRequest asked{
+      {}, question.item.id, {}, question.spec, caller.id, estimate_bytes(question.item, question.spec), now};
+  store::NewRun run{.id = uuid_v7(parts.clock, parts.random),
+                    .idempotency_token = uuid_v4(parts.random),
+                    .now = now,
+                    .asked_by = caller.id,
+                    .engine = question.item.executor_type};
+  const Asking asking{parts, caller, question, asked};
   return parts.database.write([&](metadata::Transaction& tx) -> Result<Placed> {
     TRY_VOID(accounts::check_active(tx, caller.id));
+    TRY(asked.source_version, store::version_for_asking(tx, question.item, engine_version, now));
+    asked.normal_key = normal_key(question.item.id, asked.source_version, question.spec);
     TRY(const store::Joined joined, store::create_or_join(tx, asked));
     run.request_id = joined.request_id;
-    TRY(const store::Answer answer, store::ensure_answer(tx, asked.normal_key, run));
-    TRY_VOID(tell(tx, parts.ledger, caller, asked, joined, answer, run));
-    return Placed{joined.request_id, joined.created, answer};
+    TRY(const auto before, store::find_request(tx, joined.request_id));
+    TRY(auto answer, store::find_answer(tx, asked.normal_key, run));
+    if (!answer) {
+      TRY(answer, begin(tx, budgets, asking, run));
+    }
+    const bool has_failed = before && before->request.state == RunState::kFailed;
+    if (has_failed && answer == store::Answer::kHeld) TRY_VOID(Tidings(parts).ended(tx, joined.request_id, caller.id));
+    TRY_VOID(tell(tx, asking, joined, *answer, run));
+    if (joined.created || joined.new_waiter) TRY_VOID(note_demand(tx, parts, question, asked, *answer));
+    return Placed{joined.request_id, joined.created, *answer};
   });
+}
+
+Result<Forecast> forecast(const SliceServiceParts& parts, Samples& samples, const Question& question) {
+  const auto& item = question.item;
+  const double ratio = question.spec.ratio;
+  Forecast out;
+  out.estimated_bytes = estimate_bytes(item, question.spec);
+  out.estimated_rows = estimate_rows(item, question.spec);
+  out.currency = parts.settings.prices.currency;
+  const auto engine_version = version_now(parts, item);
+  if (!engine_version) {  // an engine that is away, or not configured: what the profile says is all there is
+    out.plan = plan_slice(item, question.spec, {}, 0, parts.settings);
+    return out;
+  }
+  if (const auto tried = samples.try_out(item, *engine_version, question.spec.filters); tried && *tried) {
+    const double share = share_of_sample(item, question.spec.filters, (*tried)->rows, (*tried)->ratio) * ratio;
+    out.estimated_rows = std::llround(share * static_cast<double>(item.rows.value_or(0)));
+    out.estimated_bytes =
+        bytes_of_share(item, question.spec, share) + bytes_around(question.spec.columns.size(), out.estimated_rows);
+    out.is_sampled = true;
+  }
+  TRY(const std::string version, carry_over(parts, item, *engine_version));
+  TRY(const auto held, parts.database.read([&](metadata::Session& session) -> Result<HeldThings> {
+    TRY(out.answer, store::answer_now(session, normal_key(item.id, version, question.spec)));
+    return held_things(session, item.id, version, parts.clock.now());
+  }));
+  out.plan = plan_slice(item, question.spec, held.for_plan({}), held.saved_today_bytes, parts.settings,
+                        Expected{out.estimated_rows, out.estimated_bytes});
+  return out;
 }
 
 }  // namespace lakelift::slices

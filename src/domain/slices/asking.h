@@ -4,7 +4,9 @@
 #include <cstdint>
 #include <string>
 
+#include "domain/slices/budgets.h"
 #include "domain/slices/run_store.h"
+#include "domain/slices/samples.h"
 #include "domain/slices/slice_service.h"
 
 namespace lakelift::slices {
@@ -25,8 +27,12 @@ struct Placed {
   store::Answer answer = store::Answer::kHeld;
 };
 
-// Makes or joins the request for the data as they are now, in one transaction with its run and the ledger.
-[[nodiscard]] Result<Placed> place(const SliceServiceParts& parts, const accounts::Account& caller,
+// Makes or joins the request for the data as they are now, in one transaction with its run and the ledger. What is
+// beyond a budget waits for an approval instead of having a run. Error: RUN_CUT_OFF for what one run may not do.
+[[nodiscard]] Result<Placed> place(const SliceServiceParts& parts, Budgets& budgets, const accounts::Account& caller,
                                    const Question& question);
+
+// What place() would come to.
+[[nodiscard]] Result<Forecast> forecast(const SliceServiceParts& parts, Samples& samples, const Question& question);
 
 }  // namespace lakelift::slices

@@ -142,7 +142,7 @@ TEST_F(AskingTest, AnUnknownItemIsAFaultOfTheBody) {
   EXPECT_EQ(asked.error().fields[0].field, "catalogue_item");
   EXPECT_EQ(asked.error().fields[0].texts,
             (std::vector<std::string>{"catalogue item instance with id 58495 does not exist."}));
-  EXPECT_FALSE(server_->estimate(world_.reader, 58'495, spec_of(kSpec)));
+  EXPECT_FALSE(server_->forecast(world_.reader, 58'495, spec_of(kSpec)));
 }
 
 TEST_F(AskingTest, ASpecThatDoesNotFitTheItemIsRefused) {
@@ -165,11 +165,11 @@ TEST_F(AskingTest, AnEngineThatIsNotConfiguredIsSaid) {
 }
 
 TEST_F(AskingTest, EstimatesReadNothing) {
-  EXPECT_EQ(value_of(server_->estimate(world_.reader, world_.item.id, spec_of(R"({"columns":["a"],"filters":[]})"))),
-            1'000);
-  EXPECT_EQ(value_of(server_->estimate(world_.reader, world_.item.id,
-                                       spec_of(R"({"columns":["a","b"],"filters":[],"randomize_ratio":0.25})"))),
-            1'000);
+  const auto bytes = [&](const char* spec) {
+    return value_of(server_->forecast(world_.reader, world_.item.id, spec_of(spec))).estimated_bytes;
+  };
+  EXPECT_EQ(bytes(R"({"columns":["a"],"filters":[]})"), 1'000);
+  EXPECT_EQ(bytes(R"({"columns":["a","b"],"filters":[],"randomize_ratio":0.25})"), 1'000);
   EXPECT_EQ(world_.count("SELECT COUNT(*) FROM slices_requests"), 0);
 }
 

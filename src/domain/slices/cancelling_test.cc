@@ -35,8 +35,8 @@ TEST_F(CancellingTest, TheLastOneToLeaveStopsTheRun) {
   EXPECT_TRUE(request.is_cancelled);
   ASSERT_TRUE(server_.wait_until([&] { return world_.engine->cancelled() == 1; }));
   EXPECT_FALSE(server_->leave(world_.other, id));
-  EXPECT_EQ(world_.ledger_kinds(),
-            (std::vector<std::string>{"request.created", "request.joined", "request.left", "request.cancelled"}));
+  EXPECT_EQ(world_.ledger_kinds(), (std::vector<std::string>{"request.created", "request.joined", "slice.saved",
+                                                             "request.left", "request.cancelled"}));
   server_->stop();
   EXPECT_TRUE(world_.objects().empty());
 }

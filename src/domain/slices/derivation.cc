@@ -4,42 +4,42 @@
 #include <fmt/format.h>
 
 #include <cerrno>
-
-#include "table/filter_ranges.h"
+#include <memory>
 
 namespace lakelift::slices {
 namespace {
 
-constexpr std::string_view kInputName = "held.parquet";
-
 // A descriptor of its own for each worker: read only, with a position of its own.
 Result<UniqueFd> reopen(int fd) {
   UniqueFd again(::open(fmt::format("/proc/self/fd/{}", fd).c_str(), O_RDONLY | O_CLOEXEC));
-  if (!again) return fail_errno("opening a held slice", errno);
+  if (!again) return fail_errno("opening what is held", errno);
   return again;
 }
 
 }  // namespace
 
-std::optional<Derivation> derive(const std::vector<store::HeldSlice>& held, const table::SliceSpec& asked) {
-  const store::HeldSlice* best = nullptr;
-  for (const auto& slice : held) {
-    if (best != nullptr && best->object.size_bytes <= slice.object.size_bytes) continue;
-    if (table::contains(slice.spec, asked)) best = &slice;
-  }
-  if (best == nullptr) return std::nullopt;
-  return Derivation{*best, {asked.columns, table::residual(asked.filters, best->spec.filters), 1}};
-}
-
-Result<columnar::WriteReport> carry_out(const Derivation& derivation, objects::ObjectKeeper& keeper,
+Result<columnar::WriteReport> carry_out(const HeldWork& work, objects::ObjectKeeper& keeper,
                                         columnar::WorkerPool& workers, int output,
                                         const columnar::ProgressListener& progress, std::stop_token stop) {
-  TRY(const auto object, keeper.open_verified(derivation.from.object, stop));
-  if (object->local_fd() < 0) return fail(Code::kInternal, "a held slice is no local file");
-  const columnar::Job job{
-      columnar::SliceJob{derivation.spec, ""}, {{std::string(kInputName), object->size_bytes()}}, {}};
+  columnar::SliceJob slice{work.spec, ""};
+  slice.by_row_keys = work.by_row_keys;
+  slice.ignores_other_columns = true;
+  columnar::Job job;
+  std::vector<std::shared_ptr<RandomAccess>> objects;
+  for (const auto& input : work.inputs) {
+    TRY(auto object, keeper.open_verified(input.object, stop));
+    if (object->local_fd() < 0) return fail(Code::kInternal, "what is held is no local file");
+    std::optional<std::size_t> region;
+    if (input.within) {
+      region = slice.regions.size();
+      slice.regions.push_back(*input.within);
+    }
+    job.inputs.push_back({fmt::format("held-{:06}.parquet", objects.size()), object->size_bytes(), region});
+    objects.push_back(std::move(object));
+  }
+  job.work = std::move(slice);
   TRY(const columnar::JobReport report,
-      workers.run(job, [&](std::size_t) { return reopen(object->local_fd()); }, output, stop, progress));
+      workers.run(job, [&](std::size_t i) { return reopen(objects.at(i)->local_fd()); }, output, stop, progress));
   return std::get<columnar::WriteReport>(report);
 }
 

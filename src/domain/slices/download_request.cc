@@ -4,6 +4,8 @@ namespace lakelift::slices {
 
 std::string_view name_of(RunState state) {
   switch (state) {
+    case RunState::kWaiting:
+      return "WAITING_FOR_APPROVAL";
     case RunState::kQueued:
       return "QUEUED";
     case RunState::kRunning:

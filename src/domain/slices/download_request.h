@@ -13,8 +13,10 @@
 
 namespace lakelift::slices {
 
-enum class RunState { kQueued, kRunning, kDone, kFailed, kCancelled };
-[[nodiscard]] std::string_view name_of(RunState state);  // QUEUED RUNNING DONE FAILED CANCELLED
+// kWaiting: beyond a budget; an administrator has to say yes before it is queued.
+enum class RunState { kWaiting, kQueued, kRunning, kDone, kFailed, kCancelled };
+// WAITING_FOR_APPROVAL QUEUED RUNNING DONE FAILED CANCELLED
+[[nodiscard]] std::string_view name_of(RunState state);
 
 // One request, shared by all who ask the same of the same data: equal normal form, item and source version.
 struct DownloadRequest {
@@ -23,6 +25,7 @@ struct DownloadRequest {
   std::int64_t catalogue_item_id = 0;
   std::optional<accounts::Account> created_by;
   RunState state = RunState::kQueued;
+  std::optional<std::string> waits_for;   // WAITING_FOR_APPROVAL: why
   std::optional<Error> failure;           // FAILED: why
   std::optional<std::string> run_id;      // executor_job_id in the contract
   std::optional<std::string> result_key;  // DONE: object of the Parquet result; blob_name in the contract
@@ -35,6 +38,11 @@ struct DownloadRequest {
   bool is_cancelled = false;
   Micros created_at = 0;
   Micros changed_at = 0;
+  std::string source_version;         // of the data asked for, or that were read (aged_version.h)
+  std::optional<Micros> stale_since;  // other data are known to be there; staleness.h has the whole of it
+  // What the waiter who asks calls it, and has written about it; of nobody else.
+  std::optional<std::string> name;
+  std::optional<std::string> note;
 };
 
 // A rendition that is ready to be sent: the result in one format.

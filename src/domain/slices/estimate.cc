@@ -9,6 +9,13 @@
 namespace lakelift::slices {
 namespace {
 
+constexpr std::int64_t kEnoughRows = 25;  // of a sample: told within 20 %
+
+// What a Parquet file of ours has besides values: its own metadata, and those of each column, measured on small slices.
+constexpr std::int64_t kFileBytes = 180;
+constexpr std::int64_t kEmptyColumnBytes = 90;
+constexpr std::int64_t kColumnBytes = 340;
+
 using table::Filter;
 using table::Operator;
 using table::Value;
@@ -243,7 +250,40 @@ double column_selectivity(const table::Column& column, const std::vector<table::
   return std::clamp(share, 0.0, 1.0);
 }
 
-std::int64_t estimate_bytes(const catalogue::CatalogueItem& item, const table::SliceSpec& spec) {
+double estimate_share(const catalogue::CatalogueItem& item, const std::vector<Filter>& filters) {
+  const std::int64_t rows = std::max<std::int64_t>(0, item.rows.value_or(0));
+  double share = 1;
+  std::map<std::string, std::vector<Filter>> by_column;
+  for (const auto& filter : filters) by_column[filter.name].push_back(filter);
+  for (const auto& [name, of_column] : by_column) {
+    const table::Column* column = table::find_column(item.spec, name);
+    if (column == nullptr) continue;
+    const auto* figures = table::find_statistics(item.profile.columns, name);
+    const auto& bins = figures == nullptr ? kNoBins : figures->histogram;
+    share *= column_selectivity(*column, bins, of_column, item.profile.rows.value_or(rows));
+  }
+  return share;
+}
+
+std::int64_t estimate_rows(const catalogue::CatalogueItem& item, const table::SliceSpec& spec) {
+  const auto rows = static_cast<double>(std::max<std::int64_t>(0, item.rows.value_or(0)));
+  return std::llround(rows * estimate_share(item, spec.filters) * std::clamp(spec.ratio, 0.0, 1.0));
+}
+
+double share_of_sample(const catalogue::CatalogueItem& item, const std::vector<Filter>& filters, std::int64_t tried,
+                       double ratio) {
+  const double rows = static_cast<double>(std::max<std::int64_t>(1, item.rows.value_or(0)));
+  const double seen = static_cast<double>(tried);
+  const double by_sample = std::min(1.0, seen / std::max(1.0, rows * ratio));
+  if (tried >= kEnoughRows) return by_sample;
+  // Twice the deviation of a count that small, either way.
+  const double spread = 2 * std::sqrt(seen + 1);
+  const double least = std::max(0.0, seen - spread) / std::max(1.0, rows * ratio);
+  const double most = std::min(1.0, (seen + spread) / std::max(1.0, rows * ratio));
+  return std::clamp(estimate_share(item, filters), least, most);
+}
+
+std::int64_t bytes_of_share(const catalogue::CatalogueItem& item, const table::SliceSpec& spec, double share) {
   const std::int64_t rows = std::max<std::int64_t>(0, item.rows.value_or(0));
   double bytes = 0;
   for (const auto& name : spec.columns) {
@@ -252,18 +292,16 @@ std::int64_t estimate_bytes(const catalogue::CatalogueItem& item, const table::S
     bytes += column->size ? static_cast<double>(std::max<std::int64_t>(0, *column->size))
                           : static_cast<double>(rows) * typical_width(column->type);
   }
-  std::map<std::string, std::vector<Filter>> by_column;
-  for (const auto& filter : spec.filters) by_column[filter.name].push_back(filter);
-  for (const auto& [name, filters] : by_column) {
-    const table::Column* column = table::find_column(item.spec, name);
-    if (column == nullptr) continue;
-    const auto* figures = table::find_statistics(item.profile.columns, name);
-    const auto& bins = figures == nullptr ? kNoBins : figures->histogram;
-    bytes *= column_selectivity(*column, bins, filters, item.profile.rows.value_or(rows));
-  }
-  bytes *= std::clamp(spec.ratio, 0.0, 1.0);
   // 2^62: far above any table, and safe to convert.
-  return static_cast<std::int64_t>(std::llround(std::clamp(bytes, 0.0, 0x1p62)));
+  return static_cast<std::int64_t>(std::llround(std::clamp(bytes * share, 0.0, 0x1p62)));
+}
+
+std::int64_t bytes_around(std::size_t columns, std::int64_t rows) {
+  return kFileBytes + (rows > 0 ? kColumnBytes : kEmptyColumnBytes) * static_cast<std::int64_t>(columns);
+}
+
+std::int64_t estimate_bytes(const catalogue::CatalogueItem& item, const table::SliceSpec& spec) {
+  return bytes_of_share(item, spec, estimate_share(item, spec.filters) * std::clamp(spec.ratio, 0.0, 1.0));
 }
 
 }  // namespace lakelift::slices

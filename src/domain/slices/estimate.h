@@ -14,6 +14,19 @@ namespace lakelift::slices {
 [[nodiscard]] double column_selectivity(const table::Column& column, const std::vector<table::Bin>& bins,
                                         const std::vector<table::Filter>& filters, std::int64_t rows);
 
+// The share of the item's rows, in [0, 1], that pass the filters: the columns' shares multiplied.
+[[nodiscard]] double estimate_share(const catalogue::CatalogueItem& item, const std::vector<table::Filter>& filters);
+[[nodiscard]] std::int64_t estimate_rows(const catalogue::CatalogueItem& item, const table::SliceSpec& spec);
+
+// The share when `tried` rows of a sample, which has `ratio` of the item's rows, pass the filters: theirs, and where
+// they are few what the statistics say, within what so few rows allow.
+[[nodiscard]] double share_of_sample(const catalogue::CatalogueItem& item, const std::vector<table::Filter>& filters,
+                                     std::int64_t tried, double ratio);
+// Bytes of the Parquet result of a share of the rows: stored bytes of the chosen columns.
+[[nodiscard]] std::int64_t bytes_of_share(const catalogue::CatalogueItem& item, const table::SliceSpec& spec,
+                                          double share);
+// What a Parquet file of a slice has besides its values.
+[[nodiscard]] std::int64_t bytes_around(std::size_t columns, std::int64_t rows);
 // Bytes of the Parquet result: stored bytes of the chosen columns × the filters' selectivities (columns taken as
 // independent) × the random share. Columns without a size count with a width typical of their type.
 [[nodiscard]] std::int64_t estimate_bytes(const catalogue::CatalogueItem& item, const table::SliceSpec& spec);

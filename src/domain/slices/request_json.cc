@@ -2,6 +2,7 @@
 
 #include "base/limits.h"
 #include "domain/slices/slice_service.h"
+#include "domain/slices/staleness.h"
 
 namespace lakelift::slices {
 namespace {
@@ -35,6 +36,7 @@ json::object to_json(const DownloadRequest& request, const catalogue::CatalogueI
     const std::int64_t expires = clock.now() / kMicrosPerSecond + limits::kDownloadUriSeconds;
     download_uri = address(base_url, {request.id, caller.id, LinkPurpose::kGet, expires}, keys);
   }
+  const auto stale = stale_since(request, item.max_age_seconds, clock.now());
   json::value created_by = nullptr;
   if (request.created_by) created_by = accounts::to_json(*request.created_by);
   return {
@@ -54,8 +56,13 @@ json::object to_json(const DownloadRequest& request, const catalogue::CatalogueI
       {"rows", or_null(request.rows)},
       {"sha256", or_null(request.result_sha256)},
       {"progress", json::object{{"rows_read", request.rows_read}, {"rows_total", request.rows_total}}},
+      {"waits_for", or_null(request.waits_for)},
       {"failure", failure_json(request)},
       {"created_at", iso8601(request.created_at)},
+      {"name", or_null(request.name)},
+      {"note", or_null(request.note)},
+      {"is_stale", stale.has_value()},
+      {"stale_since", stale ? json::value(iso8601(*stale)) : json::value(nullptr)},
   };
 }
 

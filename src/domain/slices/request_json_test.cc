@@ -48,9 +48,12 @@ TEST_F(RequestJsonTest, HasTheContractsFieldsAndOurs) {
   const auto object = render(queued());
   std::set<std::string> keys;
   for (const auto& member : object) keys.insert(member.key());
-  EXPECT_EQ(keys, (std::set<std::string>{"@type", "id", "spec", "catalogue_item", "created_by", "download_uri",
-                                         "blob_name", "estimated_size", "real_size", "executor_job_id", "is_cancelled",
-                                         "uri", "state", "rows", "sha256", "progress", "failure", "created_at"}));
+  EXPECT_EQ(keys,
+            (std::set<std::string>{"@type",        "id",        "spec",           "catalogue_item", "created_by",
+                                   "download_uri", "blob_name", "estimated_size", "real_size",      "executor_job_id",
+                                   "is_cancelled", "uri",       "state",          "rows",           "sha256",
+                                   "progress",     "waits_for", "failure",        "created_at",     "name",
+                                   "note",         "is_stale",  "stale_since"}));
   EXPECT_EQ(object.at("@type"), "download_request");
   EXPECT_EQ(object.at("id"), 12);
   EXPECT_EQ(object.at("created_by").at("id"), world_.reader.id);

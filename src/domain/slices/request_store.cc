@@ -18,9 +18,10 @@ using metadata::Transaction;
 constexpr std::string_view kSelect =
     "SELECT q.id, q.spec, q.item_id, q.created_by, q.is_cancelled, q.estimated_bytes, q.created_at, q.changed_at,"
     " q.normal_key, q.source_version, q.run_id, q.result_id, r.state, r.rows_read, r.rows_total, r.error_code,"
-    " r.error_event, r.error_message, s.object_key, s.sha256, s.rows_written, s.size_bytes"
+    " r.error_event, r.error_message, s.object_key, s.sha256, s.rows_written, s.size_bytes, a.state, a.reason,"
+    " a.answer, q.stale_since"
     " FROM slices_requests q LEFT JOIN slices_runs r ON r.id = q.run_id"
-    " LEFT JOIN slices_results s ON s.id = q.result_id";
+    " LEFT JOIN slices_results s ON s.id = q.result_id LEFT JOIN slices_approvals a ON a.request_id = q.id";
 
 // Ids in one IN list; SQLite takes 32,766 parameters, PostgreSQL 65,535.
 constexpr std::size_t kIdsPerQuery = 500;
@@ -29,9 +30,10 @@ constexpr int kJoinRounds = 8;
 
 using OptInt = std::optional<std::int64_t>;
 using OptText = std::optional<std::string>;
-using RequestRow = std::tuple<std::int64_t, std::string, std::int64_t, std::int64_t, bool, OptInt, std::int64_t,
-                              std::int64_t, OptText, std::string, OptText, OptInt, OptText, std::int64_t, std::int64_t,
-                              OptText, OptText, OptText, OptText, OptText, OptInt, OptInt>;
+using RequestRow =
+    std::tuple<std::int64_t, std::string, std::int64_t, std::int64_t, bool, OptInt, std::int64_t, std::int64_t, OptText,
+               std::string, OptText, OptInt, OptText, std::int64_t, std::int64_t, OptText, OptText, OptText, OptText,
+               OptText, OptInt, OptInt, OptText, OptText, OptText, OptInt>;
 
 Code code_of(std::string_view name) {
   for (int i = 0; i <= static_cast<int>(Code::kInternal); ++i) {
@@ -40,26 +42,37 @@ Code code_of(std::string_view name) {
   return Code::kInternal;
 }
 
-RunState state_of(bool is_cancelled, bool has_result, const OptText& run_state) {
+RunState state_of(bool is_cancelled, bool has_result, const OptText& run_state, const OptText& approval) {
   if (is_cancelled) return RunState::kCancelled;
   if (has_result) return RunState::kDone;
+  if (!run_state && approval == "WAITING") return RunState::kWaiting;
+  if (!run_state && approval == "DENIED") return RunState::kFailed;
   for (const RunState state : {RunState::kRunning, RunState::kFailed, RunState::kCancelled}) {
     if (run_state == name_of(state)) return state;
   }
   return RunState::kQueued;
 }
 
+Error denied(const std::string& reason, const OptText& answer) {
+  std::string message = fmt::format("an administrator said no to it: {}", reason);
+  if (answer) message = fmt::format("an administrator said no to it: {} ({})", *answer, reason);
+  return Error{Code::kForbidden, "DOWNLOADREQUEST_DENIED", std::move(message), {}};
+}
+
 Result<StoredRequest> from_row(RequestRow&& row) {
   auto& [id, spec, item_id, created_by, is_cancelled, estimated, created_at, changed_at, key, version, run_id,
          result_id, run_state, rows_read, rows_total, error_code, error_event, error_message, object_key, sha256, rows,
-         size] = row;
+         size, approval, reason, answer, stale_since] = row;
   StoredRequest out;
   DownloadRequest& request = out.request;
   request.id = id;
   TRY(request.spec, spec_from_stored_text(spec));
   request.catalogue_item_id = item_id;
-  request.state = state_of(is_cancelled, result_id.has_value(), run_state);
-  if (request.state == RunState::kFailed) {
+  request.state = state_of(is_cancelled, result_id.has_value(), run_state, approval);
+  if (request.state == RunState::kWaiting) request.waits_for = std::move(reason);
+  if (request.state == RunState::kFailed && !run_state) {
+    request.failure = denied(reason.value_or(""), answer);
+  } else if (request.state == RunState::kFailed) {
     request.failure = Error{code_of(error_code.value_or("")), error_event.value_or(""), error_message.value_or(""), {}};
   }
   request.run_id = std::move(run_id);
@@ -75,6 +88,8 @@ Result<StoredRequest> from_row(RequestRow&& row) {
   request.changed_at = changed_at;
   out.created_by = created_by;
   out.normal_key = key.value_or("");
+  request.source_version = version;
+  request.stale_since = stale_since;
   out.source_version = std::move(version);
   out.result_id = result_id;
   return out;
@@ -190,6 +205,11 @@ Result<bool> is_waiter(Session& session, std::int64_t id, std::int64_t account_i
   return row.has_value();
 }
 
+Result<std::int64_t> item_of(Session& session, std::int64_t id) {
+  TRY(auto row, session.row<std::int64_t>("SELECT item_id FROM slices_requests WHERE id = ?", {id}));
+  return row ? std::get<0>(*row) : 0;
+}
+
 Result<std::vector<Waiter>> waiters_of_item(Session& session, std::int64_t item_id) {
   TRY(const auto rows, (session.rows<std::int64_t, std::int64_t>(
                            "SELECT w.request_id, w.account_id FROM slices_waiters w JOIN slices_requests q"
@@ -213,10 +233,13 @@ Result<Left> leave(Transaction& tx, std::int64_t id, std::int64_t account_id, Mi
   if (rest && std::get<0>(*rest) > 0) return left;
   left.cancelled = true;
   TRY_VOID(tx.exec("UPDATE slices_requests SET is_cancelled = 1, changed_at = ? WHERE id = ?", {now, id}));
+  // Its runner ends the job; where that one has died, somebody else does after a while.
+  const Micros cancel_at = now + Micros{limits::kRunLeaseMs} * 1'000;
   TRY(auto run, tx.row<std::string>("UPDATE slices_runs SET state = 'CANCELLED', lease_owner = NULL,"
-                                    " lease_until = NULL, finished_at = ? WHERE request_id = ?"
-                                    " AND state IN ('QUEUED', 'RUNNING') RETURNING id",
-                                    {now, id}));
+                                    " lease_until = NULL, finished_at = ?,"
+                                    " cancel_at = CASE WHEN external_id IS NULL THEN NULL ELSE CAST(? AS BIGINT) END"
+                                    " WHERE request_id = ? AND state IN ('QUEUED', 'RUNNING') RETURNING id",
+                                    {now, cancel_at, id}));
   if (run) left.cancelled_run = std::get<0>(*run);
   return left;
 }

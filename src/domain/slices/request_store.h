@@ -52,6 +52,8 @@ struct StoredRequest {
                                                                const std::vector<std::int64_t>& ids);
 [[nodiscard]] Result<bool> is_waiter(metadata::Session& session, std::int64_t id, std::int64_t account_id);
 
+[[nodiscard]] Result<std::int64_t> item_of(metadata::Session& session, std::int64_t id);  // 0: there is no such request
+
 struct Waiter {
   std::int64_t request_id = 0;
   std::int64_t account_id = 0;

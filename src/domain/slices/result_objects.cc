@@ -10,7 +10,7 @@ namespace {
 
 using metadata::Session;
 
-constexpr const char* kTables[] = {"slices_results", "slices_renditions"};
+constexpr const char* kTables[] = {"slices_results", "slices_renditions", "slices_pieces", "slices_samples"};
 constexpr int kSubjects = 20;
 constexpr std::size_t kKeysPerQuery = 500;
 
@@ -73,6 +73,12 @@ Result<std::vector<std::string>> object_subjects(Session& session, const std::st
                                  " ON q.result_id = r.result_id WHERE r.object_key = ? ORDER BY q.id LIMIT ?",
                                  {key, kSubjects})));
   for (const auto& [id, format] : renditions) out.push_back(fmt::format("slice {} as {}", id, format));
+  TRY(const auto pieces,
+      (session.rows<std::int64_t, std::int64_t>(
+          "SELECT id, item_id FROM slices_pieces WHERE object_key = ? ORDER BY id LIMIT ?", {key, kSubjects})));
+  TRY(const auto samples, session.rows<std::int64_t>("SELECT item_id FROM slices_samples WHERE object_key = ?", {key}));
+  for (const auto& [item_id] : samples) out.push_back(fmt::format("sample of item {}", item_id));
+  for (const auto& [id, item_id] : pieces) out.push_back(fmt::format("piece {} of item {}", id, item_id));
   return out;
 }
 

@@ -36,7 +36,7 @@ TEST_F(SliceRightsTest, AHiddenItemIsAskedForLikeAMissingOne) {
     ASSERT_FALSE(asked);
     EXPECT_EQ(asked.error().event, "BODY_JSON_DID_NOT_PARSE");
     EXPECT_THAT(asked.error().fields.at(0).texts, ::testing::ElementsAre(text));
-    EXPECT_EQ(server_->estimate(world_.other, id, spec).error().event, "BODY_JSON_DID_NOT_PARSE");
+    EXPECT_EQ(server_->forecast(world_.other, id, spec).error().event, "BODY_JSON_DID_NOT_PARSE");
   }
   EXPECT_TRUE(server_->ask(world_.reader, world_.item.id, spec));
 }

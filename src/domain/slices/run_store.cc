@@ -11,15 +11,47 @@ namespace {
 using metadata::Session;
 using metadata::Transaction;
 
-// The condition, and its parameters added to `params`.
-std::string due(Micros now, const std::vector<std::string>& except, metadata::Params& params) {
-  params.insert(params.end(), {now, now});
-  std::string sql = "((state = 'QUEUED' AND next_attempt_at <= ?) OR (state = 'RUNNING' AND lease_until <= ?))";
-  for (const auto& id : except) {
-    sql += " AND id <> ?";
+// Engines that have as many runs as they may.
+Result<std::vector<std::string>> full_engines(Session& session, const Taker& taker) {
+  std::vector<std::string> full;
+  TRY(const auto running,
+      (session.rows<std::string, std::int64_t>("SELECT engine, COUNT(*) FROM slices_runs WHERE state = 'RUNNING'"
+                                               " AND (engine <> 'LOCAL' OR lease_owner = ?) GROUP BY engine",
+                                               {taker.owner})));
+  for (const auto& [engine, count] : running) {
+    const auto type = executors::executor_type_of(engine);
+    const auto most = type ? taker.runs_at_once.find(*type) : taker.runs_at_once.end();
+    if (most != taker.runs_at_once.end() && count >= static_cast<std::int64_t>(most->second)) full.push_back(engine);
+  }
+  return full;
+}
+
+// The condition over runs `r`, and its parameters added to `params`.
+Result<std::string> due(Session& session, const Taker& taker, Micros now, metadata::Params& params) {
+  TRY(const auto full, full_engines(session, taker));
+  params.emplace_back(now);
+  std::string sql = "((r.state = 'QUEUED' AND r.next_attempt_at <= ?";
+  for (const auto& engine : full) {
+    sql += " AND r.engine <> ?";
+    params.emplace_back(engine);
+  }
+  sql += ") OR (r.state = 'RUNNING' AND r.lease_until <= ?))";
+  params.emplace_back(now);
+  for (const auto& id : taker.except) {
+    sql += " AND r.id <> ?";
     params.emplace_back(id);
   }
   return sql;
+}
+
+Result<void> note_turn(Transaction& tx, std::optional<std::int64_t> account_id) {
+  if (!account_id) return {};
+  TRY_VOID(
+      tx.exec("INSERT INTO slices_turns (account_id, turn) VALUES (?,"
+              " (SELECT COALESCE(MAX(turn), 0) + 1 FROM slices_turns))"
+              " ON CONFLICT (account_id) DO UPDATE SET turn = excluded.turn",
+              {*account_id}));
+  return {};
 }
 
 constexpr std::string_view kHeld = "WHERE id = ? AND fence = ? AND state = 'RUNNING'";
@@ -50,11 +82,13 @@ Result<bool> has_result(Session& session, std::int64_t request_id) {
 }
 
 Result<bool> insert_run(Transaction& tx, const NewRun& run) {
-  TRY(auto row, tx.row<std::string>(
-                    "INSERT INTO slices_runs (id, request_id, state, attempt, failures, fence, next_attempt_at,"
-                    " idempotency_token, rows_read, rows_total, created_at) VALUES (?, ?, 'QUEUED', 0, 0, 0, ?, ?, 0,"
-                    " 0, ?) ON CONFLICT DO NOTHING RETURNING id",
-                    {run.id, run.request_id, run.now, run.idempotency_token, run.now}));
+  TRY(auto row,
+      tx.row<std::string>("INSERT INTO slices_runs (id, request_id, state, attempt, failures, fence, next_attempt_at,"
+                          " idempotency_token, rows_read, rows_total, created_at, asked_by, engine, expected_bytes,"
+                          " expected_micros) VALUES (?, ?, 'QUEUED', 0, 0, 0, ?, ?, 0, 0, ?, ?, ?, ?, ?)"
+                          " ON CONFLICT DO NOTHING RETURNING id",
+                          {run.id, run.request_id, run.now, run.idempotency_token, run.now, run.asked_by,
+                           executors::name_of(run.engine), run.expected.bytes, run.expected.micros}));
   return row.has_value();
 }
 
@@ -91,7 +125,7 @@ Result<void> move_to_version(Transaction& tx, const Lease& lease, const std::str
 
 }  // namespace
 
-Result<Answer> ensure_answer(Transaction& tx, const std::string& normal_key, const NewRun& run) {
+Result<std::optional<Answer>> find_answer(Transaction& tx, const std::string& normal_key, const NewRun& run) {
   TRY(const bool answered, has_result(tx, run.request_id));
   if (answered) return Answer::kHeld;
   TRY(auto held, find_result(tx, normal_key));
@@ -100,6 +134,13 @@ Result<Answer> ensure_answer(Transaction& tx, const std::string& normal_key, con
                      {held->id, held->run_id, run.now, run.request_id}));
     return Answer::kHeld;
   }
+  TRY(auto live,
+      tx.row<std::string>("SELECT id FROM slices_runs WHERE request_id = ? AND state IN ('QUEUED', 'RUNNING')",
+                          {run.request_id}));
+  return live ? std::optional(Answer::kRunGoesOn) : std::nullopt;
+}
+
+Result<Answer> queue_run(Transaction& tx, const NewRun& run) {
   TRY(const bool queued, insert_run(tx, run));
   if (!queued) return Answer::kRunGoesOn;
   TRY_VOID(
@@ -107,29 +148,55 @@ Result<Answer> ensure_answer(Transaction& tx, const std::string& normal_key, con
   return Answer::kRunQueued;
 }
 
-Result<bool> any_due(Session& session, Micros now, const std::vector<std::string>& except) {
+Result<Answer> answer_now(Session& session, const std::string& normal_key) {
+  TRY(const auto held, find_result(session, normal_key));
+  if (held) return Answer::kHeld;
+  TRY(const auto run, session.row<std::string>("SELECT r.id FROM slices_requests q JOIN slices_runs r ON r.request_id"
+                                               " = q.id WHERE q.normal_key = ? AND q.is_cancelled = 0 AND r.state IN"
+                                               " ('QUEUED', 'RUNNING') LIMIT 1",
+                                               {normal_key}));
+  return run ? Answer::kRunGoesOn : Answer::kRunQueued;
+}
+
+Result<bool> any_due(Session& session, const Taker& taker, Micros now) {
   metadata::Params params;
-  const std::string sql = fmt::format("SELECT id FROM slices_runs WHERE {} LIMIT 1", due(now, except, params));
-  TRY(auto row, session.row<std::string>(sql, params));
+  TRY(const std::string condition, due(session, taker, now, params));
+  TRY(auto row,
+      session.row<std::string>(fmt::format("SELECT r.id FROM slices_runs r WHERE {} LIMIT 1", condition), params));
   return row.has_value();
 }
 
-Result<std::optional<Lease>> lease(Transaction& tx, const std::string& owner, Micros now, Micros until,
-                                   const std::vector<std::string>& except) {
-  metadata::Params params{owner, until};
-  const std::string_view skip = tx.dialect() == metadata::Dialect::kPostgresql ? " FOR UPDATE SKIP LOCKED" : "";
+Result<std::optional<Lease>> lease(Transaction& tx, const Taker& taker, Micros now, Micros until) {
+  metadata::Params params{taker.owner, until, now};
+  const std::string_view skip = tx.dialect() == metadata::Dialect::kPostgresql ? " FOR UPDATE OF r SKIP LOCKED" : "";
+  TRY(const std::string condition, due(tx, taker, now, params));
   const std::string sql = fmt::format(
       "UPDATE slices_runs SET state = 'RUNNING', lease_owner = ?, lease_until = ?, fence = fence + 1,"
-      " attempt = attempt + 1 WHERE id = (SELECT id FROM slices_runs WHERE {} ORDER BY created_at, id LIMIT 1{})"
-      " RETURNING id, request_id, fence, attempt, failures, idempotency_token, external_id",
-      due(now, except, params), skip);
-  TRY(auto row, tx.row<std::string, std::int64_t, std::int64_t, std::int64_t, std::int64_t, std::string,
-                       std::optional<std::string>>(sql, params));
+      " attempt = attempt + 1, started_at = CASE WHEN started_at IS NOT NULL AND (state = 'RUNNING' OR external_id IS"
+      " NOT NULL) THEN started_at ELSE ? END WHERE id = (SELECT r.id FROM slices_runs r"
+      " LEFT JOIN slices_turns t ON t.account_id = r.asked_by"
+      " LEFT JOIN (SELECT asked_by, COUNT(*) AS running FROM slices_runs WHERE state = 'RUNNING' GROUP BY asked_by) b"
+      " ON b.asked_by = r.asked_by WHERE {} ORDER BY CASE r.state WHEN 'RUNNING' THEN 0 ELSE 1 END,"
+      " COALESCE(b.running, 0), COALESCE(t.turn, 0), r.created_at, r.id LIMIT 1{})"
+      " RETURNING id, request_id, fence, attempt, failures, idempotency_token, external_id, asked_by, engine,"
+      " started_at",
+      condition, skip);
+  TRY(auto row,
+      tx.row<std::string, std::int64_t, std::int64_t, std::int64_t, std::int64_t, std::string,
+             std::optional<std::string>, std::optional<std::int64_t>, std::string, std::int64_t>(sql, params));
   if (!row) return std::nullopt;
-  auto& [id, request_id, fence, attempt, failures, token, external_id] = *row;
-  return Lease{
-      std::move(id),         request_id, fence, static_cast<int>(attempt), static_cast<int>(failures), std::move(token),
-      std::move(external_id)};
+  auto& [id, request_id, fence, attempt, failures, token, external_id, asked_by, engine, started_at] = *row;
+  TRY_VOID(note_turn(tx, asked_by));
+  return Lease{.run_id = std::move(id),
+               .request_id = request_id,
+               .fence = fence,
+               .attempt = static_cast<int>(attempt),
+               .failures = static_cast<int>(failures),
+               .idempotency_token = std::move(token),
+               .external_id = std::move(external_id),
+               .asked_by = asked_by,
+               .engine = executors::executor_type_of(engine).value_or(executors::ExecutorType::kLocal),
+               .started_at = started_at};
 }
 
 Result<std::int64_t> release_all(Transaction& tx) {
@@ -138,15 +205,15 @@ Result<std::int64_t> release_all(Transaction& tx) {
 }
 
 Result<std::optional<Work>> work_of(Session& session, const Lease& lease) {
-  TRY(auto row, session.row<std::int64_t, std::string, std::string, std::string>(
-                    "SELECT q.item_id, q.source_version, q.normal_key, q.spec FROM slices_runs r"
+  TRY(auto row, session.row<std::int64_t, std::string, std::string, std::string, std::int64_t>(
+                    "SELECT q.item_id, q.source_version, q.normal_key, q.spec, q.created_by FROM slices_runs r"
                     " JOIN slices_requests q ON q.id = r.request_id"
                     " WHERE r.id = ? AND r.fence = ? AND r.state = 'RUNNING' AND q.is_cancelled = 0",
                     {lease.run_id, lease.fence}));
   if (!row) return std::nullopt;
-  auto& [item_id, version, key, spec_text] = *row;
+  auto& [item_id, version, key, spec_text, created_by] = *row;
   TRY(auto spec, spec_from_stored_text(spec_text));
-  return Work{item_id, std::move(version), std::move(key), std::move(spec)};
+  return Work{item_id, std::move(version), std::move(key), std::move(spec), created_by};
 }
 
 Result<std::vector<HeldSlice>> held_slices(Session& session, std::int64_t item_id, const std::string& source_version) {
@@ -175,24 +242,68 @@ Result<bool> set_external_id(Transaction& tx, const Lease& lease, const std::str
 Result<bool> release(Transaction& tx, const Lease& lease, const std::string& new_token) {
   return update_held(tx, lease,
                      "state = 'QUEUED', lease_owner = NULL, lease_until = NULL, attempt = attempt - 1,"
-                     " external_id = NULL, idempotency_token = ?",
+                     " external_id = NULL, plan = NULL, idempotency_token = ?",
                      {new_token});
 }
 
-Result<bool> retry_at(Transaction& tx, const Lease& lease, const Error& error, Micros when) {
+Result<bool> retry_at(Transaction& tx, const Lease& lease, const Error& error, Micros when,
+                      const std::optional<std::string>& new_token) {
   return update_held(tx, lease,
                      "state = 'QUEUED', lease_owner = NULL, lease_until = NULL, failures = failures + 1,"
-                     " next_attempt_at = ?, error_code = ?, error_event = ?, error_message = ?",
-                     {when, code_name(error.code), error.event, error.message});
+                     " next_attempt_at = ?, error_code = ?, error_event = ?, error_message = ?,"
+                     " external_id = CASE WHEN CAST(? AS BIGINT) = 1 THEN NULL ELSE external_id END,"
+                     " idempotency_token = COALESCE(CAST(? AS TEXT), idempotency_token)",
+                     {when, code_name(error.code), error.event, error.message, new_token.has_value(), new_token});
 }
 
-Result<bool> finish_failed(Transaction& tx, const Lease& lease, const Error& error, Micros now) {
+Result<bool> finish_failed(Transaction& tx, const Lease& lease, const Error& error, Micros now, const Cost& paid) {
   TRY(const bool live, touch(tx, lease.request_id, now));
   if (!live) return false;
-  return update_held(tx, lease,
-                     "state = 'FAILED', lease_owner = NULL, lease_until = NULL, failures = failures + 1,"
-                     " finished_at = ?, error_code = ?, error_event = ?, error_message = ?",
-                     {now, code_name(error.code), error.event, error.message});
+  // Nobody has looked after the job of a run that is given up.
+  const std::optional<Micros> cancel_at = error.event == kRunGivenUp ? std::optional(now) : std::nullopt;
+  return update_held(
+      tx, lease,
+      "state = 'FAILED', lease_owner = NULL, lease_until = NULL, failures = failures + 1,"
+      " finished_at = ?, error_code = ?, error_event = ?, error_message = ?, scanned_bytes = ?,"
+      " money_micros = ?, cancel_at = CASE WHEN external_id IS NULL THEN NULL ELSE CAST(? AS BIGINT) END",
+      {now, code_name(error.code), error.event, error.message, paid.bytes, paid.micros, cancel_at});
+}
+
+Result<bool> any_left_job(Session& session, Micros now) {
+  TRY(auto row, session.row<std::string>("SELECT id FROM slices_runs WHERE cancel_at IS NOT NULL AND cancel_at <= ?"
+                                         " LIMIT 1",
+                                         {now}));
+  return row.has_value();
+}
+
+Result<std::optional<LeftJob>> take_left_job(Transaction& tx, Micros now, Micros again) {
+  const std::string_view skip = tx.dialect() == metadata::Dialect::kPostgresql ? " FOR UPDATE SKIP LOCKED" : "";
+  TRY(auto row, (tx.row<std::string, std::int64_t, std::string, std::string, std::int64_t>(
+                    fmt::format("UPDATE slices_runs SET cancel_at = ?, cancel_tries = cancel_tries + 1 WHERE id ="
+                                " (SELECT id FROM slices_runs WHERE cancel_at IS NOT NULL AND cancel_at <= ?"
+                                " ORDER BY cancel_at, id LIMIT 1{})"
+                                " RETURNING id, request_id, COALESCE(external_id, ''), engine, cancel_tries",
+                                skip),
+                    {again, now})));
+  if (!row) return std::nullopt;
+  auto& [id, request_id, external_id, engine, tries] = *row;
+  return LeftJob{std::move(id), request_id, std::move(external_id), std::move(engine), static_cast<int>(tries)};
+}
+
+Result<void> put_off_left_job(Transaction& tx, const std::string& run_id, Micros until) {
+  TRY_VOID(tx.exec("UPDATE slices_runs SET cancel_at = ? WHERE id = ?", {until, run_id}));
+  return {};
+}
+
+Result<void> forget_left_job(Transaction& tx, const std::string& run_id) {
+  TRY_VOID(tx.exec("UPDATE slices_runs SET cancel_at = NULL WHERE id = ?", {run_id}));
+  return {};
+}
+
+Result<bool> job_ended(Transaction& tx, const Lease& lease) {
+  TRY(const std::int64_t changed,
+      tx.exec("UPDATE slices_runs SET cancel_at = NULL WHERE id = ? AND fence = ?", {lease.run_id, lease.fence}));
+  return changed == 1;
 }
 
 Result<Finished> finish_done(Transaction& tx, const Lease& lease, const Work& work, const storage::ObjectInfo& object,

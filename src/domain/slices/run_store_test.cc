@@ -24,7 +24,7 @@ class FenceTest : public ::testing::Test {
   }
   store::Lease take() {
     auto lease = write([&](metadata::Transaction& tx) {
-      return store::lease(tx, "owner", world_.clock.now(), world_.clock.now() + kLease, {});
+      return store::lease(tx, {"owner", {}}, world_.clock.now(), world_.clock.now() + kLease);
     });
     EXPECT_TRUE(lease);
     return *lease;
@@ -38,7 +38,7 @@ TEST_F(FenceTest, D14_EveryWriteOfALostLeaseIsRefused) {
   const auto id = server.ask(world_.reader).id;
   const store::Lease old = take();
   EXPECT_FALSE(write([&](metadata::Transaction& tx) {
-    return store::lease(tx, "other", world_.clock.now(), world_.clock.now() + kLease, {});
+    return store::lease(tx, {"other", {}}, world_.clock.now(), world_.clock.now() + kLease);
   }));
   world_.clock.advance(kLease);
   const store::Lease fresh = take();
@@ -81,7 +81,7 @@ TEST_F(FenceTest, ARenewedLeaseIsNotTaken) {
   }));
   world_.clock.advance(kLease - 1);
   EXPECT_FALSE(
-      value_of(world_.database->read([&](metadata::Session& s) { return store::any_due(s, world_.clock.now(), {}); })));
+      value_of(world_.database->read([&](metadata::Session& s) { return store::any_due(s, {}, world_.clock.now()); })));
   EXPECT_EQ(world_.count("SELECT rows_read FROM slices_runs"), 5);
 }
 

@@ -1,40 +1,37 @@
 #include "domain/slices/runner.h"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <exception>
 
 #include "base/id.h"
 #include "base/log.h"
-#include "domain/slices/derivation.h"
-#include "domain/slices/entries.h"
+#include "domain/slices/aged_version.h"
+#include "domain/slices/charges.h"
+#include "domain/slices/result_store.h"
+#include "domain/slices/spending_metrics.h"
+#include "domain/slices/stale_store.h"
+#include "domain/slices/tidings.h"
 
 namespace lakelift::slices {
 namespace {
 
 constexpr Micros kMicrosPerMilli = 1'000;
 constexpr std::size_t kOwnerBytes = 16;
+constexpr std::size_t kMostThreads = 64;
 
 std::unexpected<Error> lease_lost() {
   return fail(Code::kConflict, "RUN_LEASE_LOST", "the run was cancelled or taken over");
 }
 
-ledger::Entry finished_entry(const store::Lease& lease, const storage::ObjectInfo& object,
-                             const executors::RunReport& report, std::optional<std::int64_t> derived_from) {
-  ledger::Entry entry = request_entry("run.finished", lease.request_id);
-  entry.object = object.key;
-  entry.rows = report.rows;
-  entry.bytes = static_cast<std::int64_t>(object.size_bytes);
-  entry.scanned_bytes = report.scanned_bytes;
-  entry.money_micros = report.money_micros;
-  entry.run = lease.run_id;
-  entry.detail = {{"attempt", lease.attempt}};
-  if (derived_from) entry.detail["derived_from"] = *derived_from;
-  if (report.money_micros > 0) entry.currency = "USD";
-  return entry;
+// Most of them only wait for engines.
+std::size_t threads_for(const store::RunsAtOnce& runs_at_once) {
+  std::size_t threads = 0;
+  for (const auto& [engine, most] : runs_at_once) threads += most;
+  return std::clamp<std::size_t>(threads, 1, kMostThreads);
 }
 
 // A result that does not fit what the executor says of it is never published (threats S7).
@@ -62,7 +59,7 @@ void Runner::start() {
   const std::lock_guard lock(mutex_);
   if (!threads_.empty()) return;
   stopping_ = std::stop_source();
-  for (std::size_t i = 0; i < parts_.running_runs; ++i) {
+  for (std::size_t i = 0; i < threads_for(runs_at_once()); ++i) {
     threads_.emplace_back([this, stop = stopping_.get_token()] { work(stop); });
   }
   threads_.emplace_back([this, stop = stopping_.get_token()] { beat(stop); });
@@ -149,22 +146,24 @@ void Runner::heartbeat() {
     return;
   }
   for (const auto& active : *lost) active->stop.request_stop();
+  for (const auto& [active, progress] : held) enforce_limits(*active);
 }
 
 std::optional<store::Lease> Runner::take_one(std::stop_token stop) {
   const Micros now = parts_.clock.now();
-  std::vector<std::string> ours;
+  store::Taker taker{owner_, {}, runs_at_once()};
   {
     const std::lock_guard lock(mutex_);
-    for (const auto& [id, active] : active_) ours.push_back(id);
+    for (const auto& [id, active] : active_) taker.except.push_back(id);
   }
-  const auto due = parts_.database.read([&](metadata::Session& session) { return store::any_due(session, now, ours); });
+  const auto due =
+      parts_.database.read([&](metadata::Session& session) { return store::any_due(session, taker, now); });
   if (!due || !*due) return std::nullopt;
   const Micros until = now + limits::kRunLeaseMs * kMicrosPerMilli;
   auto leased = parts_.database.write([&](metadata::Transaction& tx) -> Result<std::optional<store::Lease>> {
     // Looked at in here: what another thread gives back because of the stop must not be taken up again.
     if (stop.stop_requested()) return std::nullopt;
-    return store::lease(tx, owner_, now, until, ours);
+    return store::lease(tx, taker, now, until);
   });
   if (!leased) {
     log_warning("no run could be taken", {{"error", describe(leased.error())}});
@@ -208,86 +207,47 @@ Result<void> Runner::run_to_end(Active& active) {
       parts_.database.read([&](metadata::Session& session) { return store::work_of(session, active.lease); }));
   if (!work) return lease_lost();
   if (active.lease.attempt > limits::kRunTakeovers) {
-    return fail(Code::kInternal, "RUN_GIVEN_UP", fmt::format("gave up after {} attempts", limits::kRunTakeovers));
+    return fail(Code::kInternal, std::string(store::kRunGivenUp),
+                fmt::format("gave up after {} attempts", limits::kRunTakeovers));
   }
   TRY(auto staged, parts_.store.stage());
-  TRY(const auto executed, answer(active, *work, staged->fd()));
+  TRY(auto executed, answer(active, *work, staged->fd()));
   TRY_VOID(check_result(staged->fd(), executed.report));
   const auto pending = parts_.keeper.begin();
   TRY(const auto object, parts_.keeper.publish(std::move(staged), *pending));
-  return publish(active, *work, {object, *pending, executed.report, executed.derived_from});
-}
-
-Result<Runner::Executed> Runner::answer(Active& active, const store::Work& work, int output) {
-  // A run that was submitted to an engine before a crash is paid for already.
-  if (!active.lease.external_id) {
-    auto derived = derive_from_held(active, work, output);
-    if (derived && *derived) return **std::move(derived);
-    if (!derived && active.stop.stop_requested()) return std::unexpected(std::move(derived).error());
-    if (!derived) {
-      log_warning("a held slice could not be used; the source is read instead",
-                  {{"request", active.lease.request_id}, {"error", describe(derived.error())}});
-      if (::ftruncate(output, 0) != 0 || ::lseek(output, 0, SEEK_SET) != 0) {
-        return fail_errno("emptying a staged file", errno);
-      }
-    }
-  }
-  TRY(auto report, execute(active, work, output));
-  return Executed{std::move(report), std::nullopt};
-}
-
-Result<std::optional<Runner::Executed>> Runner::derive_from_held(Active& active, const store::Work& work, int output) {
-  TRY(const auto held, parts_.database.read([&](metadata::Session& session) {
-    return store::held_slices(session, work.item_id, work.source_version);
-  }));
-  const auto derivation = derive(held, work.spec);
-  if (!derivation) return std::nullopt;
-  const auto progress = [&](const columnar::JobProgress& now) {
-    note_progress(active, {now.rows_read, now.rows_total, now.rows_written, now.bytes_written});
-  };
-  TRY(const auto written,
-      slices::carry_out(*derivation, parts_.keeper, parts_.workers, output, progress, active.stop.get_token()));
-  parts_.metrics.add("lakelift_slices_derived_total", "Slices that were taken from another one that is held.", {});
-  return Executed{{written.rows, 0, 0, work.source_version}, derivation->from.request_id};
-}
-
-Result<executors::RunReport> Runner::execute(Active& active, const store::Work& work, int output) {
-  TRY(const auto item, parts_.catalogue.get(work.item_id));
-  TRY(const auto executor, parts_.executors.get(item.executor_type));
-  const store::Lease& lease = active.lease;
-  const executors::RunOrder order{.run_id = lease.run_id,
-                                  .attempt = lease.attempt,
-                                  .idempotency_token = lease.idempotency_token,
-                                  .external_id = lease.external_id,
-                                  .source = item.source,
-                                  .table = item.spec,
-                                  .spec = work.spec,
-                                  .sampling_seed = std::to_string(item.id)};
-  executors::RunObserver observer;
-  observer.submitted = [&](const std::string& external_id) -> Result<void> {
-    TRY(const bool ours, parts_.database.write([&](metadata::Transaction& tx) {
-      return store::set_external_id(tx, lease, external_id);
-    }));
-    if (!ours) return lease_lost();
-    return {};
-  };
-  observer.progress = [&](const executors::RunProgress& progress) { note_progress(active, progress); };
-  return executor->run(order, output, observer, active.stop.get_token());
+  return publish(active, *work, {object, *pending, executed});
 }
 
 Result<void> Runner::publish(Active& active, const store::Work& work, const Output& output) {
-  const auto& [object, pending, report, derived_from] = output;
+  const auto& [object, pending, executed] = output;
   const store::Lease& lease = active.lease;
-  executors::RunProgress progress;
-  {
-    const std::lock_guard lock(mutex_);
-    progress = active.progress;
-  }
+  executors::RunReport report = executed.report;
+  report.source_version = read_version(work.source_version, report.source_version);
+  json::object answered_from = executed.answered_from;
+  answered_from["run_id"] = lease.run_id;
+  const executors::RunProgress progress = progress_of(active);
   const auto finished = parts_.database.write([&](metadata::Transaction& tx) -> Result<store::Finished> {
     TRY(auto done, store::finish_done(tx, lease, work, object, report, progress, parts_.clock.now()));
-    if (!done.lost) TRY_VOID(parts_.ledger.append(tx, finished_entry(lease, object, report, derived_from)));
+    if (done.lost) return done;
+    const Cost paid = executed.is_recorded ? Cost{} : Cost{report.scanned_bytes, report.money_micros};
+    TRY(auto entry, charged_entry(tx, "run.finished", lease.request_id, {lease.asked_by, work.item_id, paid},
+                                  parts_.settings.prices.currency));
+    entry.object = object.key;
+    entry.rows = report.rows;
+    entry.bytes = static_cast<std::int64_t>(object.size_bytes);
+    entry.run = lease.run_id;
+    entry.detail["attempt"] = lease.attempt;
+    entry.detail["answered_from"] = executed.answered_from;
+    TRY_VOID(parts_.ledger.append(tx, entry));
+    TRY_VOID(record_saving(tx, lease, work, executed));
+    TRY_VOID(store::note_origin(tx, object.key, {to_text(answered_from), executed.derived_from, parts_.clock.now()}));
+    TRY_VOID(store::refresh_if_moved(tx, lease.request_id, work.source_version));
+    TRY_VOID(Tidings(parts_).ended(tx, lease.request_id));
     return done;
   });
+  if (finished && !finished->lost && !executed.is_recorded) {
+    count_paid(parts_.metrics, lease.engine, {report.scanned_bytes, report.money_micros});
+  }
   if (finished && !finished->lost && !finished->superfluous) return {};
   parts_.keeper.abandon(pending);
   if (finished && finished->lost) return lease_lost();
@@ -301,13 +261,15 @@ Result<void> Runner::publish(Active& active, const store::Work& work, const Outp
 
 void Runner::note_progress(Active& active, const executors::RunProgress& progress) {
   const Micros now = parts_.clock.monotonic();
+  bool tells = false;
   {
     const std::lock_guard lock(mutex_);
     active.progress = progress;
-    if (active.told_at != 0 && now - active.told_at < limits::kProgressIntervalMs * kMicrosPerMilli) return;
-    active.told_at = now;
+    tells = active.told_at == 0 || now - active.told_at >= limits::kProgressIntervalMs * kMicrosPerMilli;
+    if (tells) active.told_at = now;
   }
-  changed_(active.lease.request_id);
+  enforce_limits(active);
+  if (tells) changed_(active.lease.request_id);
 }
 
 }  // namespace lakelift::slices

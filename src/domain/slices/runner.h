@@ -14,6 +14,9 @@
 #include <thread>
 #include <vector>
 
+#include "domain/slices/chunk_store.h"
+#include "domain/slices/holdings.h"
+#include "domain/slices/run_plan.h"
 #include "domain/slices/run_store.h"
 #include "domain/slices/slice_service.h"
 
@@ -36,7 +39,8 @@ class Runner {
   void interrupt(const std::string& run_id);
   // Newer than what the database has, for a run of this process.
   [[nodiscard]] std::optional<executors::RunProgress> progress_of(std::int64_t request_id) const;
-  // Renews the leases of what runs here and stops what was lost. Called by a thread every limits::kRunHeartbeatMs.
+  // Renews the leases of what runs here, stops what was lost and what goes beyond its limits. Called by a thread every
+  // limits::kRunHeartbeatMs.
   void heartbeat();
 
  private:
@@ -44,19 +48,29 @@ class Runner {
     store::Lease lease;
     std::stop_source stop;
     executors::RunProgress progress;
-    Micros told_at = 0;  // monotonic; when the progress was last passed on
+    Micros told_at = 0;           // monotonic; when the progress was last passed on
+    std::optional<Error> beyond;  // which limit it went beyond, and was stopped for
+  };
+  // How a run was answered.
+  struct Executed {
+    executors::RunReport report;
+    std::optional<std::int64_t> derived_from = std::nullopt;  // the request whose slice it was taken from
+    json::object answered_from;                               // {"kind": "run" | "derived" | "assembled", …}
+    std::vector<std::int64_t> pieces;                         // that it was put together from
+    Weight plain;                                             // what a run of its own would have been, estimated
+    bool is_recorded = false;                                 // what it cost stands in the ledger already
   };
   // What a run has brought.
   struct Output {
     const storage::ObjectInfo& object;
     const objects::PendingObject& pending;
-    const executors::RunReport& report;
-    std::optional<std::int64_t> derived_from;  // the request whose slice it was taken from
+    const Executed& executed;
   };
-  // How a run was answered.
-  struct Executed {
-    executors::RunReport report;
-    std::optional<std::int64_t> derived_from;
+  // What the engine is asked for.
+  struct EngineQuestion {
+    table::SliceSpec spec;
+    std::optional<table::Region> within;
+    bool with_row_keys = false;
   };
   using ActivePtr = std::shared_ptr<Active>;
 
@@ -66,15 +80,42 @@ class Runner {
   void carry_out(store::Lease lease, std::stop_token server_stop);
   [[nodiscard]] Result<void> run_to_end(Active& active);
   [[nodiscard]] Result<Executed> answer(Active& active, const store::Work& work, int output);
-  // From a slice that is held; nothing where none holds all of it.
-  [[nodiscard]] Result<std::optional<Executed>> derive_from_held(Active& active, const store::Work& work, int output);
-  [[nodiscard]] Result<executors::RunReport> execute(Active& active, const store::Work& work, int output);
+  [[nodiscard]] Result<Executed> run_slice(Active& active, const store::Work& work,
+                                           const catalogue::CatalogueItem& item, int output);
+  // From one result that is held, or from pieces.
+  [[nodiscard]] Result<Executed> derive(Active& active, const store::Work& work, const HeldThings& held,
+                                        const Plan& plan, int output);
+  [[nodiscard]] Result<Executed> assemble(Active& active, const store::Work& work, const HeldThings& held,
+                                          const Plan& plan, int output);
+  // The run's plan is stored before the engine is asked. Error: RUN_WAITS where another run brings the same.
+  [[nodiscard]] Result<void> claim(Active& active, const RunPlan& plan);
+  // Runs what is missing, and keeps it as a piece; false: it does not fit the cut any more.
+  [[nodiscard]] Result<bool> bring(Active& active, const store::Work& work, const catalogue::CatalogueItem& item,
+                                   const RunPlan& plan);
+  [[nodiscard]] Result<bool> keep_brought(Active& active, const store::NewPiece& piece,
+                                          const objects::PendingObject& pending);
+  [[nodiscard]] Result<executors::RunReport> execute(Active& active, const catalogue::CatalogueItem& item,
+                                                     const EngineQuestion& question, int output);
   // The object under the pending key becomes the run's result.
   [[nodiscard]] Result<void> publish(Active& active, const store::Work& work, const Output& output);
+  // What was not scanned, and not paid, because something was held.
+  [[nodiscard]] Result<void> record_saving(metadata::Transaction& tx, const store::Lease& lease,
+                                           const store::Work& work, const Executed& executed);
   void settle(Active& active, const Error& error, bool server_stops);
+  void settle_waiting(Active& active);
   void settle_stopped(Active& active, bool server_stops);
-  [[nodiscard]] Result<bool> settle_failed(metadata::Transaction& tx, const store::Lease& lease, const Error& error,
-                                           bool retry);
+  void settle_failed(Active& active, const Error& error);
+  // Tells what an attempt that came to nothing has cost.
+  [[nodiscard]] Result<void> tell_broken_off(metadata::Transaction& tx, const store::Lease& lease, std::string kind,
+                                             const Cost& paid, json::object detail);
+  [[nodiscard]] executors::RunProgress progress_of(const Active& active) const;
+  [[nodiscard]] std::int64_t elapsed_ms(const store::Lease& lease) const;
+  // Of an attempt that broke off.
+  [[nodiscard]] Cost paid_for(const Active& active) const;
+  // Stops what goes beyond the limits of its engine (runner_limits.cc).
+  void enforce_limits(Active& active);
+  [[nodiscard]] std::optional<Error> beyond_limits(const Active& active) const;
+  [[nodiscard]] store::RunsAtOnce runs_at_once() const;
   void note_progress(Active& active, const executors::RunProgress& progress);
   void count(std::string_view outcome);
   [[nodiscard]] Micros backoff(int failures) const;

@@ -5,22 +5,19 @@
 
 #include "base/id.h"
 #include "base/log.h"
-#include "domain/slices/entries.h"
+#include "domain/slices/charges.h"
+#include "domain/slices/request_store.h"
 #include "domain/slices/runner.h"
+#include "domain/slices/spending_metrics.h"
+#include "domain/slices/tidings.h"
 
 namespace lakelift::slices {
 namespace {
 
 constexpr Micros kMicrosPerMilli = 1'000;
 constexpr int kMostDoublings = 6;
-
-ledger::Entry failed_entry(const store::Lease& lease, const Error& error) {
-  ledger::Entry entry = request_entry("run.failed", lease.request_id);
-  entry.run = lease.run_id;
-  entry.detail = {
-      {"attempt", lease.attempt}, {"code", code_name(error.code)}, {"event", error.event}, {"message", error.message}};
-  return entry;
-}
+// What an executor says where the engine's own job has ended without a result, and another one may do better.
+constexpr std::string_view kJobEnded = "ENGINE_JOB_ENDED";
 
 // Worth another attempt: something was away or full, and may not be next time.
 bool is_passing(const Error& error) { return error.code == Code::kUnavailable || error.code == Code::kTooMany; }
@@ -28,35 +25,88 @@ bool is_passing(const Error& error) { return error.code == Code::kUnavailable ||
 }  // namespace
 
 void Runner::settle(Active& active, const Error& error, bool server_stops) {
+  if (const auto beyond = beyond_limits(active)) return settle_failed(active, *beyond);
   if (active.stop.stop_requested()) return settle_stopped(active, server_stops);
   if (error.event == "RUN_LEASE_LOST") return count("lost");
-  const bool again = is_passing(error) && active.lease.failures + 1 < limits::kRunAttempts;
-  const auto written =
-      parts_.database.write([&](metadata::Transaction& tx) { return settle_failed(tx, active.lease, error, again); });
-  count(again ? "retried" : "failed");
-  log_warning(again ? "a run is tried again later" : "a run failed",
+  if (error.event == "RUN_WAITS") return settle_waiting(active);
+  if (!is_passing(error) || active.lease.failures + 1 >= limits::kRunAttempts) return settle_failed(active, error);
+  // The same token would bring the same job again, which has ended.
+  const bool has_ended = error.event == kJobEnded;
+  const auto token = has_ended ? std::optional(uuid_v4(parts_.random)) : std::nullopt;
+  const Cost paid = has_ended ? paid_for(active) : Cost{};
+  const auto written = parts_.database.write([&](metadata::Transaction& tx) -> Result<bool> {
+    const Micros when = parts_.clock.now() + backoff(active.lease.failures);
+    TRY(const bool ours, store::retry_at(tx, active.lease, error, when, token));
+    if (ours && paid != Cost{}) {
+      TRY_VOID(tell_broken_off(tx, active.lease, "run.stopped", paid, {{"reason", "tried again"}}));
+    }
+    return ours;
+  });
+  count("retried");
+  log_warning("a run is tried again later",
               {{"run", active.lease.run_id}, {"request", active.lease.request_id}, {"error", describe(error)}});
   // Nobody renews the lease any more: it ends, and the run is taken up again.
   if (!written) log_error("a run's failure could not be stored", {{"error", describe(written.error())}});
 }
 
-void Runner::settle_stopped(Active& active, bool server_stops) {
-  // Cancelled or taken over: whoever did so has written the state.
-  if (!server_stops) return count("cancelled");
-  const std::string token = uuid_v4(parts_.random);
-  const auto released =
-      parts_.database.write([&](metadata::Transaction& tx) { return store::release(tx, active.lease, token); });
-  count("released");
-  if (!released) log_warning("a run keeps its lease until it ends", {{"error", describe(released.error())}});
+// Another run brings what this one needs: it looks again soon.
+void Runner::settle_waiting(Active& active) {
+  const Micros when = parts_.clock.now() + limits::kRunPollMs * kMicrosPerMilli;
+  const auto written =
+      parts_.database.write([&](metadata::Transaction& tx) { return store::postpone(tx, active.lease, when); });
+  count("waits");
+  if (!written) log_warning("a run keeps its lease until it ends", {{"error", describe(written.error())}});
 }
 
-Result<bool> Runner::settle_failed(metadata::Transaction& tx, const store::Lease& lease, const Error& error,
-                                   bool retry) {
-  const Micros now = parts_.clock.now();
-  if (retry) return store::retry_at(tx, lease, error, now + backoff(lease.failures));
-  TRY(const bool ours, store::finish_failed(tx, lease, error, now));
-  if (ours) TRY_VOID(parts_.ledger.append(tx, failed_entry(lease, error)));
-  return ours;
+void Runner::settle_stopped(Active& active, bool server_stops) {
+  const Cost paid = paid_for(active);
+  const std::string token = uuid_v4(parts_.random);
+  const auto written = parts_.database.write([&](metadata::Transaction& tx) -> Result<void> {
+    // Cancelled or taken over: whoever did so has written the state.
+    bool ours = true;
+    if (server_stops) {
+      TRY(ours, store::release(tx, active.lease, token));
+    } else {
+      TRY(ours, store::job_ended(tx, active.lease));
+    }
+    if (!ours || paid == Cost{}) return {};
+    return tell_broken_off(tx, active.lease, "run.stopped", paid,
+                           {{"reason", server_stops ? "the server stopped" : "cancelled"}});
+  });
+  count(server_stops ? "released" : "cancelled");
+  if (!written && server_stops) {
+    log_warning("a run keeps its lease until it ends", {{"error", describe(written.error())}});
+  }
+}
+
+void Runner::settle_failed(Active& active, const Error& error) {
+  const Cost paid = paid_for(active);
+  const auto written = parts_.database.write([&](metadata::Transaction& tx) -> Result<void> {
+    TRY(const bool ours, store::finish_failed(tx, active.lease, error, parts_.clock.now(), paid));
+    if (!ours) return {};
+    TRY_VOID(Tidings(parts_).ended(tx, active.lease.request_id));
+    return tell_broken_off(tx, active.lease, "run.failed", paid,
+                           {{"attempt", active.lease.attempt},
+                            {"code", code_name(error.code)},
+                            {"event", error.event},
+                            {"message", error.message}});
+  });
+  count("failed");
+  log_warning("a run failed",
+              {{"run", active.lease.run_id}, {"request", active.lease.request_id}, {"error", describe(error)}});
+  if (!written) log_error("a run's failure could not be stored", {{"error", describe(written.error())}});
+}
+
+Result<void> Runner::tell_broken_off(metadata::Transaction& tx, const store::Lease& lease, std::string kind,
+                                     const Cost& paid, json::object detail) {
+  TRY(const auto item_id, store::item_of(tx, lease.request_id));
+  TRY(auto entry, charged_entry(tx, std::move(kind), lease.request_id, {lease.asked_by, item_id, paid},
+                                parts_.settings.prices.currency));
+  entry.run = lease.run_id;
+  for (auto& field : detail) entry.detail[field.key()] = std::move(field.value());
+  TRY_VOID(parts_.ledger.append(tx, entry));
+  tx.after_commit([&metrics = parts_.metrics, engine = lease.engine, paid] { count_paid(metrics, engine, paid); });
+  return {};
 }
 
 // Doubles, half of it by chance, so that runs that failed together do not come back together.

@@ -63,8 +63,8 @@ TEST_F(RunnerTest, AFinalErrorIsTheRequestsFailureAndAskingAgainRunsAgain) {
   const auto orders = world_.engine->orders();
   ASSERT_EQ(orders.size(), 2U);
   EXPECT_NE(orders[0].idempotency_token, orders[1].idempotency_token);
-  EXPECT_EQ(world_.ledger_kinds(), (std::vector<std::string>{"request.created", "request.joined", "run.failed",
-                                                             "request.repeated", "run.finished"}));
+  EXPECT_EQ(world_.ledger_kinds(), (std::vector<std::string>{"request.created", "request.joined", "slice.saved",
+                                                             "run.failed", "request.repeated", "run.finished"}));
 }
 
 TEST_F(RunnerTest, AnEngineThatIsAwayIsTriedAgain) {
@@ -101,7 +101,7 @@ TEST_F(RunnerTest, ARetryWaitsForItsTime) {
   const Micros now = world_.clock.now();
   EXPECT_GE(world_.count("SELECT next_attempt_at FROM slices_runs"), now + limits::kRunBackoffMs * 1'000LL / 2);
   EXPECT_LE(world_.count("SELECT next_attempt_at FROM slices_runs"), now + limits::kRunBackoffMs * 1'000LL);
-  EXPECT_FALSE(value_of(world_.database->read([&](metadata::Session& s) { return store::any_due(s, now, {}); })));
+  EXPECT_FALSE(value_of(world_.database->read([&](metadata::Session& s) { return store::any_due(s, {}, now); })));
 }
 
 TEST_F(RunnerTest, AnEmptyResultIsNotPublished) {

@@ -116,6 +116,7 @@ CREATE TABLE slices_chunks (
   box TEXT NOT NULL,
   row_count BIGINT NOT NULL,
   columns TEXT NOT NULL,
+  fingerprint TEXT NOT NULL,
   touched_at BIGINT
 )
 ;;
@@ -137,6 +138,7 @@ CREATE TABLE slices_pieces (
   money_micros BIGINT NOT NULL,
   saved_bytes BIGINT NOT NULL,
   saved_micros BIGINT NOT NULL,
+  has_stale_rows BIGINT NOT NULL,
   created_at BIGINT NOT NULL,
   used_at BIGINT NOT NULL
 )
@@ -153,19 +155,104 @@ CREATE TABLE slices_piece_chunks (
 ;;
 CREATE INDEX slices_piece_chunks_chunk ON slices_piece_chunks (chunk_id)
 ;;
+CREATE TABLE slices_savings (
+  item_id BIGINT NOT NULL,
+  day BIGINT NOT NULL,
+  saved_bytes BIGINT NOT NULL,
+  PRIMARY KEY (item_id, day)
+)
+;;
+CREATE TABLE slices_samples (
+  item_id BIGINT PRIMARY KEY,
+  source_version TEXT NOT NULL,
+  object_key TEXT NOT NULL,
+  size_bytes BIGINT NOT NULL,
+  sha256 TEXT NOT NULL,
+  ratio DOUBLE PRECISION NOT NULL
+)
+;;
+CREATE INDEX slices_samples_object ON slices_samples (object_key)
+;;
 ALTER TABLE slices_runs ADD COLUMN plan TEXT
 )sql";
 
-// Whose turn a run is (lease), and who has to say yes before it begins.
+// Whose turn a run is (lease), what it is expected to scan and cost, when a job that nobody waits for is to be ended;
+// what people and groups may spend in a month, and who has to say yes before a run begins.
 constexpr std::string_view kTurns = R"sql(
 ALTER TABLE slices_runs ADD COLUMN asked_by BIGINT
+;;
+ALTER TABLE slices_runs ADD COLUMN engine TEXT
+;;
+ALTER TABLE slices_runs ADD COLUMN started_at BIGINT
+;;
+ALTER TABLE slices_runs ADD COLUMN expected_bytes BIGINT NOT NULL DEFAULT 0
+;;
+ALTER TABLE slices_runs ADD COLUMN expected_micros BIGINT NOT NULL DEFAULT 0
+;;
+ALTER TABLE slices_runs ADD COLUMN cancel_at BIGINT
+;;
+ALTER TABLE slices_runs ADD COLUMN cancel_tries BIGINT NOT NULL DEFAULT 0
+;;
+UPDATE slices_runs SET engine = 'LOCAL',
+  asked_by = (SELECT q.created_by FROM slices_requests q WHERE q.id = slices_runs.request_id)
+;;
+CREATE INDEX slices_runs_cancel ON slices_runs (cancel_at) WHERE cancel_at IS NOT NULL
+;;
+CREATE TABLE slices_turns (
+  account_id BIGINT PRIMARY KEY,
+  turn BIGINT NOT NULL
+)
+;;
+CREATE INDEX slices_turns_turn ON slices_turns (turn)
+;;
+CREATE TABLE slices_budgets (
+  holder_kind TEXT NOT NULL,
+  holder_id BIGINT NOT NULL,
+  money_micros BIGINT,
+  bytes BIGINT,
+  changed_by BIGINT,
+  changed_at BIGINT NOT NULL,
+  PRIMARY KEY (holder_kind, holder_id)
+)
+;;
+CREATE TABLE slices_approvals (
+  request_id BIGINT PRIMARY KEY,
+  state TEXT NOT NULL,
+  asked_by BIGINT NOT NULL,
+  engine TEXT NOT NULL,
+  expected_bytes BIGINT NOT NULL,
+  expected_micros BIGINT NOT NULL,
+  reason TEXT NOT NULL,
+  asked_at BIGINT NOT NULL,
+  decided_by BIGINT,
+  decided_at BIGINT,
+  answer TEXT
+)
+;;
+CREATE INDEX slices_approvals_waiting ON slices_approvals (request_id) WHERE state = 'WAITING'
 )sql";
 
-// What a waiter calls a request, and writes about it.
+// What a waiter calls a request, and writes about it. answered_from (JSON) and read_at of a result: which way it was
+// answered, and when the source itself was read for it; NULL where that was not written down yet. stale_since: what the
+// request has, or is getting, is no longer what is there. slices_generations: since when what is read of an item counts
+// as one version, where an age says for how long (aged_version.h).
 constexpr std::string_view kNames = R"sql(
 ALTER TABLE slices_waiters ADD COLUMN name TEXT
 ;;
 ALTER TABLE slices_waiters ADD COLUMN note TEXT
+;;
+ALTER TABLE slices_results ADD COLUMN answered_from TEXT
+;;
+ALTER TABLE slices_results ADD COLUMN read_at BIGINT
+;;
+ALTER TABLE slices_requests ADD COLUMN stale_since BIGINT
+;;
+CREATE TABLE slices_generations (
+  item_id BIGINT NOT NULL,
+  engine_version TEXT NOT NULL,
+  started_at BIGINT NOT NULL,
+  PRIMARY KEY (item_id, engine_version)
+)
 )sql";
 
 }  // namespace

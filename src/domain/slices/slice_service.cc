@@ -8,13 +8,20 @@
 #include <set>
 
 #include "base/log.h"
+#include "domain/accounts/account_store.h"
+#include "domain/slices/approvals.h"
 #include "domain/slices/asking.h"
 #include "domain/slices/entries.h"
 #include "domain/slices/estimate.h"
+#include "domain/slices/job_sweeper.h"
 #include "domain/slices/renditions.h"
 #include "domain/slices/request_store.h"
 #include "domain/slices/result_objects.h"
 #include "domain/slices/runner.h"
+#include "domain/slices/samples.h"
+#include "domain/slices/staleness.h"
+#include "domain/slices/tidings.h"
+#include "domain/slices/waiting.h"
 
 namespace lakelift::slices {
 namespace {
@@ -82,7 +89,11 @@ class SliceService::Impl {
  public:
   explicit Impl(const SliceServiceParts& given)
       : parts(given),
+        spending(parts.database, parts.ledger),
+        budgets({parts.database, parts.ledger, parts.clock, spending, parts.settings.prices.currency}),
+        sweeper(parts),
         runner(parts, [this](std::int64_t id) { tell(id); }),
+        chunks(parts),
         renditions(parts.database, parts.ledger, parts.store, parts.keeper, parts.clock, convert_by(parts.workers)) {}
 
   void tell(std::int64_t request_id) const {
@@ -115,6 +126,21 @@ class SliceService::Impl {
     return std::move(completed.front());
   }
 
+  // With what the caller calls them.
+  Result<std::vector<DownloadRequest>> complete_for(const accounts::Account& caller,
+                                                    std::vector<store::StoredRequest> stored) {
+    TRY(auto requests, complete(std::move(stored)));
+    TRY_VOID(add_labels(parts, caller, requests));
+    return requests;
+  }
+
+  Result<DownloadRequest> complete_for(const accounts::Account& caller, store::StoredRequest stored) {
+    std::vector<store::StoredRequest> one;
+    one.push_back(std::move(stored));
+    TRY(auto completed, complete_for(caller, std::move(one)));
+    return std::move(completed.front());
+  }
+
   Result<bool> sees(const accounts::Account& caller, std::int64_t item_id) {
     TRY(const auto visible, parts.catalogue.visible(caller, {item_id}));
     return !visible.empty();
@@ -129,6 +155,7 @@ class SliceService::Impl {
     if (actor != waiter.account_id) entry.on_behalf = waiter.account_id;
     entry.run = left.cancelled_run;
     TRY_VOID(parts.ledger.append(tx, entry));
+    if (actor != waiter.account_id) TRY_VOID(Tidings(parts).cancelled(tx, waiter));
     tx.after_commit([this, left, id = waiter.request_id] {
       if (left.cancelled_run) runner.interrupt(*left.cancelled_run);
       if (left.cancelled) tell(id);
@@ -150,8 +177,14 @@ class SliceService::Impl {
 
   const SliceServiceParts parts;
   std::function<void(std::int64_t)> listener;
+  analytics::SpendingView spending;
+  Budgets budgets;
+  JobSweeper sweeper;
   Runner runner;
+  ChunkService chunks;
+  Samples samples{parts};
   Renditions renditions;
+  Staleness staleness{parts};
 };
 
 SliceService::SliceService(SliceServiceParts parts) : impl_(std::make_unique<Impl>(parts)) {}
@@ -159,32 +192,43 @@ SliceService::~SliceService() { stop(); }
 
 void SliceService::on_change(std::function<void(std::int64_t)> listener) { impl_->listener = std::move(listener); }
 
-void SliceService::start() { impl_->runner.start(); }
+void SliceService::start() {
+  impl_->runner.start();
+  impl_->sweeper.start();
+  impl_->staleness.start();
+  impl_->samples.start();
+}
 
 void SliceService::stop() {
+  impl_->samples.stop();
+  impl_->staleness.stop();
+  impl_->sweeper.stop();
   impl_->renditions.stop();
   impl_->runner.stop();
 }
 
 Result<Asked> SliceService::ask(const accounts::Account& caller, std::int64_t item_id, const json::value& spec) {
   TRY(const Question question, check_question(impl_->parts, caller, item_id, spec));
-  TRY(const Placed placed, place(impl_->parts, caller, question));
-  if (placed.answer != store::Answer::kHeld) impl_->runner.wake();
+  TRY(const Placed placed, place(impl_->parts, impl_->budgets, caller, question));
+  const bool has_run = placed.answer == store::Answer::kRunQueued || placed.answer == store::Answer::kRunGoesOn;
+  if (has_run) impl_->runner.wake();
   if (placed.created || placed.answer == store::Answer::kRunQueued) impl_->tell(placed.request_id);
   TRY(auto stored, impl_->find(placed.request_id));
   if (!stored) return fail(Code::kInternal, "a request that was just made is not there");
-  TRY(auto request, impl_->complete_one(*std::move(stored)));
+  TRY(auto request, impl_->complete_for(caller, *std::move(stored)));
   return Asked{std::move(request), placed.created};
 }
 
-Result<std::vector<DownloadRequest>> SliceService::list(const accounts::Account& caller) {
+Result<std::vector<DownloadRequest>> SliceService::list(const accounts::Account& caller, const RequestQuery& query) {
   TRY(auto stored,
       impl_->parts.database.read([&](metadata::Session& session) { return store::list_awaited(session, caller.id); }));
   std::set<std::int64_t> items;
   for (const auto& one : stored) items.insert(one.request.catalogue_item_id);
   TRY(const auto visible, impl_->parts.catalogue.visible(caller, {items.begin(), items.end()}));
   std::erase_if(stored, [&](const auto& one) { return !visible.contains(one.request.catalogue_item_id); });
-  return impl_->complete(std::move(stored));
+  TRY(auto requests, impl_->complete_for(caller, std::move(stored)));
+  TRY_VOID(keep_matching(impl_->parts, query, requests));
+  return requests;
 }
 
 Result<DownloadRequest> SliceService::get(const accounts::Account& caller, std::int64_t id) {
@@ -193,7 +237,57 @@ Result<DownloadRequest> SliceService::get(const accounts::Account& caller, std::
   if (!stored) return no_such_request(id);
   TRY(const bool seen, impl_->sees(caller, stored->request.catalogue_item_id));
   if (!seen) return no_such_request(id);
-  return impl_->complete_one(*std::move(stored));
+  return impl_->complete_for(caller, *std::move(stored));
+}
+
+Result<DownloadRequest> SliceService::label(const accounts::Account& caller, std::int64_t id,
+                                            const store::LabelChange& change) {
+  TRY_VOID(check_label(change));
+  TRY_VOID(get(caller, id));
+  TRY(const bool waits, impl_->parts.database.write(
+                            [&](metadata::Transaction& tx) { return store::set_label(tx, {id, caller.id}, change); }));
+  if (!waits) return no_such_request(id);
+  return get(caller, id);
+}
+
+Result<Asked> SliceService::repeat(const accounts::Account& caller, std::int64_t id) {
+  TRY(const DownloadRequest before, get(caller, id));
+  TRY(Asked asked, ask(caller, before.catalogue_item_id, table::to_json(before.spec)));
+  const bool is_named = before.name || before.note;
+  if (asked.request.id == id || !is_named || asked.request.name || asked.request.note) return asked;
+  TRY(asked.request, label(caller, asked.request.id, {before.name, before.note}));
+  return asked;
+}
+
+Result<ReceiptFacts> SliceService::receipt_facts(const accounts::Account& caller, std::int64_t id) {
+  ReceiptFacts facts;
+  TRY(facts.request, get(caller, id));
+  if (facts.request.state == RunState::kQueued || facts.request.state == RunState::kRunning) {
+    return fail(Code::kConflict, "DOWNLOADREQUEST_NOT_DONE",
+                "a receipt is of data that are there: wait for them first");
+  }
+  TRY_VOID(check_done(facts.request));
+  TRY(const auto stored, impl_->find(id));
+  if (!stored || !stored->result_id) return no_such_request(id);
+  TRY(auto origin, impl_->parts.database.read(
+                       [&](metadata::Session& session) { return store::find_origin(session, *stored->result_id); }));
+  if (!origin) return fail(Code::kInternal, "a request that is done has no result");
+  facts.origin = *std::move(origin);
+  TRY(const auto item, impl_->parts.catalogue.get(caller, facts.request.catalogue_item_id));
+  facts.item_name = item.name;
+  return facts;
+}
+
+Result<std::optional<json::object>> SliceService::told(const accounts::Account& account, std::int64_t id,
+                                                       const accounts::KeyRing& keys, std::string_view base_url) {
+  return told_now(impl_->parts, account, id, keys, base_url);
+}
+
+Result<std::int64_t> SliceService::mark_too_old() { return impl_->staleness.tick(); }
+
+Result<void> SliceService::source_changed(metadata::Transaction& transaction, const catalogue::CatalogueItem& item,
+                                          const std::string&, const std::string& new_version) {
+  return impl_->staleness.source_changed(transaction, item, new_version);
 }
 
 Result<void> SliceService::leave(const accounts::Account& caller, std::int64_t id) {
@@ -209,8 +303,49 @@ Result<void> SliceService::farewell(metadata::Transaction& transaction, const ac
                                     std::optional<std::int64_t> actor) {
   TRY(const auto ids, store::awaited_ids(transaction, leaving.id));
   for (const std::int64_t id : ids) TRY_VOID(impl_->leave(transaction, {id, leaving.id}, actor));
-  return {};
+  return impl_->budgets.forget(transaction, {HolderKind::kAccount, leaving.id});
 }
+
+Result<void> SliceService::group_farewell(metadata::Transaction& transaction, const accounts::Group& leaving,
+                                          std::optional<std::int64_t>) {
+  return impl_->budgets.forget(transaction, {HolderKind::kGroup, leaving.id});
+}
+
+Result<DownloadRequest> SliceService::decide(const accounts::Account& admin, std::int64_t id, bool is_yes,
+                                             const std::optional<std::string>& answer) {
+  if (answer && answer->size() > kAnswerBytes) {
+    const std::string text = fmt::format("At most {} bytes.", kAnswerBytes);
+    return fail(Code::kInvalid, "BODY_DID_NOT_VALIDATE", "the answer is too long", {{"answer", {text}}});
+  }
+  TRY_VOID(impl_->parts.database.write([&](metadata::Transaction& tx) {
+    return slices::decide(tx, impl_->parts, id, {is_yes, answer, admin.id, impl_->parts.clock.now()});
+  }));
+  impl_->runner.wake();
+  impl_->tell(id);
+  TRY(auto stored, impl_->find(id));
+  if (!stored) return no_such_request(id);
+  return impl_->complete_one(*std::move(stored));
+}
+
+Result<std::vector<WaitingRequest>> SliceService::waiting_for_approval() {
+  return impl_->parts.database.read([&](metadata::Session& session) -> Result<std::vector<WaitingRequest>> {
+    TRY(const auto waiting, store::list_waiting(session, kListedApprovals));
+    std::vector<WaitingRequest> out;
+    out.reserve(waiting.size());
+    for (const auto& approval : waiting) {
+      TRY(const auto account, accounts::find_account(session, approval.asked_by));
+      TRY(const auto item_id, store::item_of(session, approval.request_id));
+      const std::string name = !account ? "" : account->email.empty() ? account->username : account->email;
+      out.push_back({approval.request_id, item_id, approval.asked_by, name, approval.expected, approval.reason,
+                     approval.asked_at});
+    }
+    return out;
+  });
+}
+
+Budgets& SliceService::budgets() { return impl_->budgets; }
+analytics::SpendingView& SliceService::spending() { return impl_->spending; }
+const SliceSettings& SliceService::settings() const { return impl_->parts.settings; }
 
 Result<void> SliceService::leave_where_hidden(metadata::Transaction& transaction, std::int64_t item_id,
                                               std::optional<std::int64_t> actor, const Sees& sees) {
@@ -225,10 +360,12 @@ Result<void> SliceService::leave_where_hidden(metadata::Transaction& transaction
   return {};
 }
 
-Result<std::int64_t> SliceService::estimate(const accounts::Account& caller, std::int64_t item_id,
-                                            const json::value& spec) {
+ChunkService& SliceService::chunks() { return impl_->chunks; }
+
+Result<Forecast> SliceService::forecast(const accounts::Account& caller, std::int64_t item_id,
+                                        const json::value& spec) {
   TRY(const Question question, check_question(impl_->parts, caller, item_id, spec));
-  return estimate_bytes(question.item, question.spec);
+  return lakelift::slices::forecast(impl_->parts, impl_->samples, question);
 }
 
 Result<DownloadRequest> SliceService::get_for_link(const Link& link) {

@@ -16,8 +16,11 @@
 
 #include "backends/executors/testing/fake_executor.h"
 #include "backends/metadata/testing/temporary_database.h"
+#include "backends/net/testing/fake_http_client.h"
 #include "backends/storage/testing/memory_store.h"
 #include "base/encoding.h"
+#include "domain/accounts/group_service.h"
+#include "domain/accounts/key_service.h"
 #include "domain/slices/slice_service.h"
 
 namespace lakelift::slices::testing {
@@ -98,16 +101,23 @@ struct World {
   ManualClock clock;
   SeededRandom random;
   Metrics metrics;
-  metadata::testing::TemporaryDatabase database{
-      {ledger::migrations(), objects::migrations(), accounts::migrations(), catalogue::migrations(), migrations()}};
+  metadata::testing::TemporaryDatabase database{{ledger::migrations(), objects::migrations(), accounts::migrations(),
+                                                 notices::migrations(), analytics::migrations(),
+                                                 catalogue::migrations(), webhooks::migrations(), migrations()}};
   ledger::Ledger ledger{clock, random};
   accounts::KeyRing keys = value_of(accounts::KeyRing::load(*database, clock, random));
   accounts::AccountService accounts{*database, ledger, keys, clock, random};
+  accounts::GroupService groups{*database, ledger, clock};
   std::shared_ptr<executors::testing::FakeExecutor> engine = std::make_shared<executors::testing::FakeExecutor>();
   executors::Executors executors;
+  notices::NoticeService notices{*database, clock};
+  SliceSettings settings = {};
   catalogue::CatalogueService catalogue{*database, ledger, accounts, executors, clock};
   storage::testing::MemoryStore store{clock};
   columnar::WorkerPool workers{{.program = "/nonexistent/lakelift-columnar", .spares = 0}, metrics};
+  net::testing::FakeHttpClient http;
+  webhooks::WebhookService webhooks{{*database, ledger, keys, http, clock, random, metrics},
+                                    {{"hooks.example"}, false}};
   executors::Source source{{"table", "shop.sales"}};
   accounts::Account reader = account("reader@example.com");
   accounts::Account other = account("other@example.com");
@@ -169,14 +179,18 @@ class Server {
         keeper_({database_, world.ledger, store != nullptr ? *store : world.store, world.clock, world.random,
                  world.metrics},
                 {.sole_owner = sole_owner.value_or(world.database->dialect() == metadata::Dialect::kSqlite)}) {
-    service_ = std::make_unique<SliceService>(
-        SliceServiceParts{database_, world.ledger, world.accounts, world.catalogue,
-                          executors != nullptr ? *executors : world.executors, store != nullptr ? *store : world.store,
-                          keeper_, world.workers, world.clock, world.random, world.metrics, sole_owner});
+    service_ = std::make_unique<SliceService>(SliceServiceParts{
+        database_, world.ledger, world.accounts, world.catalogue, executors != nullptr ? *executors : world.executors,
+        store != nullptr ? *store : world.store, keeper_, world.workers, world.clock, world.random, world.metrics,
+        sole_owner, limits::kRunningRuns, world.settings, &world.notices, &world.webhooks});
+    world.catalogue.set_source_listener(service_.get());
     keeper_.add_owner(*service_);
     service_->on_change([&world](std::int64_t) { world.news.tell(); });
   }
-  ~Server() { service_.reset(); }
+  ~Server() {
+    world_.catalogue.set_source_listener(nullptr);
+    service_.reset();
+  }
 
   SeverableDatabase& database() { return database_; }
   objects::ObjectKeeper& keeper() { return keeper_; }
@@ -185,6 +199,7 @@ class Server {
   // Like kill -9: nothing that it does from now on reaches the database.
   void kill() {
     database_.sever();
+    world_.catalogue.set_source_listener(nullptr);
     service_.reset();
   }
 
