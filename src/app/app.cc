@@ -6,10 +6,13 @@
 
 #include <atomic>
 #include <cerrno>
+#include <charconv>
 #include <filesystem>
 #include <optional>
 
+#include "app/athena_engine.h"
 #include "app/binding.h"
+#include "app/job_engines.h"
 #include "app/kept_slices.h"
 #include "app/local_tables.h"
 #include "app/published_files.h"
@@ -33,6 +36,7 @@
 #include "domain/accounts/key_ring.h"
 #include "domain/accounts/key_service.h"
 #include "domain/accounts/sign_in.h"
+#include "domain/analytics/spending.h"
 #include "domain/catalogue/access_request_service.h"
 #include "domain/catalogue/catalogue_service.h"
 #include "domain/catalogue/refresher.h"
@@ -41,6 +45,7 @@
 #include "domain/notices/notice_service.h"
 #include "domain/objects/object_keeper.h"
 #include "domain/slices/slice_service.h"
+#include "domain/webhooks/webhook_service.h"
 #include "edge/http/feed.h"
 #include "edge/http/http_server.h"
 #include "edge/http/routes/routes.h"
@@ -67,11 +72,19 @@ Result<std::string> open_data_folder(const std::string& path) {
   return absolute;
 }
 
+// For what outside engines wrote, on its way: files without a name.
+Result<std::string> open_scratch_folder(const std::string& data) {
+  std::string path = data + "/scratch";
+  if (::mkdir(path.c_str(), 0700) != 0 && errno != EEXIST) return fail_errno("making the scratch folder", errno);
+  return path;
+}
+
 // Every folder's tables, lowest folder first.
 std::vector<metadata::Migration> all_migrations() {
   std::vector<metadata::Migration> all;
   for (auto&& part : {ledger::migrations(), objects::migrations(), accounts::migrations(), notices::migrations(),
-                      files::migrations(), catalogue::migrations(), slices::migrations()}) {
+                      analytics::migrations(), files::migrations(), catalogue::migrations(), webhooks::migrations(),
+                      slices::migrations()}) {
     all.insert(all.end(), part.begin(), part.end());
   }
   return all;
@@ -111,7 +124,9 @@ struct App::Parts {
   std::unique_ptr<objects::ObjectKeeper> keeper;
   std::unique_ptr<columnar::WorkerPool> workers;
   std::optional<LocalTables> tables;
+  std::unique_ptr<JobEngines> job_engines;
   std::shared_ptr<executors::LocalExecutor> local_executor;
+  std::unique_ptr<AthenaEngine> athena;
   executors::Executors executors;
   std::unique_ptr<net::HttpClient> http;
   std::optional<accounts::Issuers> issuers;
@@ -129,6 +144,7 @@ struct App::Parts {
   std::unique_ptr<catalogue::SharingService> sharing;
   std::unique_ptr<catalogue::AccessRequestService> access_requests;
   std::unique_ptr<catalogue::Refresher> refresher;  // where somebody serves, and it was not switched off
+  std::unique_ptr<webhooks::WebhookService> webhooks;
   std::unique_ptr<slices::SliceService> slices;
   std::unique_ptr<KeptSlices> kept;
   std::unique_ptr<http::Feed> feed;
@@ -139,9 +155,11 @@ struct App::Parts {
   std::string address;
 
   Result<void> open_backends(const Config& config);
+  Result<void> open_engines(const Config& config);
   Result<void> make_domain(const Config& config);
   void make_files(const Config& config);
   void connect_files();
+  void make_webhooks(const Config& config);
   Result<void> make_sign_in(const Config& config);
   Result<void> serve(const Config& config, Reach reach);
   Result<void> ready();
@@ -167,8 +185,9 @@ Result<void> App::Parts::open_backends(const Config& config) {
   keys.emplace(std::move(ring));
   const bool sole_owner = database->dialect() == metadata::Dialect::kSqlite;
   TRY(const std::string database_id, metadata::identity_of(*database, random));
-  TRY(storage, Storage::open({config.storage, data, config.ca_file, database_id, sole_owner, process_environment, clock,
-                              random}));
+  const StorageNeeds storage_needs{config.storage,      data,  config.ca_file, database_id, sole_owner,
+                                   process_environment, clock, random};
+  TRY(storage, Storage::open(storage_needs));
   store = &storage->places();
   keeper = std::make_unique<objects::ObjectKeeper>(
       objects::KeeperParts{*database, *ledger, *store, clock, random, metrics, store},
@@ -184,8 +203,25 @@ Result<void> App::Parts::open_backends(const Config& config) {
                                              metrics);
   local_executor = std::make_shared<executors::LocalExecutor>(*workers, config.profile_rows);
   executors.add(local_executor);
+  TRY_VOID(open_engines(config));
+  const auto open_results = [&](const std::string& place) -> Result<std::unique_ptr<executors::ResultStore>> {
+    TRY(auto results, storage->open_results(storage_needs, place));
+    return results;
+  };
+  TRY(job_engines,
+      JobEngines::open({config, data, process_environment, open_results, *workers, clock, random}, executors));
   TRY(auto opened, LocalTables::open(data + "/tables", *workers, random));
   tables.emplace(std::move(opened));
+  return {};
+}
+
+// Where tables are that this machine does not hold.
+Result<void> App::Parts::open_engines(const Config& config) {
+  if (config.athena.output.empty()) return {};
+  TRY(const std::string scratch, open_scratch_folder(data));
+  TRY(athena,
+      AthenaEngine::open({config.athena, config.ca_file, scratch, process_environment, *workers, clock, random}));
+  executors.add(athena->executor());
   return {};
 }
 
@@ -207,6 +243,24 @@ void App::Parts::make_files(const Config& config) {
   keeper->add_owner(*files);
   if (config.liftbit_open) {
     log_warning("liftbit-open: whoever reaches this server does with every account's files what LiftBit's calls offer");
+  }
+}
+
+void App::Parts::make_webhooks(const Config& config) {
+  webhooks = std::make_unique<webhooks::WebhookService>(
+      webhooks::WebhookParts{*database, *ledger, *keys, *http, clock, random, metrics},
+      webhooks::ReceiverRule{config.webhook_hosts, config.webhook_loopback});
+  webhooks->on_render(
+      [this, public_url = config.public_url](const accounts::Account& owner,
+                                             const webhooks::Event& event) -> Result<std::optional<json::object>> {
+        std::int64_t id = 0;
+        const char* const end = event.subject_id.data() + event.subject_id.size();
+        const auto read = std::from_chars(event.subject_id.data(), end, id);
+        if (read.ec != std::errc{} || read.ptr != end) return std::nullopt;
+        return slices->told(owner, id, *keys, public_url.empty() ? address : public_url);
+      });
+  if (config.webhook_loopback) {
+    log_warning("webhook-loopback: whoever has an account has this machine's own services called");
   }
 }
 
@@ -235,17 +289,33 @@ Result<void> App::Parts::make_domain(const Config& config) {
   catalogue->set_notices(notices.get());
   sharing = std::make_unique<catalogue::SharingService>(*database, *ledger, *notices, clock);
   access_requests = std::make_unique<catalogue::AccessRequestService>(*database, *ledger, *accounts, *notices, clock);
-  slices = std::make_unique<slices::SliceService>(
-      slices::SliceServiceParts{*database, *ledger, *accounts, *catalogue, executors, *store, *keeper, *workers, clock,
-                                random, metrics, std::nullopt, config.running_runs});
+  make_webhooks(config);
+  slices = std::make_unique<slices::SliceService>(slices::SliceServiceParts{.database = *database,
+                                                                            .ledger = *ledger,
+                                                                            .accounts = *accounts,
+                                                                            .catalogue = *catalogue,
+                                                                            .executors = executors,
+                                                                            .store = *store,
+                                                                            .keeper = *keeper,
+                                                                            .workers = *workers,
+                                                                            .clock = clock,
+                                                                            .random = random,
+                                                                            .metrics = metrics,
+                                                                            .running_runs = config.running_runs,
+                                                                            .settings = config.slices,
+                                                                            .notices = notices.get(),
+                                                                            .webhooks = webhooks.get()});
   catalogue->set_live_requests(slices.get());
+  catalogue->set_source_listener(slices.get());
   keeper->add_owner(*slices);
   connect_files();
   accounts->add_farewell_listener(*files);  // first: items go with the files that they are
   accounts->add_farewell_listener(*slices);
   accounts->add_farewell_listener(*sharing);
   accounts->add_farewell_listener(*notices);
+  accounts->add_farewell_listener(*webhooks);
   groups->add_farewell_listener(*files);
+  groups->add_farewell_listener(*slices);
   groups->add_farewell_listener(*sharing);
 
   TRY(const auto sources, catalogue->local_sources());
@@ -284,6 +354,7 @@ Result<void> App::Parts::serve(const Config& config, Reach reach) {
       .access_requests = *access_requests,
       .notices = *notices,
       .slices = *slices,
+      .webhooks = *webhooks,
       .files = *files,
       .keeper = *keeper,
       .keys = *keys,
@@ -331,6 +402,7 @@ Result<void> App::Parts::serve(const Config& config, Reach reach) {
     }
     const std::string host = config.listen.contains(':') ? "[" + config.listen + "]" : config.listen;
     address = "http://" + host + ":" + std::to_string(server->port());
+    webhooks->start();  // what it says has the address in it
     log_info("serving", {{"address", address}, {"data", data}});
   }
   return {};
@@ -351,6 +423,7 @@ void App::stop() {
   if (!parts_ || parts_->draining.exchange(true)) return;
   if (parts_->server) parts_->server->stop();
   if (parts_->refresher) parts_->refresher->stop();
+  if (parts_->webhooks) parts_->webhooks->stop();
   if (parts_->slices) parts_->slices->stop();
   if (parts_->files) parts_->files->stop();
   if (parts_->key_service) parts_->key_service->stop();

@@ -14,11 +14,17 @@
 #include <optional>
 
 #include "app/issuer_config.h"
+#include "app/price_config.h"
+#include "backends/executors/spark/spark_engine.h"
 #include "backends/metadata/soci/postgresql_address.h"
 #include "base/fd.h"
+#include "domain/webhooks/receiver_rule.h"
 
 namespace lakelift::app {
 namespace {
+
+constexpr std::int64_t kMostChunkBytes = std::int64_t{1} << 60;
+constexpr std::int64_t kMostChunkSeconds = 3'650LL * 86'400;
 
 constexpr std::size_t kSecretFileBytes = 16 * 1024;
 
@@ -29,6 +35,8 @@ struct Setting {
   std::function<Result<void>(const std::string&)> set;
   std::string (*shown)(const std::string&) = nullptr;  // of a value with a secret in it
   bool is_switch = false;                              // a flag without a value
+  bool is_by_engine = false;                           // may be repeated; a table of the file (price_config.h)
+  bool is_list = false;                                // may be given again and again, which adds
 };
 
 template <typename T>
@@ -122,6 +130,92 @@ std::function<Result<void>(const std::string&)> storage_addresses(StorageConfig&
   };
 }
 
+std::function<Result<void>(const std::string&)> results_address(std::string& target) {
+  return [&target](const std::string& value) -> Result<void> {
+    const std::string_view all = value;
+    const bool is_good = all.starts_with('/') || (all.starts_with("s3://") && is_storage_name(all.substr(5))) ||
+                         (all.starts_with("azure://") && is_storage_name(all.substr(8)));
+    if (!is_good) return fail(Code::kInvalid, "write /A/FOLDER, s3://BUCKET[/PREFIX] or azure://CONTAINER[/PREFIX]");
+    target = value;
+    return {};
+  };
+}
+
+std::function<Result<void>(const std::string&)> views(std::map<std::string, std::string>& target) {
+  return [&target](const std::string& value) -> Result<void> {
+    std::vector<std::string> entries;
+    TRY_VOID(list(entries)(value));
+    for (const auto& entry : entries) {
+      const auto equals = entry.find('=');
+      if (equals == 0 || equals == std::string::npos || equals + 1 == entry.size()) {
+        return fail(Code::kInvalid, "write NAME=FOLDER, with commas between");
+      }
+      target[entry.substr(0, equals)] = entry.substr(equals + 1);
+    }
+    return {};
+  };
+}
+
+// Values may have commas in them.
+std::function<Result<void>(const std::string&)> spark_conf(std::vector<std::string>& target) {
+  return [&target](const std::string& value) -> Result<void> {
+    target.clear();
+    for (std::size_t at = 0; at <= value.size();) {
+      const std::size_t space = std::min(value.find(' ', at), value.size());
+      if (space > at) {
+        target.push_back(value.substr(at, space - at));
+        TRY_VOID(executors::check_spark_conf(target.back()));
+      }
+      at = space + 1;
+    }
+    return {};
+  };
+}
+
+using SetByEngine = Result<void> (*)(slices::SliceSettings&, std::string_view);
+
+Setting by_engine(slices::SliceSettings& target, std::string name, std::string help, SetByEngine set) {
+  return {.name = std::move(name),
+          .help = std::move(help),
+          .default_text = "",
+          .set = [&target, set](const std::string& value) { return set(target, value); },
+          .is_by_engine = true};
+}
+
+std::function<Result<void>(const std::string&)> webhook_hosts(std::vector<std::string>& target) {
+  return [&target](const std::string& value) -> Result<void> {
+    TRY_VOID(list(target)(value));
+    for (const auto& host : target) {
+      if (auto fault = webhooks::fault_of_host(host); !fault.empty()) return fail(Code::kInvalid, std::move(fault));
+    }
+    return {};
+  };
+}
+
+std::function<Result<void>(const std::string&)> s3_address(std::string& target) {
+  return [&target](const std::string& value) -> Result<void> {
+    if (!value.empty() && !(value.starts_with("s3://") && is_storage_name(std::string_view(value).substr(5)))) {
+      return fail(Code::kInvalid, "write s3://BUCKET[/PREFIX]");
+    }
+    target = value;
+    return {};
+  };
+}
+
+// Of Amazon's names: a region, a workgroup, a catalog.
+std::function<Result<void>(const std::string&)> amazon_name(std::string& target) {
+  return [&target](const std::string& value) -> Result<void> {
+    const auto fits = [](char ch) {
+      return std::isalnum(static_cast<unsigned char>(ch)) != 0 || std::string_view("-_.:/").contains(ch);
+    };
+    if (value.empty() || value.size() > 256 || !std::ranges::all_of(value, fits)) {
+      return fail(Code::kInvalid, "a name of letters, digits and -_.:/ is expected");
+    }
+    target = value;
+    return {};
+  };
+}
+
 std::string hidden(const std::string& value) { return value.empty() ? "" : "***"; }
 
 std::vector<Setting> settings_of(Config& c, GoogleSettings& google) {
@@ -147,7 +241,26 @@ std::vector<Setting> settings_of(Config& c, GoogleSettings& google) {
        number<int>(c.uri_wait_ms, 100, 24 * 3'600'000)},
       {"drain-ms", "how long answers in flight may take after SIGTERM", fmt::to_string(c.drain_ms),
        number<int>(c.drain_ms, 0, 600'000)},
+      {"chunks-bytes", "what may be held of chunks in all, the longest unused goes first; 0: no limit",
+       fmt::to_string(c.slices.chunks_bytes), number<std::int64_t>(c.slices.chunks_bytes, 0, kMostChunkBytes)},
+      {"chunks-unused-seconds", "chunks that nobody used for so long are dropped; 0: never",
+       fmt::to_string(c.slices.chunks_unused_seconds),
+       number<std::int64_t>(c.slices.chunks_unused_seconds, 0, kMostChunkSeconds)},
+      {"chunks-run-bytes", "a run for missing chunks brings more than is asked for, where that is no more than this",
+       fmt::to_string(c.slices.most_piece_bytes), number<std::int64_t>(c.slices.most_piece_bytes, 0, kMostChunkBytes)},
       {"running-runs", "runs at once", fmt::to_string(c.running_runs), number<std::size_t>(c.running_runs, 1, 64)},
+      {"currency", "of all prices", c.slices.prices.currency,
+       [&c](const std::string& value) { return set_currency(c.slices, value); }},
+      by_engine(c.slices, "price", "what an engine costs: ENGINE=AMOUNT/TB[,min=SIZE], ENGINE=AMOUNT/hour, ENGINE=0",
+                set_prices),
+      by_engine(
+          c.slices, "engine-runs",
+          "runs at once on an engine, of all servers together: ENGINE=N; default 4, of local running-runs a server",
+          set_engine_runs),
+      by_engine(c.slices, "run-deadline-seconds",
+                "the most that a run may take: ENGINE=SECONDS; 0: no limit; default 86400", set_run_deadlines),
+      by_engine(c.slices, "run-most-bytes", "the most that one run may scan: ENGINE=SIZE", set_run_most_bytes),
+      by_engine(c.slices, "run-most-money", "the most that one run may cost: ENGINE=AMOUNT", set_run_most_money),
       {"workers", "columnar worker programs at once", fmt::to_string(c.workers), number<std::size_t>(c.workers, 1, 64)},
       {"spare-workers", "worker programs started ahead of time", fmt::to_string(c.spare_workers),
        number<std::size_t>(c.spare_workers, 0, 16)},
@@ -180,6 +293,12 @@ std::vector<Setting> settings_of(Config& c, GoogleSettings& google) {
        yes_or_no(c.liftbit_open_anywhere), nullptr, true},
       {"ca-file", "PEM file of the authorities that are trusted when the server calls others; default: the system's",
        "", text(c.ca_file)},
+      {"webhook-host",
+       "hosts that accounts may have called when something happens, with commas between; .example.com: all below it "
+       "too",
+       "", webhook_hosts(c.webhook_hosts), nullptr, false, false, true},
+      {"webhook-loopback", "for one machine: webhooks may name it, also by plain http", "false",
+       yes_or_no(c.webhook_loopback), nullptr, true},
       {"profile-rows", "a table with more rows is profiled by a random part of its row groups, of about so many",
        fmt::to_string(c.profile_rows), number<std::int64_t>(c.profile_rows, 1, std::int64_t{1} << 62)},
       {"source-check-seconds", "how often to look whether an item's data have changed; 0: never",
@@ -206,6 +325,39 @@ std::vector<Setting> settings_of(Config& c, GoogleSettings& google) {
       {"direct-download-seconds", "how long such an address is good for, whatever is revoked meanwhile",
        fmt::to_string(c.storage.direct_download_seconds),
        number<int>(c.storage.direct_download_seconds, 1, limits::kMostSignedAddressSeconds)},
+      {"athena-output",
+       "s3://BUCKET[/PREFIX] where Amazon Athena leaves results on their way; given: tables of Athena can be added. "
+       "Its "
+       "credentials: AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or as the AWS command line finds them",
+       "", s3_address(c.athena.output)},
+      {"athena-region", "the region of Athena and of that bucket", c.athena.region, amazon_name(c.athena.region)},
+      {"athena-workgroup", "the workgroup that its queries run in, and are paid by", c.athena.workgroup,
+       amazon_name(c.athena.workgroup)},
+      {"athena-catalog", "the catalog of its tables", c.athena.catalog, amazon_name(c.athena.catalog)},
+      {"athena-endpoint", "address of Athena; default: Amazon's of the region", "", text(c.athena.endpoint)},
+      {"athena-s3-endpoint", "address of the S3 of athena-output; default: Amazon's of the region", "",
+       text(c.athena.s3_endpoint)},
+      {"spark-submit", "Spark as an engine: its spark-submit, a path or a name that PATH has; default: no Spark", "",
+       text(c.job_engines.spark_submit)},
+      {"spark-master", "where Spark runs: local[*], spark://HOST:7077, yarn, k8s://HOST", c.job_engines.spark_master,
+       text(c.job_engines.spark_master)},
+      {"spark-conf", "settings of Spark, spark.name=value, with spaces between; no secrets", "",
+       spark_conf(c.job_engines.spark_conf)},
+      {"spark-results", "where Spark leaves results: /A/FOLDER, s3://BUCKET[/PREFIX] or azure://CONTAINER[/PREFIX]", "",
+       results_address(c.job_engines.spark_results)},
+      {"spark-view", "tables that are folders of Parquet files: NAME=FOLDER, with commas between", "",
+       views(c.job_engines.spark_views)},
+      {"spark-jobs", "drivers of Spark at once on this machine", fmt::to_string(c.job_engines.spark_jobs),
+       number<std::size_t>(c.job_engines.spark_jobs, 1, 64)},
+      {"databricks-host",
+       "Databricks as an engine: https://WORKSPACE; its token: LAKELIFT_DATABRICKS_TOKEN; default: no Databricks", "",
+       text(c.job_engines.databricks_host)},
+      {"databricks-cluster", "the id of its cluster, or a new_cluster as JSON", "",
+       text(c.job_engines.databricks_cluster)},
+      {"databricks-script", "run_slice.py as the workspace finds it: dbfs:/…, /Workspace/…", "",
+       text(c.job_engines.databricks_script)},
+      {"databricks-results", "where Databricks leaves results: s3://BUCKET[/PREFIX] or azure://CONTAINER[/PREFIX]", "",
+       results_address(c.job_engines.databricks_results)},
       {"columnar-program", "the worker program; default: lakelift-columnar beside this one", "",
        text(c.columnar_program)},
   };
@@ -238,6 +390,25 @@ Result<void> refuse_both(const std::vector<ResolvedSetting>& settings, std::stri
               {{std::string(other), {"leave this or the other out"}}});
 }
 
+// `[price]` with `athena = "5.00/TB"` as the text of the flag.
+Result<std::string> text_of_table(const std::string& path, const std::string& name, const toml::table& table,
+                                  const std::vector<Setting>& known) {
+  const bool is_by_engine =
+      std::ranges::any_of(known, [&](const Setting& s) { return s.name == name && s.is_by_engine; });
+  std::string out;
+  for (const auto& [key, node] : table) {
+    const auto text = node.value_exact<std::string>();
+    const auto number = node.value_exact<std::int64_t>();
+    if (!is_by_engine || (!text && !number)) {
+      return fail(Code::kInvalid, "CONFIGURATION_DID_NOT_VALIDATE",
+                  fmt::format("{}: {}.{} is neither a text nor a whole number", path, name, key.str()),
+                  {{name, {"a text or a whole number is expected"}}});
+    }
+    out += fmt::format("{}{}={}", out.empty() ? "" : ";", key.str(), text ? *text : fmt::to_string(*number));
+  }
+  return out;
+}
+
 Result<std::map<std::string, std::string>> read_file_settings(const std::string& path,
                                                               const std::vector<Setting>& known) {
   std::map<std::string, std::string> out;
@@ -252,7 +423,9 @@ Result<std::map<std::string, std::string>> read_file_settings(const std::string&
                     fmt::format("{}: there is no setting '{}'; `lakelift serve --help` lists them", path, name),
                     {{name, {"there is no such setting"}}});
       }
-      if (auto s = node.value_exact<std::string>()) {
+      if (const auto* by_engine_table = node.as_table()) {
+        TRY(out[name], text_of_table(path, name, *by_engine_table, known));
+      } else if (auto s = node.value_exact<std::string>()) {
         out[name] = *s;
       } else if (auto i = node.value_exact<std::int64_t>()) {
         out[name] = fmt::to_string(*i);
@@ -292,7 +465,9 @@ Result<LoadedConfig> load_config(const std::vector<std::string>& arguments, Envi
     if (setting.is_switch) {
       parser.add_flag("--" + setting.name + "{true}", flags[setting.name], help);
     } else {
-      parser.add_option("--" + setting.name, flags[setting.name], help);
+      auto* const option = parser.add_option("--" + setting.name, flags[setting.name], help);
+      if (setting.is_by_engine) option->join(';');
+      if (setting.is_list) option->join(',');
     }
   }
   std::string file;

@@ -9,11 +9,14 @@
 #include <string_view>
 #include <vector>
 
+#include "app/athena_config.h"
+#include "app/job_engines_config.h"
 #include "app/storage_config.h"
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/result.h"
 #include "domain/accounts/issuers.h"
+#include "domain/slices/planning/settings.h"
 
 namespace lakelift::app {
 
@@ -34,7 +37,10 @@ struct Config {
   std::uint64_t worker_memory_bytes = limits::kWorkerMemoryBytes;
   std::int64_t profile_rows = limits::kProfileRows;
   int source_check_seconds = limits::kSourceCheckSeconds;  // 0: never
+  slices::SliceSettings slices;                            // prices and limits of engines: price_config.h
   StorageConfig storage;
+  JobEnginesConfig job_engines;
+  AthenaConfig athena;
   std::int64_t scrub_bytes_per_second = limits::kScrubBytesPerSecond;  // in the background; 0: none
   std::vector<accounts::IssuerSettings> issuers;                       // who may say who somebody is
   bool dev_login = false;  // whoever types an email is believed: for one machine
@@ -44,6 +50,8 @@ struct Config {
   std::int64_t trash_days = limits::kTrashDays;  // 0: what is deleted is gone
   bool liftbit_open = false;                     // LiftBit's calls believe the username: for one machine
   bool liftbit_open_anywhere = false;            // and on others, on purpose
+  std::vector<std::string> webhook_hosts;        // that accounts may have called; none: webhooks are off
+  bool webhook_loopback = false;                 // this machine too: for one machine
   std::string ca_file;                           // authorities for what the server calls; empty: the system's
   std::string columnar_program;                  // empty: lakelift-columnar beside this program
 };

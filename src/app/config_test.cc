@@ -54,11 +54,65 @@ TEST_F(ConfigTest, FlagBeatsEnvironmentBeatsFileBeatsDefault) {
   EXPECT_EQ(origin_of(*loaded, "drain-ms"), "file " + file);
 }
 
+TEST_F(ConfigTest, EnginesThatRunOurScript) {
+  const auto loaded = load_config({"--spark-submit", "spark-submit", "--spark-conf", "spark.a=1  spark.jars=x,y",
+                                   "--spark-view", "a=/lake/a,b=s3a://lake/b=1", "--spark-results", "s3://bucket/x"},
+                                  fake_environment);
+  ASSERT_TRUE(loaded) << loaded.error().message;
+  const auto& engines = loaded->config.job_engines;
+  EXPECT_EQ(engines.spark_conf, (std::vector<std::string>{"spark.a=1", "spark.jars=x,y"}));
+  EXPECT_EQ(engines.spark_views, (std::map<std::string, std::string>{{"a", "/lake/a"}, {"b", "s3a://lake/b=1"}}));
+  const auto refused = [](const std::string& name, const std::string& value) {
+    const auto wrong = load_config({"--" + name, value}, fake_environment);
+    return !wrong && wrong.error().fields.at(0).field == name;
+  };
+  EXPECT_TRUE(refused("spark-results", "results"));
+  EXPECT_TRUE(refused("databricks-results", "abfss://x@y/z"));
+  EXPECT_TRUE(refused("spark-view", "a"));
+  EXPECT_TRUE(refused("spark-conf", "spark.hadoop.fs.s3a.secret.key=x"));
+  EXPECT_TRUE(refused("spark-conf", "spark.submit.deployMode=cluster"));
+  EXPECT_TRUE(refused("spark-jobs", "0"));
+}
+
 TEST_F(ConfigTest, PortOfTheSeedsIsTakenWhereOursIsNotSet) {
   g_environment = {{"PORT", "8889"}};
   EXPECT_EQ(load_config({}, fake_environment)->config.port, 8889);
   g_environment = {{"PORT", "8889"}, {"LAKELIFT_PORT", "8890"}};
   EXPECT_EQ(load_config({}, fake_environment)->config.port, 8890);
+}
+
+TEST_F(ConfigTest, PricesByRepeatedFlagsEnvironmentOrATableOfTheFile) {
+  using executors::ExecutorType;
+  const auto price = [](const LoadedConfig& loaded, ExecutorType engine) {
+    const auto found = loaded.config.slices.prices.engines.find(engine);
+    return found == loaded.config.slices.prices.engines.end() ? slices::EnginePrice{} : found->second;
+  };
+  const auto flags =
+      load_config({"--price", "athena=5.00/TB,min=10MB", "--price", "spark=2.40/hour"}, fake_environment);
+  ASSERT_TRUE(flags) << flags.error().message;
+  EXPECT_EQ(price(*flags, ExecutorType::kAthena).minimum_scanned_bytes, 10'000'000);
+  EXPECT_EQ(price(*flags, ExecutorType::kSpark).per_hour_micros, 2'400'000);
+
+  const std::string file =
+      write_toml("currency = 'EUR'\n[price]\nathena = '6/TB'\nlocal = 0\n[engine-runs]\nathena = 2\n");
+  const auto from_file = load_config({"--config", file}, fake_environment);
+  ASSERT_TRUE(from_file) << from_file.error().message;
+  EXPECT_EQ(price(*from_file, ExecutorType::kAthena).per_tb_micros, 6'000'000);
+  EXPECT_EQ(from_file->config.slices.prices.currency, "EUR");
+  EXPECT_EQ(from_file->config.slices.limits_of(ExecutorType::kAthena).runs_at_once, 2U);
+  EXPECT_EQ(origin_of(*from_file, "price"), "file " + file);
+
+  g_environment = {{"LAKELIFT_PRICE", "athena=7/TB;local=1/hour"}};
+  const auto from_environment = load_config({"--config", file}, fake_environment);
+  ASSERT_TRUE(from_environment);
+  EXPECT_EQ(price(*from_environment, ExecutorType::kAthena).per_tb_micros, 7'000'000);
+  EXPECT_EQ(price(*from_environment, ExecutorType::kLocal).per_hour_micros, 1'000'000);
+
+  const std::string wrong = write_toml("[price]\nathena = ['5/TB']\n");
+  g_environment.clear();
+  EXPECT_FALSE(load_config({"--config", wrong}, fake_environment));
+  const std::string no_table = write_toml("[port]\nathena = '5/TB'\n");
+  EXPECT_FALSE(load_config({"--config", no_table}, fake_environment));
 }
 
 TEST_F(ConfigTest, WrongValuesStopTheStartByName) {
@@ -73,6 +127,13 @@ TEST_F(ConfigTest, WrongValuesStopTheStartByName) {
       {{"--quota-bytes", "1GB"}, "quota-bytes"},
       {{"--quota-files", "many"}, "quota-files"},
       {{"--trash-days", "3651"}, "trash-days"},
+      {{"--price", "athena=5"}, "price"},
+      {{"--price", "presto=5/TB"}, "price"},
+      {{"--currency", "dollars"}, "currency"},
+      {{"--engine-runs", "athena=0"}, "engine-runs"},
+      {{"--run-deadline-seconds", "athena=soon"}, "run-deadline-seconds"},
+      {{"--run-most-bytes", "athena=all"}, "run-most-bytes"},
+      {{"--run-most-money", "athena=-1"}, "run-most-money"},
   };
   for (const auto& [arguments, name] : cases) {
     const auto loaded = load_config(arguments, fake_environment);
@@ -206,6 +267,26 @@ TEST_F(ConfigTest, AStorageThatMakesNoSenseIsRefused) {
   EXPECT_FALSE(load_config({"--s3-addressing", "best"}, fake_environment));
   EXPECT_FALSE(load_config({"--direct-download-seconds", "0"}, fake_environment));
   EXPECT_FALSE(load_config({"--direct-download-seconds", "3601"}, fake_environment));
+}
+
+TEST_F(ConfigTest, AthenaIsOfferedWhereItsResultsHaveAPlace) {
+  EXPECT_EQ(load_config({}, fake_environment)->config.athena.output, "");
+  const auto loaded = load_config(
+      {"--athena-output", "s3://lake/results", "--athena-region", "eu-central-1", "--athena-workgroup", "research"},
+      fake_environment);
+  ASSERT_TRUE(loaded) << loaded.error().message;
+  EXPECT_EQ(loaded->config.athena.output, "s3://lake/results");
+  EXPECT_EQ(loaded->config.athena.region, "eu-central-1");
+  EXPECT_EQ(loaded->config.athena.workgroup, "research");
+  EXPECT_EQ(loaded->config.athena.catalog, "AwsDataCatalog");
+  for (const std::string bad :
+       {"lake", "s3://", "s3://lake/", "s3://lake//x", "azure://lake", "s3://u:p@lake", "s3://a'b"}) {
+    const auto refused = load_config({"--athena-output=" + bad}, fake_environment);
+    ASSERT_FALSE(refused) << bad;
+    EXPECT_EQ(refused.error().fields.front().field, "athena-output") << bad;
+  }
+  EXPECT_FALSE(load_config({"--athena-region="}, fake_environment));
+  EXPECT_FALSE(load_config({"--athena-workgroup", "a b"}, fake_environment));
 }
 
 }  // namespace

@@ -6,7 +6,9 @@ Result<files::Stored> KeptSlices::keep(const accounts::Account& caller, std::int
                                        columnar::Format format, const files::Address& to, bool overwrite,
                                        std::stop_token stop) {
   TRY(const auto request, slices_.get(caller, request_id));
-  if (request.state == slices::RunState::kQueued || request.state == slices::RunState::kRunning) {
+  const bool goes_on = request.state == slices::RunState::kWaiting || request.state == slices::RunState::kQueued ||
+                       request.state == slices::RunState::kRunning;
+  if (goes_on) {
     return fail(Code::kConflict, "DOWNLOADREQUEST_NOT_DONE", "the data are not there yet: keep them when it is DONE");
   }
   TRY(const auto rendition, slices_.rendition(request_id, format, stop));

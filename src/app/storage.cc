@@ -63,24 +63,27 @@ std::string first_of(std::string one, std::string_view other) { return one.empty
 
 }  // namespace
 
-Result<std::unique_ptr<storage::BlobClient>> Storage::open_s3(const StorageNeeds& needs, std::string_view address) {
+Result<std::unique_ptr<storage::BlobClient>> Storage::open_s3(const StorageNeeds& needs, std::string_view address,
+                                                              bool lists_all) {
   const StorageConfig& config = needs.config;
   TRY(auto transport, net::make_curl_transport({.ca_file = needs.ca_file, .plain_http = config.plain_http}));
   TRY(auto metadata_service, net::make_curl_transport({.ca_file = needs.ca_file, .is_metadata_service = true}));
   const auto environment = [ask = needs.environment](const std::string& name) { return std::string(ask(name)); };
-  TRY(auto credentials, storage::find_credentials({environment, *transport, *metadata_service, needs.clock},
-                                                  {.region = config.s3_region, .token_service_endpoint = {}}));
+  TRY(auto credentials, aws::find_credentials({environment, *transport, *metadata_service, needs.clock},
+                                              {.region = config.s3_region, .token_service_endpoint = {}}));
   auto [bucket, prefix] = split(address);
-  TRY(auto client, storage::make_s3_client({std::move(bucket), std::move(prefix), config.s3_region, config.s3_endpoint,
-                                            addressing_of(config)},
-                                           {*transport, *credentials, needs.clock, needs.random}));
+  storage::S3Options options{std::move(bucket), std::move(prefix), config.s3_region, config.s3_endpoint,
+                             addressing_of(config)};
+  options.lists_all = lists_all;
+  TRY(auto client, storage::make_s3_client(std::move(options), {*transport, *credentials, needs.clock, needs.random}));
   transports_.push_back(std::move(transport));
   transports_.push_back(std::move(metadata_service));
   credentials_.push_back(std::move(credentials));
   return client;
 }
 
-Result<std::unique_ptr<storage::BlobClient>> Storage::open_azure(const StorageNeeds& needs, std::string_view address) {
+Result<std::unique_ptr<storage::BlobClient>> Storage::open_azure(const StorageNeeds& needs, std::string_view address,
+                                                                 bool lists_all) {
   auto said = parse_connection_string(needs.environment("AZURE_STORAGE_CONNECTION_STRING"));
   storage::AzureOptions options;
   options.account =
@@ -94,6 +97,7 @@ Result<std::unique_ptr<storage::BlobClient>> Storage::open_azure(const StorageNe
   auto [container, prefix] = split(address);
   options.container = std::move(container);
   options.prefix = std::move(prefix);
+  options.lists_all = lists_all;
   TRY(auto transport, net::make_curl_transport({.ca_file = needs.ca_file, .plain_http = needs.config.plain_http}));
   TRY(auto client, storage::make_azure_client(std::move(options), {*transport, needs.clock, needs.random}));
   transports_.push_back(std::move(transport));
@@ -107,11 +111,20 @@ Result<std::shared_ptr<storage::ObjectStore>> Storage::open_place(const StorageN
     return disk;
   }
   const std::string_view rest = address;
-  TRY(auto client,
-      rest.starts_with(kS3) ? open_s3(needs, rest.substr(kS3.size())) : open_azure(needs, rest.substr(kAzure.size())));
+  TRY(auto client, rest.starts_with(kS3) ? open_s3(needs, rest.substr(kS3.size()), false)
+                                         : open_azure(needs, rest.substr(kAzure.size()), false));
   TRY_VOID(storage::claim(*client, needs.database_id));
   return storage::make_cloud_store(std::move(client), staging_, needs.clock,
                                    {.sole_owner = needs.sole_owner, .signs_addresses = needs.config.direct_downloads});
+}
+
+Result<std::unique_ptr<BlobResults>> Storage::open_results(const StorageNeeds& needs, const std::string& address) {
+  const std::string_view rest = address;
+  TRY(auto client, rest.starts_with(kS3) ? open_s3(needs, rest.substr(kS3.size()), true)
+                                         : open_azure(needs, rest.substr(kAzure.size()), true));
+  auto results = std::make_unique<BlobResults>(std::move(client), address + "/");
+  TRY_VOID(results->check());
+  return results;
 }
 
 Result<std::unique_ptr<Storage>> Storage::open(const StorageNeeds& needs) {

@@ -7,11 +7,12 @@
 #include <string_view>
 #include <vector>
 
+#include "app/engine_results.h"
 #include "app/storage_config.h"
+#include "backends/net/aws/credentials.h"
 #include "backends/net/transport.h"
 #include "backends/storage/cloud/blob_client.h"
 #include "backends/storage/places.h"
-#include "backends/storage/s3/credentials.h"
 #include "backends/storage/staging_folder.h"
 #include "base/clock.h"
 #include "base/random.h"
@@ -38,19 +39,25 @@ class Storage {
   // stops the start. Errors: kInvalid CONFIGURATION_DID_NOT_VALIDATE naming the setting; those of claim() and check().
   [[nodiscard]] static Result<std::unique_ptr<Storage>> open(const StorageNeeds& needs);
   [[nodiscard]] storage::Places& places() { return *places_; }
+  // Where an outside engine leaves results, "s3://BUCKET[/PREFIX]" or "azure://CONTAINER[/PREFIX]": by the settings and
+  // credentials of content. Lives as long as this. Errors: as open(), without a setting's name.
+  [[nodiscard]] Result<std::unique_ptr<BlobResults>> open_results(const StorageNeeds& needs,
+                                                                  const std::string& address);
 
  private:
   Storage() = default;
   [[nodiscard]] Result<std::shared_ptr<storage::ObjectStore>> open_place(const StorageNeeds& needs,
                                                                          const std::string& address);
   [[nodiscard]] Result<std::unique_ptr<storage::BlobClient>> open_s3(const StorageNeeds& needs,
-                                                                     std::string_view bucket_and_prefix);
+                                                                     std::string_view bucket_and_prefix,
+                                                                     bool lists_all);
   [[nodiscard]] Result<std::unique_ptr<storage::BlobClient>> open_azure(const StorageNeeds& needs,
-                                                                        std::string_view container_and_prefix);
+                                                                        std::string_view container_and_prefix,
+                                                                        bool lists_all);
 
   std::shared_ptr<storage::StagingFolder> staging_;
   std::vector<std::unique_ptr<net::Transport>> transports_;
-  std::vector<std::unique_ptr<storage::CredentialsSource>> credentials_;
+  std::vector<std::unique_ptr<aws::CredentialsSource>> credentials_;
   std::unique_ptr<storage::Places> places_;
 };
 

@@ -38,7 +38,7 @@ struct World {
   Metrics metrics;
   metadata::testing::TemporaryDatabase database{{ledger::migrations(), objects::migrations(), accounts::migrations(),
                                                  notices::migrations(), files::migrations(), catalogue::migrations(),
-                                                 slices::migrations()}};
+                                                 analytics::migrations(), slices::migrations()}};
   ledger::Ledger ledger{clock, random};
   accounts::KeyRing keys = value_of(accounts::KeyRing::load(*database, clock, random));
   std::unique_ptr<storage::ObjectStore> store = value_of(storage::open_disk_store(database.folder(), random));

@@ -91,7 +91,7 @@ class FakeLakelift:
                 if answer.cut_after is not None:
                     self.close_connection = True
 
-            do_GET = do_HEAD = do_POST = do_DELETE = handle_any
+            do_GET = do_HEAD = do_POST = do_PATCH = do_DELETE = handle_any
 
             def log_message(self, format: str, *args: Any) -> None: ...
 

@@ -25,7 +25,14 @@ struct AddOptions {
   bool no_profile = false;
   std::string visibility = "everyone";
   std::vector<std::string> null_tokens;
+  std::string executor = "local";
+  std::string table;
 };
+
+std::string upper_case(std::string text) {
+  for (char& c : text) c = static_cast<char>(c >= 'a' && c <= 'z' ? c - 'a' + 'A' : c);
+  return text;
+}
 
 // "@FILE" stands for the file's content.
 Result<json::value> description_of(const std::string& text) {
@@ -50,7 +57,33 @@ Result<std::string> source_path(const std::string& path) {
   return text;
 }
 
+// A table that the server reaches, and this machine need not.
+Result<void> add_table(Session& session, const AddOptions& options) {
+  if (!options.paths.empty() || !options.null_tokens.empty()) {
+    return fail(Code::kInvalid, "",
+                fmt::format("tables of {} have no files here: leave PATH and --null-token out", options.executor));
+  }
+  TRY(const json::value description, description_of(options.description));
+  TRY(Api * api, session.api());
+  TRY(json::object item,
+      api->call({.method = "POST",
+                 .path = "/catalogue/tables/",
+                 .body = json::object{{"name", options.name},
+                                      {"description", description},
+                                      {"executor_type", upper_case(options.executor)},
+                                      {"table", options.table.empty() ? options.name : options.table},
+                                      {"profile", !options.no_profile},
+                                      {"visibility", options.visibility}},
+                 .repeatable = false,
+                 .first_byte_ms = limits::kLongFirstByteMs}));
+  return session.output().one(without_envelope(std::move(item)), items_view());
+}
+
 Result<void> add(Session& session, const AddOptions& options) {
+  if (options.executor != "local") return add_table(session, options);
+  if (!options.table.empty())
+    return fail(Code::kInvalid, "", "--table names a table of an outside engine: give --executor too");
+  if (options.paths.empty()) return fail(Code::kInvalid, "", "name at least one file or folder");
   json::array paths;
   for (const std::string& path : options.paths) {
     TRY(const std::string absolute, source_path(path));
@@ -83,14 +116,20 @@ Result<void> add(Session& session, const AddOptions& options) {
 void add_add(CommandTree& tree, CLI::App& parent, const std::string& name) {
   const auto options = std::make_shared<AddOptions>();
   const std::string prefix = name == "add" ? "lakelift catalogue add" : "lakelift " + name;
-  CLI::App* command =
-      tree.add(parent, name, "Add a table: Parquet files or folders (hive partitions too), or CSV files",
-               {prefix + " nycflights13.flights flights.csv --null-token NA",
-                prefix + " weather.hourly lake/weather --description @weather.md",
-                prefix + " sales.orders orders.parquet --no-profile"},
-               [options](Session& session) { return add(session, *options); });
+  CLI::App* command = tree.add(
+      parent, name,
+      "Add a table: Parquet files or folders (hive partitions too), CSV files, or a table of an outside engine",
+      {prefix + " nycflights13.flights flights.csv --null-token NA",
+       prefix + " weather.hourly lake/weather --description @weather.md",
+       prefix + " sales.orders orders.parquet --no-profile",
+       prefix + " lake.events --executor athena --table raw_events.v2"},
+      [options](Session& session) { return add(session, *options); });
   command->add_option("NAME", options->name, "Its name: DATABASE.TABLE")->required();
-  command->add_option("PATH", options->paths, "Files and folders on this machine")->required();
+  command->add_option("PATH", options->paths, "Files and folders on this machine");
+  command->add_option("--executor", options->executor, "The engine that holds the table")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"local", "athena", "databricks", "spark"}, CLI::ignore_case));
+  command->add_option("--table", options->table, "Its name in that engine: DATABASE.TABLE; default: NAME");
   command->add_option("--description", options->description,
                       "What it is, in Markdown; @FILE reads it from a file, - from stdin");
   command
@@ -159,6 +198,7 @@ void add_catalogue_commands(CommandTree& tree) {
   add_catalogue_import(tree, *group);
   add_catalogue_export(tree, *group);
   add_catalogue_editing(tree, *group);
+  add_catalogue_chunks(tree, *group);
   add_catalogue_sharing(tree, *group);
   add_request_access(tree, *group);
 }

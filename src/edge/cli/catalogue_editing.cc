@@ -4,9 +4,11 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <charconv>
 #include <cstdlib>
 #include <memory>
 #include <set>
+#include <utility>
 
 #include "edge/cli/commands.h"
 #include "edge/cli/items.h"
@@ -22,6 +24,7 @@ struct EditOptions {
   std::string maintainer;  // an email, or "none"
   std::vector<std::string> tags;
   bool no_tags = false;
+  std::string max_age;  // "1d", or "none"
 };
 
 // What the dash of -TAG becomes before flags are looked for.
@@ -82,6 +85,20 @@ Result<std::int64_t> account_id(Api& api, const std::string& email) {
   return fail(Code::kNotFound, "COULD_NOT_FIND_ACCOUNT", fmt::format("no account {}", email));
 }
 
+// "90s", "15m", "12h", "1d"
+Result<std::int64_t> seconds_of(const std::string& text) {
+  static constexpr std::pair<char, std::int64_t> kUnits[] = {{'s', 1}, {'m', 60}, {'h', 3'600}, {'d', 86'400}};
+  constexpr std::int64_t kMost = 1'000'000'000;
+  std::int64_t count = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), count);
+  const auto* const unit = std::ranges::find_if(
+      kUnits, [&](const auto& one) { return end + 1 == text.data() + text.size() && *end == one.first; });
+  if (error != std::errc{} || unit == std::end(kUnits) || count < 1 || count > kMost / unit->second) {
+    return fail(Code::kInvalid, "", "--max-age is a time such as 90s, 15m, 12h or 1d, or none");
+  }
+  return count * unit->second;
+}
+
 Result<void> edit(Session& session, const EditOptions& options) {
   json::object body;
   if (!options.name.empty()) body["name"] = options.name;
@@ -90,8 +107,15 @@ Result<void> edit(Session& session, const EditOptions& options) {
     body["description"] = text.empty() ? json::value(nullptr) : json::value(text);
   }
   if (!options.tags.empty() || options.no_tags) body["tags"] = json::array(options.tags.begin(), options.tags.end());
+  if (options.max_age == "none") {
+    body["max_age_seconds"] = nullptr;
+  } else if (!options.max_age.empty()) {
+    TRY(const std::int64_t seconds, seconds_of(options.max_age));
+    body["max_age_seconds"] = seconds;
+  }
   if (body.empty() && options.maintainer.empty()) {
-    return fail(Code::kInvalid, "", "say what to change: --name, --description, --tag, --no-tags, --maintainer");
+    return fail(Code::kInvalid, "",
+                "say what to change: --name, --description, --tag, --no-tags, --maintainer, --max-age");
   }
   TRY(Api * api, session.api());
   TRY(const FoundItem item, find_item(*api, options.item));
@@ -212,7 +236,7 @@ void add_edit(CommandTree& tree, CLI::App& group) {
       tree.add(group, "edit", "Change what a table is called, what is said of it, who maintains it",
                {"lakelift catalogue edit sales.orders --description @orders.md",
                 "lakelift catalogue edit sales.orders --name sales.orders_2013 --tag sales --tag closed",
-                "lakelift catalogue edit sales.orders --maintainer ada@example.com"},
+                "lakelift catalogue edit sales.orders --maintainer ada@example.com --max-age 1d"},
                [options](Session& session) { return edit(session, *options); });
   command->add_option("ITEM", options->item, "Name or id")->required();
   command->add_option("--name", options->name, "Its new name");
@@ -221,6 +245,8 @@ void add_edit(CommandTree& tree, CLI::App& group) {
   command->add_option("--tag", options->tags, "Its tags from now on; repeatable")->allow_extra_args(false);
   command->add_flag("--no-tags", options->no_tags, "Without tags from now on")->excludes("--tag");
   command->add_option("--maintainer", options->maintainer, "The email of who maintains it; none for nobody");
+  command->add_option("--max-age", options->max_age,
+                      "How long slices count as what is there (90s, 15m, 12h, 1d); none: until its data change");
 }
 
 void add_tag(CommandTree& tree, CLI::App& group) {

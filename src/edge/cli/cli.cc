@@ -10,6 +10,7 @@
 
 #include "base/fd.h"
 #include "edge/cli/commands.h"
+#include "edge/cli/cost_commands.h"
 #include "edge/cli/report.h"
 
 namespace lakelift::cli {
@@ -171,7 +172,11 @@ int run(int argc, char** argv, const Host& host) {
   add_access_commands(tree);
   add_notice_commands(tree);
   add_slice_commands(tree);
+  add_receipt_commands(tree);
+  add_webhook_commands(tree);
   add_storage_commands(tree);
+  add_budget_commands(tree);
+  add_ledger_command(tree);
   add_file_commands(tree);
   add_server_commands(tree);
   add_completion_command(tree);

@@ -62,4 +62,8 @@ inline constexpr std::int64_t kDeviceIntervalMostMs = 60'000;
 inline constexpr std::int64_t kDeviceExpiryMostMs = 60 * 60'000;
 inline constexpr std::size_t kCredentialsFileBytes = 1U << 20;
 
+// Receipts
+inline constexpr std::size_t kReceiptBytes = 4U << 20;
+inline constexpr std::size_t kReceiptReadBytes = 1U << 20;  // of the data that are checked, at a time
+
 }  // namespace lakelift::cli::limits

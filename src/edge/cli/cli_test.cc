@@ -381,6 +381,32 @@ TEST(Commands, CatalogueAddGoesToTheSocketWithAbsolutePaths) {
   EXPECT_EQ(run_cli({"--server", "http://127.0.0.1:1", "catalogue", "add", "a.b", folder.file("t.csv")}).code, kUsage);
 }
 
+TEST(Commands, CatalogueAddOfAnOutsideEngineNamesItsTable) {
+  FakeLakelift fake;
+  fake.on("POST /catalogue/tables/", [](const WireRequest&) {
+    return json_answer(201,
+                       {{"@event", "CATALOGUEITEM_CREATED"}, {"@type", "catalogue_item"}, {"id", 9}, {"name", "a.b"}});
+  });
+  const CliRun run = run_cli(at(fake, {"catalogue", "add", "a.b", "--executor", "Athena", "--table", "lake.raw",
+                                       "--visibility", "named", "--output", "id"}));
+  EXPECT_EQ(run.code, kOk) << run.err;
+  EXPECT_EQ(run.out, "9\n");
+  EXPECT_EQ(to_canonical_text(*parse_json(fake.requests("POST /catalogue/tables/").at(0).body)),
+            R"({"description":null,"executor_type":"ATHENA","name":"a.b","profile":true,"table":"lake.raw",)"
+            R"("visibility":"named"})");
+  EXPECT_EQ(run_cli(at(fake, {"catalogue", "add", "a.b", "--executor", "athena", "--output", "id"})).code, kOk);
+  EXPECT_TRUE(fake.requests("POST /catalogue/tables/").at(1).body.contains(R"("table":"a.b")"));
+  for (const std::vector<std::string>& bad : {std::vector<std::string>{"--executor", "oracle"},
+                                              {"--executor", "athena", "t.parquet"},
+                                              {"--table", "x.y"},
+                                              {"--executor", "athena", "--null-token", "NA"},
+                                              {}}) {
+    std::vector<std::string> words{"catalogue", "add", "a.b"};
+    words.insert(words.end(), bad.begin(), bad.end());
+    EXPECT_EQ(run_cli(at(fake, words)).code, kUsage);
+  }
+}
+
 TEST(Commands, WithoutAServerOneIsStartedForTheLengthOfTheCommand) {
   struct Owned final : LocalServer {
     explicit Owned(const std::string& path) : fake(path) {}

@@ -42,6 +42,7 @@ void add_catalogue_import(CommandTree& tree, CLI::App& catalogue);
 void add_catalogue_export(CommandTree& tree, CLI::App& catalogue);
 void add_catalogue_sharing(CommandTree& tree, CLI::App& catalogue);  // share, unshare, readers
 void add_catalogue_editing(CommandTree& tree, CLI::App& catalogue);  // edit, tag, follow, unfollow, history
+void add_catalogue_chunks(CommandTree& tree, CLI::App& catalogue);   // chunk, held
 // `catalogue tag ITEM -TAG` names a tag, no flag: marked before the words are parsed.
 void keep_tags_from_being_flags(std::vector<std::string>& words);
 void add_request_access(CommandTree& tree, CLI::App& catalogue);
@@ -50,6 +51,9 @@ void add_notice_commands(CommandTree& tree);
 void add_slice_commands(CommandTree& tree);
 void add_slice_get(CommandTree& tree, CLI::App& slice);
 void add_slice_keep(CommandTree& tree, CLI::App& slice);
+void add_slice_waiting(CommandTree& tree, CLI::App& slice);  // show, name, note, repeat, receipt
+void add_receipt_commands(CommandTree& tree);
+void add_webhook_commands(CommandTree& tree);
 void add_file_commands(CommandTree& tree);
 void add_storage_commands(CommandTree& tree);  // scrub, sweep
 void add_server_commands(CommandTree& tree);   // ready, config show, version

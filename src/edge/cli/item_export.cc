@@ -88,6 +88,8 @@ json::array array_under(const json::object& item, std::string_view key) {
 
 json::object exported_item(const json::object& item) {
   json::object out = only(item, kHead);
+  const json::value* max_age = find(item, "max_age_seconds");
+  if (max_age != nullptr && !max_age->is_null()) out["max_age_seconds"] = *max_age;
   const json::array spec = array_under(item, "spec");
   out["spec"] = exported_spec(spec);
   out["sample"] = exported_sample(array_under(item, "sample"), spec);

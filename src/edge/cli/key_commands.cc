@@ -31,16 +31,16 @@ void add_rotate(CommandTree& tree, CLI::App& group) {
                        .repeatable = false}));
         return session.output().one(without_envelope(std::move(answer)), keys_view());
       });
-  command->add_option("PURPOSE", options->purpose, "token or link")
+  command->add_option("PURPOSE", options->purpose, "token, link, webhook or receipt")
       ->required()
-      ->check(CLI::IsMember({"token", "link"}));
+      ->check(CLI::IsMember({"token", "link", "webhook", "receipt"}));
   command->add_flag("--now", options->now, "Older keys go at once: all that they signed opens nothing any more");
 }
 
 }  // namespace
 
 void add_key_commands(CommandTree& tree) {
-  CLI::App* group = tree.add_group("key", "Keys that sign tokens and addresses (for admins)",
+  CLI::App* group = tree.add_group("key", "Keys that sign tokens, addresses, webhooks and receipts (for admins)",
                                    {"lakelift key list", "lakelift key rotate link"});
   tree.add(*group, "list", "The keys that are valid; never their secrets",
            {"lakelift key list", "lakelift key list --output json"}, [](Session& session) -> Result<void> {

@@ -26,6 +26,25 @@ std::string list_text(const json::object& detail, std::string_view key) {
   return out;
 }
 
+std::string text_of_request(const std::string& kind, const json::object& detail) {
+  const std::string name = find_string(detail, "name").value_or("");
+  const std::string slice =
+      fmt::format("your slice {}{} of {}", find_int(detail, "request_id").value_or(0),
+                  name.empty() ? "" : fmt::format(" ({})", name), find_string(detail, "item").value_or(""));
+  if (kind == "request.done") {
+    const bool stale = find_bool(detail, "is_stale").value_or(false);
+    return fmt::format("{} is ready: {} rows{}", slice, human_count(find_int(detail, "rows").value_or(0)),
+                       stale ? "; the table has other data by now" : "");
+  }
+  if (kind == "request.failed") return slice + " failed: " + find_string(detail, "reason").value_or("");
+  if (kind == "request.cancelled") return slice + " was cancelled: the table was taken away";
+  if (kind == "request.stale") {
+    return fmt::format("{} is stale: `lakelift slice repeat {}` brings it as it is now", slice,
+                       find_int(detail, "request_id").value_or(0));
+  }
+  return kind + ": " + slice;
+}
+
 // What it says, for people.
 std::string text_of(const json::object& notice) {
   const std::string kind = find_string(notice, "kind").value_or("");
@@ -40,6 +59,7 @@ std::string text_of(const json::object& notice) {
   if (kind == "catalogue_item.changed") {
     return with(said("by_email") + " changed " + said("item"), list_text(detail, "fields"));
   }
+  if (kind.starts_with("request.")) return text_of_request(kind, detail);
   return with(kind, said("item"));
 }
 
@@ -153,8 +173,9 @@ Result<void> mark(Session& session, const std::vector<std::int64_t>& ids, bool a
 }  // namespace
 
 void add_notice_commands(CommandTree& tree) {
-  CLI::App* group = tree.add_group("notice", "What you should hear of: access asked and granted, tables that changed",
-                                   {"lakelift notice list --unread", "lakelift notice read --all"});
+  CLI::App* group =
+      tree.add_group("notice", "What you should hear of: slices that are ready or stale, access, tables that changed",
+                     {"lakelift notice list --unread", "lakelift notice read --all"});
   const auto options = std::make_shared<ListOptions>();
   CLI::App* command = tree.add(
       *group, "list", "Your notices, the newest first",

@@ -101,12 +101,38 @@ class SliceGet {
   }
 
  private:
+  // "taken from chunks that are held; the engine scans 1.2 MB of 8 MB". Older servers tell no more than the size.
+  static std::string forecast_text(const json::object& answer) {
+    const auto from = find_string(answer, "answered_from");
+    if (!from) return "";
+    const auto part = [&](const char* key, const char* figure) {
+      const json::value* object = find(answer, key);
+      return object != nullptr && object->is_object() ? find_int(object->get_object(), figure).value_or(0) : 0;
+    };
+    std::string how = "has to be run";
+    if (*from == "held") how = "is held: done at once";
+    if (*from == "joined") how = "is being run for somebody already";
+    if (*from == "derived") how = "is taken from a slice that is held";
+    if (*from == "assembled") how = "is put together from chunks";
+    std::string text =
+        fmt::format("it {}; {} of about {} rows are held; the engine scans {}", how, part("held", "rows"),
+                    find_int(answer, "estimated_rows").value_or(0), human_bytes(part("new", "scanned_bytes")));
+    const auto money = [&](const char* key) { return static_cast<double>(part(key, "money_micros")) / 1e6; };
+    const std::string currency = find_string(answer, "currency").value_or("");
+    if (money("new") > 0 || money("saved") > 0) {
+      text += fmt::format(", which costs {:.4f} {} and saves {:.4f}", money("new"), currency, money("saved"));
+    } else if (part("saved", "scanned_bytes") > 0) {
+      text += fmt::format(", {} less than without", human_bytes(part("saved", "scanned_bytes")));
+    }
+    return text + "\n";
+  }
+
   Result<void> estimate(const json::object& body, const std::string& name) {
     TRY(json::object answer, api_.call({.method = "POST", .path = "/downloader/requests/estimate/", .body = body}));
     TRY(const std::int64_t bytes, int_of(answer, "estimated_size"));
     if (session_.output().format() == OutputFormat::kTable) {
-      return session_.output().text(
-          fmt::format("about {} of {}; nothing was asked for\n", human_bytes(bytes), printable(name)));
+      return session_.output().text(fmt::format("about {} of {}; nothing was asked for\n{}", human_bytes(bytes),
+                                                printable(name), forecast_text(answer)));
     }
     static const View view{
         {{"estimated_size", FieldKind::kBytes}}, [](const json::object& record) { return record; }, "estimated_size"};
@@ -116,6 +142,9 @@ class SliceGet {
   Result<Downloaded> fetch(const json::object& body, const Target& target) {
     TRY(const json::object asked, api_.call({.method = "POST", .path = "/downloader/requests/", .body = body}));
     TRY(id_, int_of(asked, "id"));
+    if (const auto why = find_string(asked, "waits_for")) {
+      session_.note(fmt::format("request {} waits for an administrator's yes: {}", id_, printable(*why)));
+    }
     if (!is_final(state_of(asked))) TRY_VOID(watch());
     const auto destination = target.open();
     return download(

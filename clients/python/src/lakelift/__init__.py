@@ -22,6 +22,7 @@ from lakelift.errors import (
     SignInNeeded,
     Unavailable,
 )
+from lakelift.request import Request
 
 __version__ = "0.1.0"
 
@@ -36,6 +37,7 @@ __all__ = [
     "Item",
     "LakeliftError",
     "NotFound",
+    "Request",
     "RunFailed",
     "SignInNeeded",
     "Unavailable",

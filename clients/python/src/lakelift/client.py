@@ -18,6 +18,7 @@ from lakelift.catalogue import Catalogue, Item
 from lakelift.errors import Cancelled, LakeliftError, NotFound, RunFailed, Unavailable, error_of
 from lakelift.filters import column_of, filters_json
 from lakelift.progress import Callback, Progress
+from lakelift.request import Request
 from lakelift.retry import TEMPORARY, Backoff, retry_after_s
 from lakelift.transfer import fetch
 
@@ -123,6 +124,46 @@ class Client:
         """
         table = self.item(item)
         body = _request_body(table, columns, filters, where, ratio)
+        return self._deliver(
+            table,
+            lambda: self._call("POST", "/downloader/requests/", body=body),
+            format=format,
+            to=to,
+            progress=progress,
+            callback=callback,
+        )
+
+    def request(
+        self,
+        item: str | int | Item,
+        *,
+        columns: Sequence[str] | None = None,
+        filters: Iterable[Sequence[Any]] | None = None,
+        where: str | Iterable[str] | None = None,
+        ratio: float = 1.0,
+    ) -> Request:
+        """Asks for a slice and does not wait: as `download` takes it. The run goes on at the server."""
+        body = _request_body(self.item(item), columns, filters, where, ratio)
+        return Request(self, self._call("POST", "/downloader/requests/", body=body))
+
+    def requests(self, name: str | None = None, *, stale: bool | None = None) -> list[Request]:
+        """What the account waits for, newest first: those whose name has this in it, that are stale or are not."""
+        params = {} if name is None else {"name": name}
+        if stale is not None:
+            params["stale"] = "true" if stale else "false"
+        answer = self._call("GET", "/downloader/requests/", params=params)
+        return [Request(self, one) for one in answer["requests"]]
+
+    def _deliver(
+        self,
+        table: Item,
+        ask: Callable[[], dict[str, Any]],
+        *,
+        format: str | None,
+        to: str | os.PathLike[str] | None,
+        progress: bool | None,
+        callback: Callback | None,
+    ) -> Path | pd.DataFrame:
         shown = Progress(progress, callback)
         try:
             if to is not None:
@@ -130,19 +171,18 @@ class Client:
                 target = Path(to)
                 if target.is_dir():
                     target /= _file_name(table.name, chosen)
-                self._bring(body, chosen, target, shown)
+                self._bring(ask(), chosen, target, shown)
                 return target
             chosen = _format(format, None)
             read = _frame_reader(chosen, table)
             with tempfile.TemporaryDirectory(prefix="lakelift-") as folder:
                 target = Path(folder) / f"slice.{chosen}"
-                self._bring(body, chosen, target, shown)
+                self._bring(ask(), chosen, target, shown)
                 return read(target)
         finally:
             shown.close()
 
-    def _bring(self, body: dict[str, Any], format: str, target: Path, progress: Progress) -> None:
-        request = self._call("POST", "/downloader/requests/", body=body)
+    def _bring(self, request: dict[str, Any], format: str, target: Path, progress: Progress) -> None:
         path = f"/downloader/requests/{request['id']}"
         if request.get("state") not in _FINAL:
             self._watch(path + "/events", progress)

@@ -193,8 +193,23 @@ void Calls::describe_catalogue() {
     return path(item_path(about, "/samples_and_distributions/"));
   };
   makers_["GET /catalogue/items/{id}/history"] = [this](About about) { return path(item_path(about, "/history")); };
+  for (const char* method : {"GET", "DELETE"}) {
+    makers_[std::string(method) + " /catalogue/items/{id}/chunks"] = [this](About about) {
+      return path(item_path(about, "/chunks"));
+    };
+  }
+  makers_["PUT /catalogue/items/{id}/chunks"] = [this](About about) {
+    return path(item_path(about, "/chunks"), json::object{{"max_rows", 10}});
+  };
+  makers_["GET /catalogue/items/{id}/held"] = [this](About about) { return path(item_path(about, "/held")); };
+  makers_["GET /chunks/not_explored/"] = [this](About about) {
+    return path("/chunks/not_explored/?catalogue_item_id=" + std::to_string(item_id(about)));
+  };
   makers_["PUT /catalogue/items/{id}/follow"] = [this](About about) { return path(item_path(about, "/follow")); };
   makers_["DELETE /catalogue/items/{id}/follow"] = [this](About about) { return path(item_path(about, "/follow")); };
+  makers_["POST /catalogue/tables/"] = [this](About) {
+    return path("/catalogue/tables/", json::object{{"name", fresh("lake.table")}, {"executor_type", "ATHENA"}});
+  };
   makers_["POST /local/catalogue/items"] = [this](About) {
     return path("/local/catalogue/items", json::object{{"name", fresh("local.item")}, {"paths", {"/etc/hostname"}}});
   };
@@ -242,6 +257,12 @@ void Calls::describe_slices() {
   makers_["GET /downloader/requests/{id}"] = [=](About about) { return request_path(about); };
   makers_["DELETE /downloader/requests/{id}"] = [=](About about) { return request_path(about); };
   makers_["GET /downloader/requests/{id}/events"] = [=](About about) { return request_path(about, "/events"); };
+  makers_["PATCH /downloader/requests/{id}"] = [this](About about) {
+    return path("/downloader/requests/" + std::to_string(request_id(about)), json::object{{"name", "figure 3"}});
+  };
+  makers_["POST /downloader/requests/{id}/repeat"] = [=](About about) { return request_path(about, "/repeat"); };
+  makers_["GET /downloader/requests/{id}/receipt"] = [=](About about) { return request_path(about, "/receipt"); };
+  makers_["GET /receipts/key"] = [](About) { return path("/receipts/key"); };
   makers_["GET /downloader/data/{request}/{account}/{purpose}/{expires}/{key}/{mac}"] = [this](About about) {
     slices::Link link;
     link.request_id = request_id(about);
@@ -249,6 +270,67 @@ void Calls::describe_slices() {
     link.purpose = slices::LinkPurpose::kWait;
     return path(slices::sign_link(link, world_.keys));
   };
+}
+
+std::int64_t Calls::waiting_request_id(About about) {
+  if (about == About::kMissing) return kNoSuchId;
+  auto& budgets = world_.slices.budgets();
+  const slices::BudgetHolder holder{slices::HolderKind::kAccount, people_.researcher.id};
+  value_of(budgets.set(holder, {.bytes = 0}, people_.admin.id));
+  const auto made = item(About::kExists);
+  const auto asked = value_of(world_.slices.ask(people_.researcher, made.id, question(made.id).at("spec")));
+  EXPECT_EQ(asked.request.state, slices::RunState::kWaiting);
+  must(budgets.remove(holder, people_.admin.id));
+  return asked.request.id;
+}
+
+void Calls::describe_costs() {
+  makers_["GET /budgets/"] = [](About) { return path("/budgets/"); };
+  makers_["GET /budgets/mine"] = [](About) { return path("/budgets/mine"); };
+  makers_["GET /ledger/spending"] = [](About) { return path("/ledger/spending?by=person"); };
+  makers_["PUT /budgets/{kind}/{id}"] = [this](About about) {
+    return path("/budgets/account/" + std::to_string(account_id(about)), json::object{{"money_micros", 1}});
+  };
+  makers_["DELETE /budgets/{kind}/{id}"] = [this](About about) {
+    const std::int64_t id = account_id(about);
+    if (about != About::kMissing) {
+      value_of(world_.slices.budgets().set({slices::HolderKind::kAccount, id}, {.bytes = 1}, people_.admin.id));
+    }
+    return path("/budgets/account/" + std::to_string(id));
+  };
+  for (const char* verb : {"approve", "deny"}) {
+    makers_[std::string("POST /downloader/requests/{id}/") + verb] = [=, this](About about) {
+      return path("/downloader/requests/" + std::to_string(waiting_request_id(about)) + "/" + verb,
+                  json::object{{"answer", "because"}});
+    };
+  }
+}
+
+// The account's only one: there may be just so many.
+std::int64_t Calls::webhook_id(About about) {
+  if (about == About::kMissing) return kNoSuchId;
+  remove_webhooks();
+  return value_of(world_.webhooks.add(people_.researcher, "https://hooks.example/x")).webhook.id;
+}
+
+void Calls::remove_webhooks() {
+  for (const auto* one : {&people_.researcher, &people_.other, &people_.member, &people_.maintainer, &people_.admin}) {
+    for (const auto& webhook : value_of(world_.webhooks.list(*one))) must(world_.webhooks.remove(*one, webhook.id));
+  }
+}
+
+void Calls::describe_webhooks() {
+  makers_["POST /webhooks/"] = [this](About) {
+    remove_webhooks();
+    return path("/webhooks/", json::object{{"url", "https://hooks.example/y"}});
+  };
+  makers_["GET /webhooks/"] = [](About) { return path("/webhooks/"); };
+  const auto webhook_path = [this](About about, const std::string& rest = "") {
+    return path("/webhooks/" + std::to_string(webhook_id(about)) + rest);
+  };
+  makers_["DELETE /webhooks/{id}"] = [=](About about) { return webhook_path(about); };
+  makers_["POST /webhooks/{id}/test"] = [=](About about) { return webhook_path(about, "/test"); };
+  makers_["GET /webhooks/{id}/deliveries/"] = [=](About about) { return webhook_path(about, "/deliveries/"); };
 }
 
 void Calls::describe_others() {
@@ -276,6 +358,8 @@ void Calls::describe_all() {
   describe_catalogue();
   describe_access();
   describe_slices();
+  describe_costs();
+  describe_webhooks();
   describe_others();
   describe_files();
   describe_kept_files();

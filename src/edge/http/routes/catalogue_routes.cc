@@ -123,6 +123,30 @@ Result<Response> add_local_item(const Services& services, RequestContext& contex
   return lakey::answer(201, "CATALOGUEITEM_CREATED", to_json(added));
 }
 
+// A table of an outside engine: the engine says what is in it.
+Result<Response> add_engine_table(const Services& services, RequestContext& context) {
+  TRY(auto fields, BodyFields::of(context));
+  catalogue::NewItem item;
+  item.name = fields.text("name");
+  item.description = fields.optional_text("description");
+  const std::string type_name = fields.text("executor_type");
+  const auto type = executors::executor_type_of(type_name);
+  if (!type || *type == executors::ExecutorType::kLocal) {
+    fields.refuse("executor_type", fmt::format("\"{}\" is none of ATHENA, DATABRICKS, SPARK.", type_name));
+  }
+  const std::string table = fields.optional_text("table").value_or(item.name);
+  item.profile = fields.optional_boolean("profile").value_or(true);
+  const auto visibility = catalogue::visibility_of(fields.optional_text("visibility").value_or("everyone"));
+  if (!visibility) fields.refuse("visibility", "Expected one of everyone, named.");
+  TRY_VOID(fields.check());
+
+  item.executor_type = *type;
+  item.visibility = *visibility;
+  item.source["table"] = table;
+  TRY(const auto added, services.catalogue.add(lakey::caller(context), item, context.stop));
+  return lakey::answer(201, "CATALOGUEITEM_CREATED", to_json(added));
+}
+
 }  // namespace
 
 void add_catalogue_routes(RouteTable& routes, const Services& services) {
@@ -141,6 +165,8 @@ void add_catalogue_routes(RouteTable& routes, const Services& services) {
   add(Method::kPut, "/catalogue/items/{id}/follow", Access::kAccount, "Follow a catalogue item", follow_item);
   add(Method::kDelete, "/catalogue/items/{id}/follow", Access::kAccount, "Stop following a catalogue item",
       unfollow_item);
+  add(Method::kPost, "/catalogue/tables/", Access::kAdmin, "Add a table of an outside engine as a catalogue item",
+      add_engine_table);
   add(Method::kPost, "/local/catalogue/items", Access::kAdmin, "Add files of the server's machine as a catalogue item",
       add_local_item);
 }

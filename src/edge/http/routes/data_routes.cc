@@ -36,6 +36,7 @@ void protect(Response& response) {
 Result<Response> deliver(const Services& services, const Delivery& delivery, const RequestContext& context) {
   TRY(const auto request, services.slices.get_for_link(delivery.link));
   switch (request.state) {
+    case slices::RunState::kWaiting:
     case slices::RunState::kQueued:
     case slices::RunState::kRunning:
       return fail(Code::kUnavailable, "DOWNLOADREQUEST_NOT_DONE", "the data are not there yet: try again in a moment");
@@ -65,7 +66,8 @@ Response deliver_or_say(const Services& services, const Delivery& delivery, cons
 }
 
 bool goes_on(slices::RunState state) {
-  return state == slices::RunState::kQueued || state == slices::RunState::kRunning;
+  return state == slices::RunState::kWaiting || state == slices::RunState::kQueued ||
+         state == slices::RunState::kRunning;
 }
 
 Result<Response> send_data(const Services& services, RequestContext& context) {

@@ -3,21 +3,13 @@
 #include <utility>
 
 #include "edge/http/routes/body_fields.h"
+#include "edge/http/routes/download_request_answer.h"
 #include "edge/http/routes/file_target.h"
 #include "edge/http/routes/lakey.h"
 #include "edge/http/routes/routes.h"
 
 namespace lakelift::http {
 namespace {
-
-Result<std::int64_t> request_id(const RequestContext& context) {
-  auto id = context.int_param("id");
-  if (!id) {
-    return fail(Code::kNotFound, "COULD_NOT_FIND_DOWNLOADREQUEST",
-                "no download request has that id: ids are whole numbers");
-  }
-  return id;
-}
 
 struct Question {
   std::int64_t item_id = 0;
@@ -33,26 +25,18 @@ Result<Question> question_of(const RequestContext& context) {
   return question;
 }
 
-json::object to_entity(const Services& services, const RequestContext& context, const slices::DownloadRequest& request,
-                       const catalogue::CatalogueItem& item) {
-  return to_json(request, item, lakey::caller(context), services.keys, services.clock, context.base_url);
-}
-
-Result<Response> answer(const Services& services, const RequestContext& context, int status, std::string_view event,
-                        const slices::DownloadRequest& request) {
-  TRY(const auto item, services.catalogue.get(lakey::caller(context), request.catalogue_item_id));
-  return lakey::answer(status, event, to_entity(services, context, request, item));
-}
-
 Result<Response> create_request(const Services& services, RequestContext& context) {
   TRY(const Question question, question_of(context));
   TRY(const auto asked, services.slices.ask(lakey::caller(context), question.item_id, question.spec));
-  if (asked.created) return answer(services, context, 201, "DOWNLOADREQUEST_CREATED", asked.request);
-  return answer(services, context, 200, "DOWNLOADREQUEST_READ", asked.request);
+  if (asked.created) return request_answer(services, context, 201, "DOWNLOADREQUEST_CREATED", asked.request);
+  return request_answer(services, context, 200, "DOWNLOADREQUEST_READ", asked.request);
 }
 
 Result<Response> list_requests(const Services& services, RequestContext& context) {
-  TRY(const auto found, services.slices.list(lakey::caller(context)));
+  QueryFields fields(context);
+  const slices::RequestQuery query{.name = fields.text("name"), .stale = fields.boolean("stale")};
+  TRY_VOID(fields.check());
+  TRY(const auto found, services.slices.list(lakey::caller(context), query));
   std::map<std::int64_t, catalogue::CatalogueItem> items;
   json::array requests;
   for (const auto& request : found) {
@@ -63,34 +47,35 @@ Result<Response> list_requests(const Services& services, RequestContext& context
       if (!item) return std::unexpected(item.error());
       known = items.emplace(request.catalogue_item_id, *std::move(item)).first;
     }
-    requests.push_back(to_entity(services, context, request, known->second));
+    requests.push_back(request_entity(services, context, request, known->second));
   }
   return lakey::answer(200, "DOWNLOADREQUESTS_BULK_READ",
                        {{"@type", "download_requests_list"}, {"requests", std::move(requests)}});
 }
 
 Result<Response> read_request(const Services& services, RequestContext& context) {
-  TRY(const std::int64_t id, request_id(context));
+  TRY(const std::int64_t id, request_id_of(context));
   TRY(const auto request, services.slices.get(lakey::caller(context), id));
-  return answer(services, context, 200, "DOWNLOADREQUEST_READ", request);
+  return request_answer(services, context, 200, "DOWNLOADREQUEST_READ", request);
 }
 
 Result<Response> leave_request(const Services& services, RequestContext& context) {
-  TRY(const std::int64_t id, request_id(context));
+  TRY(const std::int64_t id, request_id_of(context));
   TRY_VOID(services.slices.leave(lakey::caller(context), id));
   return lakey::empty(200, "DOWNLOADREQUEST_DELETED");
 }
 
 Result<Response> estimate_request(const Services& services, RequestContext& context) {
   TRY(const Question question, question_of(context));
-  TRY(const std::int64_t bytes, services.slices.estimate(lakey::caller(context), question.item_id, question.spec));
-  return lakey::answer(200, "SIZE_OF_DOWNLOAD_REQUEST_ESTIMATED",
-                       {{"@type", "download_request_estimated_size"}, {"estimated_size", bytes}});
+  TRY(const auto forecast, services.slices.forecast(lakey::caller(context), question.item_id, question.spec));
+  json::object answer{{"@type", "download_request_estimated_size"}, {"estimated_size", forecast.estimated_bytes}};
+  for (auto& [key, value] : slices::to_json(forecast)) answer[key] = std::move(value);
+  return lakey::answer(200, "SIZE_OF_DOWNLOAD_REQUEST_ESTIMATED", answer);
 }
 
 // The finished slice as a file of the caller's.
 Result<Response> keep_request(const Services& services, RequestContext& context) {
-  TRY(const std::int64_t id, request_id(context));
+  TRY(const std::int64_t id, request_id_of(context));
   TRY(auto fields, BodyFields::of(context));
   const std::string to = fields.text("to");
   const auto format = columnar::format_of(fields.optional_text("format").value_or("parquet"));
@@ -126,7 +111,7 @@ Result<Response> render_ui_data(const Services& services, RequestContext& contex
 }
 
 Result<Response> watch_request(const Services& services, RequestContext& context) {
-  TRY(const std::int64_t id, request_id(context));
+  TRY(const std::int64_t id, request_id_of(context));
   TRY_VOID(services.slices.get(lakey::caller(context), id));  // only for those who wait for it
   Response response;
   response.body = EventStream{.topic = id};

@@ -19,7 +19,7 @@ Result<Response> rotate_key(const Services& services, RequestContext& context) {
   const bool retire = fields.optional_boolean("retire").value_or(false);
   TRY_VOID(fields.check());
   const auto purpose = accounts::key_purpose_of(name);
-  if (!purpose) fields.refuse("purpose", "Say token or link.");
+  if (!purpose) fields.refuse("purpose", "Say token, link, webhook or receipt.");
   TRY_VOID(fields.check());
   TRY(const auto key, services.key_service.rotate(*purpose, retire, lakey::caller(context).id));
   return lakey::answer(201, "KEY_ROTATED", to_json(key));

@@ -51,13 +51,18 @@ void add_all_routes(RouteTable& routes, const Services& services) {
   add_access_request_routes(routes, services);
   add_notice_routes(routes, services);
   add_download_request_routes(routes, services);
+  add_waiting_routes(routes, services);
+  add_webhook_routes(routes, services);
   add_data_routes(routes, services);
   add_file_reading_routes(routes, services);
   add_file_writing_routes(routes, services);
   add_file_action_routes(routes, services);
   add_file_keeping_routes(routes, services);
   add_liftbit_routes(routes, services);
+  add_chunk_routes(routes, services);
   add_storage_routes(routes, services);
+  add_budget_routes(routes, services);
+  add_spending_routes(routes, services);
   add_operations_routes(routes, services);
   add_docs_routes(routes);
 }

@@ -25,6 +25,7 @@
 #include "domain/notices/notice_service.h"
 #include "domain/objects/object_keeper.h"
 #include "domain/slices/slice_service.h"
+#include "domain/webhooks/webhook_service.h"
 #include "edge/http/feed.h"
 #include "edge/http/http_server.h"
 #include "edge/http/route_table.h"
@@ -73,6 +74,7 @@ struct Services {
   catalogue::AccessRequestService& access_requests;
   notices::NoticeService& notices;
   slices::SliceService& slices;
+  webhooks::WebhookService& webhooks;
   files::FileService& files;
   objects::ObjectKeeper& keeper;
   const accounts::KeyRing& keys;
@@ -108,6 +110,11 @@ void add_file_action_routes(RouteTable& routes, const Services& services);
 void add_file_keeping_routes(RouteTable& routes, const Services& services);  // trash, quota
 void add_liftbit_routes(RouteTable& routes, const Services& services);       // /upload_file …
 void add_download_request_routes(RouteTable& routes, const Services& services);
+void add_chunk_routes(RouteTable& routes, const Services& services);     // what items are cut into, what is held
+void add_budget_routes(RouteTable& routes, const Services& services);    // and approvals
+void add_spending_routes(RouteTable& routes, const Services& services);  // views of the ledger
+void add_waiting_routes(RouteTable& routes, const Services& services);   // names, repeats, receipts
+void add_webhook_routes(RouteTable& routes, const Services& services);
 void add_data_routes(RouteTable& routes, const Services& services);        // signed addresses
 void add_storage_routes(RouteTable& routes, const Services& services);     // scrub, sweep and move, for administrators
 void add_operations_routes(RouteTable& routes, const Services& services);  // /livez /readyz /metrics

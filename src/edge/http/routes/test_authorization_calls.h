@@ -81,6 +81,8 @@ class Calls {
   void describe_catalogue();
   void describe_access();
   void describe_slices();
+  void describe_costs();
+  void describe_webhooks();
   void describe_others();
   void describe_files();
   void describe_kept_files();
@@ -117,8 +119,12 @@ class Calls {
   }
   // Waited for by the researcher and, where it is hidden, the member.
   std::int64_t request_id(About about);
+  // The researcher's, beyond a budget.
+  std::int64_t waiting_request_id(About about);
   std::int64_t access_request_id(About about);
   std::int64_t notice_id(About about);
+  std::int64_t webhook_id(About about);
+  void remove_webhooks();
   std::string auth_request(About about);
   // Of the researcher's, and where it is hidden, shared with the group; its path. missing: nothing is there.
   std::string file_path(About about);

@@ -42,9 +42,9 @@ struct World {
   ManualClock clock;
   SeededRandom random;
   Metrics metrics;
-  metadata::testing::TemporaryDatabase database{{ledger::migrations(), objects::migrations(), accounts::migrations(),
-                                                 notices::migrations(), files::migrations(), catalogue::migrations(),
-                                                 slices::migrations()}};
+  metadata::testing::TemporaryDatabase database{
+      {ledger::migrations(), objects::migrations(), accounts::migrations(), notices::migrations(), files::migrations(),
+       catalogue::migrations(), analytics::migrations(), webhooks::migrations(), slices::migrations()}};
   ledger::Ledger ledger{clock, random};
   accounts::KeyRing keys = value_of(accounts::KeyRing::load(*database, clock, random));
   accounts::AccountService accounts{*database, ledger, keys, clock, random};
@@ -67,16 +67,34 @@ struct World {
   storage::Places places{{{"disk", {std::shared_ptr<void>(), &store}}}};
   objects::ObjectKeeper keeper{{*database, ledger, places, clock, random, metrics, &places}, {}};
   columnar::WorkerPool workers{{.program = "/nonexistent/lakelift-columnar", .spares = 0}, metrics};
-  slices::SliceService slices{{*database, ledger, accounts, catalogue, executors, store, keeper, workers, clock, random,
-                               metrics, std::nullopt}};
+  webhooks::WebhookService webhooks{{*database, ledger, keys, http, clock, random, metrics},
+                                    {{"hooks.example"}, false}};
+  slices::SliceService slices{{*database,
+                               ledger,
+                               accounts,
+                               catalogue,
+                               executors,
+                               store,
+                               keeper,
+                               workers,
+                               clock,
+                               random,
+                               metrics,
+                               std::nullopt,
+                               limits::kRunningRuns,
+                               {},
+                               &notices,
+                               &webhooks}};
   files::FileService files{{*database, ledger, store, keeper, clock}, {}};
   Feed feed{[](const auto&) { return std::vector<FeedUpdate>(); }, 1'000};
   RouteTable routes;
 
   World() {
     executors.add(engine);
+    engine->set_chunks({{{}, 100, {}}});
     catalogue.set_notices(&notices);
     catalogue.set_live_requests(&slices);
+    catalogue.set_source_listener(&slices);
     keeper.add_owner(slices);
     accounts.add_farewell_listener(slices);
     keeper.add_owner(files);
@@ -84,7 +102,9 @@ struct World {
     groups.add_farewell_listener(files);
     accounts.add_farewell_listener(sharing);
     accounts.add_farewell_listener(notices);
+    accounts.add_farewell_listener(webhooks);
     groups.add_farewell_listener(sharing);
+    groups.add_farewell_listener(slices);
     http.answer(std::string(kIssuer) + "/.well-known/openid-configuration", [](const net::HttpRequest&) {
       net::HttpResponse response;
       response.status = 200;
@@ -120,6 +140,7 @@ struct World {
             .access_requests = access_requests,
             .notices = notices,
             .slices = slices,
+            .webhooks = webhooks,
             .files = files,
             .keeper = keeper,
             .keys = keys,
