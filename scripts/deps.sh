@@ -3,7 +3,7 @@
 #   scripts/deps.sh         to build and run
 #   scripts/deps.sh test    also to test, lint and bench
 #   scripts/deps.sh peers   also to test against programs of others: a browser, an OpenID Connect provider, object stores
-#   scripts/deps.sh full    also a second S3 server, which takes minutes to build
+#   scripts/deps.sh full    also a second S3 server, which takes minutes to build, and a Trino, which takes minutes to fetch
 # Debian packages go into the system (as root, or with sudo); all else goes under build/.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -24,6 +24,7 @@ apt_packages() {
   missing=$(comm -23 <(echo "$wanted") <(dpkg-query -W -f '${db:Status-Abbrev} ${Package}\n' $wanted 2>/dev/null | awk '$1 == "ii" {print $2}' | sort -u))
   # A tool that came by another way counts too.
   for tool in curl git; do command -v "$tool" >/dev/null && missing=$(grep -vx "$tool" <<<"$missing" || true); done
+  command -v java >/dev/null && missing=$(grep -vx openjdk-17-jre-headless <<<"$missing" || true)
   command -v python3 >/dev/null && python3 -c 'import venv, ensurepip' 2>/dev/null && missing=$(grep -vxE 'python3|python3-venv' <<<"$missing" || true)
   [ -n "$missing" ] || return 0
   say "installing Debian packages: $(tr '\n' ' ' <<<"$missing")"
@@ -133,6 +134,17 @@ go_programs() { # FILE
   done < <(grep -v '^#' "$1")
 }
 
+# Spark, in an environment of its own: what it needs is older than what the tests do.
+spark() {
+  local d; d=$(digest jobs/spark/requirements.txt)
+  fresh spark "$d" && [ -x build/deps/spark/bin/python ] && return
+  say "installing Spark into build/deps/spark: $(grep -hv '^#' jobs/spark/requirements.txt | tr '\n' ' ')"
+  rm -rf build/deps/spark
+  python3 -m venv build/deps/spark
+  build/deps/spark/bin/python -m pip install -q --disable-pip-version-check -r jobs/spark/requirements.txt
+  stamp spark "$d"
+}
+
 mkdir -p build/deps
 apt_packages scripts/apt-packages.txt
 python_packages run scripts/requirements.txt
@@ -148,5 +160,10 @@ if [ "$want" = peers ] || [ "$want" = full ]; then
   python_packages peers scripts/requirements.txt scripts/requirements-test.txt scripts/requirements-peers.txt
   peers_packages tests/peers/oidc tests/peers/browser tests/peers/azurite
   go_programs scripts/go-programs.txt
+  spark
 fi
-if [ "$want" = full ]; then go_programs scripts/go-programs-full.txt; fi
+if [ "$want" = full ]; then
+  go_programs scripts/go-programs-full.txt
+  apt_packages scripts/apt-packages-full.txt
+  scripts/trino.sh build/deps
+fi

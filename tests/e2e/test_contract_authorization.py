@@ -107,6 +107,11 @@ TABLE: dict[str, dict[str, dict[str, int]]] = {
     "PUT /catalogue/items/{id}": {"its": admin(200), "missing": admin(404)},
     "DELETE /catalogue/items/{id}": {"its": admin(200), "missing": admin(404)},
     "PUT /catalogue/items/{id}/samples_and_distributions/": {"its": admin(200), "missing": admin(404)},
+    "GET /catalogue/items/{id}/chunks": {"its": account(200), "missing": account(404)},
+    "PUT /catalogue/items/{id}/chunks": {"its": admin(200), "missing": admin(404)},
+    "DELETE /catalogue/items/{id}/chunks": {"its": admin(200), "missing": admin(404)},
+    "GET /catalogue/items/{id}/held": {"its": account(200), "missing": account(404)},
+    "GET /chunks/not_explored/": {"its": account(200), "missing": account(404)},
     "GET /catalogue/items/{id}/history": {"its": account(200), "another's": decider(200, 404), "missing": account(404)},
     "PUT /catalogue/items/{id}/follow": {"its": account(200), "another's": decider(200, 404), "missing": account(404)},
     "DELETE /catalogue/items/{id}/follow": {"its": account(200), "another's": decider(200, 404), "missing": account(404)},
@@ -125,6 +130,7 @@ TABLE: dict[str, dict[str, dict[str, int]]] = {
     "GET /notices/": {"its": account(200)},
     "PUT /notices/{id}/read": {"its": waiter(200), "missing": account(404)},
     "POST /notices/read/": {"its": account(200)},
+    "POST /catalogue/tables/": {"its": admin(409)},  # no engine is configured
     "POST /local/catalogue/items": {"its": admin(404)},  # over TCP; the socket's owner is test_contract_catalogue's
     "POST /downloader/requests/": {"its": account(201), "missing": account(400)},
     "GET /downloader/requests/": {"its": account(200)},
@@ -132,12 +138,29 @@ TABLE: dict[str, dict[str, dict[str, int]]] = {
     "POST /downloader/requests/render_ui_data/": {"its": account(200), "missing": account(404)},
     "GET /downloader/requests/{id}": {"its": waiter(200), "missing": account(404)},
     "DELETE /downloader/requests/{id}": {"its": waiter(200), "missing": account(404)},
+    "PATCH /downloader/requests/{id}": {"its": waiter(200), "missing": account(404)},
+    "POST /downloader/requests/{id}/repeat": {"its": waiter(200), "missing": account(404)},
+    "GET /downloader/requests/{id}/receipt": {"missing": account(404)},
+    "GET /receipts/key": {"its": anybody(200)},
+    # The server calls nobody: what it is that calls is test_waiting's.
+    "POST /webhooks/": {"its": account(409)},
+    "GET /webhooks/": {"its": account(200)},
+    "DELETE /webhooks/{id}": {"missing": account(404)},
+    "POST /webhooks/{id}/test": {"missing": account(404)},
+    "GET /webhooks/{id}/deliveries/": {"missing": account(404)},
     "GET /downloader/requests/{id}/events": {"its": waiter(200), "missing": account(404)},
     "GET /downloader/data/{request}/{account}/{purpose}/{expires}/{key}/{mac}": {
         "its": anybody(200),
         "another's": anybody(403),
         "missing": anybody(403),
     },
+    "GET /budgets/": {"its": admin(200)},
+    "GET /budgets/mine": {"its": account(200)},
+    "PUT /budgets/{kind}/{id}": {"its": admin(200), "missing": admin(404)},
+    "DELETE /budgets/{kind}/{id}": {"its": admin(200), "missing": admin(404)},
+    "POST /downloader/requests/{id}/approve": {"its": admin(200), "missing": admin(404)},
+    "POST /downloader/requests/{id}/deny": {"its": admin(200), "missing": admin(404)},
+    "GET /ledger/spending": {"its": account(200)},
     "GET /livez": {"its": anybody(200)},
     "GET /readyz": {"its": anybody(200)},
     "GET /metrics": {"its": anybody(200)},
@@ -239,6 +262,24 @@ class World:
         body = {"spec": self.new_spec(), "catalogue_item_id": self.people}
         return self.api.ask("POST", "/downloader/requests/", body, self.tokens["waiter"], expect=201).json
 
+    def budget_path(self, operation: str, missing: bool) -> str:
+        """Of a fresh account; to be removed, it has a budget."""
+        path = f"/budgets/account/{MISSING if missing else self.new_account_id()}"
+        if operation.startswith("DELETE") and not missing:
+            self.api.ask("PUT", path, {"bytes": 1}, self.admin, expect=200)
+        return path
+
+    def new_waiting_request(self) -> int:
+        """The waiter's, beyond a budget that is gone by then."""
+        budget = f"/budgets/account/{self.id_of('waiter')}"
+        self.api.ask("PUT", budget, {"bytes": 0}, self.admin, expect=200)
+        try:
+            made = self.new_request()
+        finally:
+            self.api.ask("DELETE", budget, token=self.admin, expect=200)
+        assert made["state"] == "WAITING_FOR_APPROVAL"
+        return made["id"]
+
     def path_and_body(self, operation: str, about: str, caller: str) -> tuple[str, object]:
         """What the cell's call sends."""
         path = operation.split(" ", 1)[1]
@@ -272,6 +313,8 @@ class World:
             return path, {"grant_type": "urn:ietf:params:oauth:grant-type:device_code", "device_code": code}
         if operation == "POST /catalogue/items/":
             return path, self.item_body()
+        if operation == "POST /catalogue/tables/":
+            return path, {"name": "cell.table", "executor_type": "ATHENA"}
         if operation == "POST /local/catalogue/items":
             return path, {"name": "cell.local", "paths": ["/etc/hostname"]}
         if path == "/catalogue/items/{id}":
@@ -284,17 +327,28 @@ class World:
             return path, {"up_to": 0}
         if path.endswith(("/history", "/follow")) or "/readers/" in path or "/access_requests/" in path:
             return self.catalogue_path_and_body(operation, about)
+        if operation == "PUT /catalogue/items/{id}/chunks":
+            return path.replace("{id}", str(MISSING if missing else self.people)), {"max_rows": 1_000}
+        if path == "/chunks/not_explored/":
+            return f"{path}?catalogue_item_id={MISSING if missing else self.people}", None
         if path.startswith("/catalogue/items/{id}/"):
             return path.replace("{id}", str(MISSING if missing else self.people)), None
         if operation in ("POST /downloader/requests/", "POST /downloader/requests/estimate/"):
             return path, {"spec": self.new_spec(), "catalogue_item_id": MISSING if missing else self.people}
         if operation == "POST /downloader/requests/render_ui_data/":
             return path, {"catalogue_item_id": MISSING if missing else self.people}
+        if path.endswith(("/approve", "/deny")):
+            number = MISSING if missing else self.new_waiting_request()
+            return path.replace("{id}", str(number)), {"answer": "because"}
+        if path == "/budgets/{kind}/{id}":
+            return self.budget_path(operation, missing), {"bytes": 1_000_000}
         if path.startswith("/downloader/requests/{id}"):
             number = MISSING if missing else self.new_request()["id"]
             if not missing and path.endswith("/events"):
                 self.api.done(self.tokens["waiter"], number)  # so that the stream ends
-            return path.replace("{id}", str(number)), None
+            return path.replace("{id}", str(number)), {"name": "cell"} if operation.startswith("PATCH") else None
+        if path.startswith("/webhooks/"):
+            return path.replace("{id}", str(MISSING)), {"url": "https://hooks.example/x"} if path == "/webhooks/" else None
         if path.startswith("/downloader/data/"):
             return self.data_path(about), None
         return path, None

@@ -147,5 +147,5 @@ def test_the_ledger_says_what_it_was_taken_from(asking: Asking, tmp_path: Path) 
     asking.rows([column], [*held, {"name": column, "operator": "!=", "type": "INTEGER", "value": 5}])
     entries = json.loads(must(cli("audit", "--kind", "run.finished", "--output", "json", data=asking.server.data)))
     newest = entries[0]
-    assert newest["detail"]["derived_from"] > 0
+    assert newest["detail"]["answered_from"]["request"] > 0
     assert newest["scanned_bytes"] == 0 and newest["money_micros"] == 0

@@ -257,7 +257,7 @@ def test_lists_are_pages(api: Api, reader: str) -> None:
 def test_keys_rotate(api: Api, admin: str, reader: str, server: Server) -> None:
     """Threats U2: older keys verify until they are retired; the secrets are nowhere."""
     before = api.ask("GET", "/accounts/keys/", token=admin, expect=200).json["keys"]
-    assert {key["purpose"] for key in before} == {"token", "link"}
+    assert {key["purpose"] for key in before} == {"token", "link", "webhook", "receipt"}
     made = api.ask("POST", "/accounts/keys/rotate", {"purpose": "token"}, admin, expect=201).json
     assert made["signs"] and made["valid_until"] is None
     keys = api.ask("GET", "/accounts/keys/", token=admin, expect=200).json["keys"]
