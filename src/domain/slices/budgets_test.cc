@@ -87,7 +87,7 @@ TEST_F(BudgetsTest, AYesLetsItRun) {
   const auto id = server().ask(world_.reader).id;
   value_of(server()->decide(admin_, id, true, "for the paper"));
   ASSERT_TRUE(server().wait_for(id, RunState::kDone));
-  EXPECT_EQ(notices(world_.reader), std::vector<std::string>{"request.done", "request.approved"});
+  EXPECT_EQ(notices(world_.reader), (std::vector<std::string>{"request.done", "request.approved"}));
   EXPECT_EQ(world_.ledger_kinds(), (std::vector<std::string>{"request.created", "request.approved", "run.finished"}));
   EXPECT_EQ(value_of(budgets().of(world_.reader.id)).at(0).spent.micros, kWhole) << "who asked has spent it";
   EXPECT_EQ(server()->decide(admin_, id, true, std::nullopt).error().event, "DOWNLOADREQUEST_NOT_WAITING");
