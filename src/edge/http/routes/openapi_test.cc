@@ -32,6 +32,7 @@ RouteTable all_routes() {
   static Unborn<catalogue::AccessRequestService> access_requests;
   static Unborn<notices::NoticeService> notices;
   static Unborn<slices::SliceService> slices;
+  static Unborn<webhooks::WebhookService> webhooks;
   static Unborn<files::FileService> files;
   static Unborn<objects::ObjectKeeper> keeper;
   static Unborn<accounts::KeyRing> keys;
@@ -51,6 +52,7 @@ RouteTable all_routes() {
                                   .access_requests = access_requests.ref(),
                                   .notices = notices.ref(),
                                   .slices = slices.ref(),
+                                  .webhooks = webhooks.ref(),
                                   .files = files.ref(),
                                   .keeper = keeper.ref(),
                                   .keys = keys.ref(),
