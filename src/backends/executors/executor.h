@@ -102,7 +102,14 @@ struct RunObserver {
   // The engine accepted: to be stored before anything else happens. An error ends the run.
   std::function<Result<void>(const std::string& external_id)> submitted;
   std::function<void(const RunProgress&)> progress;
+  // Asked once the run is stopped: whether the engine's job goes on without us, since this server when it is back, or
+  // another, takes it up by its id or its token. Nothing: no.
+  std::function<bool()> leaves_job;
 };
+
+// The event of a kUnavailable where the engine's own job has ended without a result: asking again with the same token
+// would bring the same job, another one may do better.
+inline constexpr std::string_view kJobEnded = "ENGINE_JOB_ENDED";
 
 // A part by which a source tells its data apart (a partition), and a text that changes with the data in it.
 struct PartitionState {
@@ -121,7 +128,8 @@ class Executor {
   // Cheap: no data are read.
   [[nodiscard]] virtual Result<std::string> version(const Source& source) = 0;
   // Runs the slice and writes it as one Parquet file to `output` (a local file, from its start). A stop cancels the
-  // engine's job too. Errors: kCancelled; kUnavailable (worth another attempt); others are final.
+  // engine's job too, unless `observer` leaves it. Errors: kCancelled; kUnavailable (worth another attempt); others are
+  // final.
   [[nodiscard]] virtual Result<RunReport> run(const RunOrder& order, int output, const RunObserver& observer,
                                               std::stop_token stop) = 0;
   // The table cut along the columns that tell most rows apart, in k-d fashion; outside engines are cut along their

@@ -239,11 +239,16 @@ Result<bool> set_external_id(Transaction& tx, const Lease& lease, const std::str
   return update_held(tx, lease, "external_id = ?", {id});
 }
 
-Result<bool> release(Transaction& tx, const Lease& lease, const std::string& new_token) {
-  return update_held(tx, lease,
-                     "state = 'QUEUED', lease_owner = NULL, lease_until = NULL, attempt = attempt - 1,"
-                     " external_id = NULL, plan = NULL, idempotency_token = ?",
-                     {new_token});
+Result<bool> is_taken_up(Session& session, const Lease& lease) {
+  TRY(auto row, session.row<std::int64_t>("SELECT fence FROM slices_runs WHERE id = ?", {lease.run_id}));
+  return row && std::get<0>(*row) != lease.fence;
+}
+
+Result<bool> release(Transaction& tx, const Lease& lease, const std::optional<std::string>& new_token) {
+  constexpr std::string_view kBack = "state = 'QUEUED', lease_owner = NULL, lease_until = NULL, attempt = attempt - 1";
+  if (!new_token) return update_held(tx, lease, kBack, {});
+  return update_held(tx, lease, fmt::format("{}, external_id = NULL, plan = NULL, idempotency_token = ?", kBack),
+                     {*new_token});
 }
 
 Result<bool> retry_at(Transaction& tx, const Lease& lease, const Error& error, Micros when,

@@ -103,8 +103,11 @@ inline constexpr int kHeldSlicesLooked = 500;
 [[nodiscard]] Result<bool> renew(metadata::Transaction& tx, const Lease& lease, Micros until,
                                  const executors::RunProgress& progress);
 [[nodiscard]] Result<bool> set_external_id(metadata::Transaction& tx, const Lease& lease, const std::string& id);
-// Back to the queue as if this attempt had not been. The engine's job was cancelled, so the next one is a new one.
-[[nodiscard]] Result<bool> release(metadata::Transaction& tx, const Lease& lease, const std::string& new_token);
+// Whether another server (or thread) has leased the run since.
+[[nodiscard]] Result<bool> is_taken_up(metadata::Session& session, const Lease& lease);
+// Back to the queue as if this attempt had not been. `new_token`: as retry_at's.
+[[nodiscard]] Result<bool> release(metadata::Transaction& tx, const Lease& lease,
+                                   const std::optional<std::string>& new_token);
 // `new_token`: the engine's job has ended, and the next attempt submits another one; nothing: it attaches to the same.
 [[nodiscard]] Result<bool> retry_at(metadata::Transaction& tx, const Lease& lease, const Error& error, Micros when,
                                     const std::optional<std::string>& new_token = std::nullopt);

@@ -88,7 +88,18 @@ void Runner::wake() {
 
 void Runner::interrupt(const std::string& run_id) {
   const std::lock_guard lock(mutex_);
-  if (const auto found = active_.find(run_id); found != active_.end()) found->second->stop.request_stop();
+  if (const auto found = active_.find(run_id); found != active_.end()) end(*found->second);
+}
+
+void Runner::end(Active& active) {
+  active.ends_job = true;
+  active.stop.request_stop();
+}
+
+Result<void> Runner::end_unless_taken_up(metadata::Session& session, Active& active) {
+  TRY(const bool taken, store::is_taken_up(session, active.lease));
+  active.ends_job = !taken;
+  return {};
 }
 
 std::optional<executors::RunProgress> Runner::progress_of(std::int64_t request_id) const {
@@ -137,7 +148,9 @@ void Runner::heartbeat() {
     std::vector<ActivePtr> out;
     for (const auto& [active, progress] : held) {
       TRY(const bool ours, store::renew(tx, active->lease, until, progress));
-      if (!ours) out.push_back(active);
+      if (ours) continue;
+      TRY_VOID(end_unless_taken_up(tx, *active));
+      out.push_back(active);
     }
     return out;
   });

@@ -2,6 +2,7 @@
 // transaction.
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <cstdint>
 #include <functional>
@@ -31,7 +32,8 @@ class Runner {
 
   // Where this process is the only one of the database, runs that a dead one held are taken up at once.
   void start();
-  // Interrupts what runs and gives it back to the queue; joins.
+  // Interrupts what runs and gives it back to the queue; joins. Jobs of outside engines go on: whoever takes the run up
+  // finds them by their token.
   void stop();
   // There may be something to do.
   void wake();
@@ -47,6 +49,7 @@ class Runner {
   struct Active {
     store::Lease lease;
     std::stop_source stop;
+    std::atomic<bool> ends_job = false;  // once stopped: whether the engine's job is ended with it
     executors::RunProgress progress;
     Micros told_at = 0;           // monotonic; when the progress was last passed on
     std::optional<Error> beyond;  // which limit it went beyond, and was stopped for
@@ -116,6 +119,10 @@ class Runner {
   void enforce_limits(Active& active);
   [[nodiscard]] std::optional<Error> beyond_limits(const Active& active) const;
   [[nodiscard]] store::RunsAtOnce runs_at_once() const;
+  // Stops it, and the engine's job with it.
+  static void end(Active& active);
+  // The lease is lost. Where another server has taken the run up, the engine's job is that one's now.
+  [[nodiscard]] static Result<void> end_unless_taken_up(metadata::Session& session, Active& active);
   void note_progress(Active& active, const executors::RunProgress& progress);
   void count(std::string_view outcome);
   [[nodiscard]] Micros backoff(int failures) const;

@@ -242,12 +242,15 @@ Result<executors::RunReport> Runner::execute(Active& active, const catalogue::Ca
                                   .with_row_keys = question.with_row_keys};
   executors::RunObserver observer;
   observer.submitted = [&](const std::string& external_id) -> Result<void> {
-    TRY(const bool ours, parts_.database.write([&](metadata::Transaction& tx) {
-      return store::set_external_id(tx, lease, external_id);
+    TRY(const bool ours, parts_.database.write([&](metadata::Transaction& tx) -> Result<bool> {
+      TRY(const bool stored, store::set_external_id(tx, lease, external_id));
+      if (!stored) TRY_VOID(end_unless_taken_up(tx, active));
+      return stored;
     }));
     if (!ours) return lease_lost();
     return {};
   };
+  observer.leaves_job = [&] { return !active.ends_job; };
   observer.progress = [&](const executors::RunProgress& progress) { note_progress(active, progress); };
   TRY(auto report, executor->run(order, output, observer, active.stop.get_token()));
   if (report.rows < 0) return fail(Code::kCorrupt, "RESULT_BROKEN", "the executor reported a negative number of rows");

@@ -41,7 +41,7 @@ void Runner::enforce_limits(Active& active) {
     if (active.beyond || active.stop.stop_requested()) return;
     active.beyond = std::move(why);
   }
-  active.stop.request_stop();
+  end(active);
 }
 
 std::optional<Error> Runner::beyond_limits(const Active& active) const {

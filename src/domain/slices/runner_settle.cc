@@ -16,8 +16,6 @@ namespace {
 
 constexpr Micros kMicrosPerMilli = 1'000;
 constexpr int kMostDoublings = 6;
-// What an executor says where the engine's own job has ended without a result, and another one may do better.
-constexpr std::string_view kJobEnded = "ENGINE_JOB_ENDED";
 
 // Worth another attempt: something was away or full, and may not be next time.
 bool is_passing(const Error& error) { return error.code == Code::kUnavailable || error.code == Code::kTooMany; }
@@ -31,7 +29,7 @@ void Runner::settle(Active& active, const Error& error, bool server_stops) {
   if (error.event == "RUN_WAITS") return settle_waiting(active);
   if (!is_passing(error) || active.lease.failures + 1 >= limits::kRunAttempts) return settle_failed(active, error);
   // The same token would bring the same job again, which has ended.
-  const bool has_ended = error.event == kJobEnded;
+  const bool has_ended = error.event == executors::kJobEnded;
   const auto token = has_ended ? std::optional(uuid_v4(parts_.random)) : std::nullopt;
   const Cost paid = has_ended ? paid_for(active) : Cost{};
   const auto written = parts_.database.write([&](metadata::Transaction& tx) -> Result<bool> {
@@ -59,8 +57,10 @@ void Runner::settle_waiting(Active& active) {
 }
 
 void Runner::settle_stopped(Active& active, bool server_stops) {
-  const Cost paid = paid_for(active);
-  const std::string token = uuid_v4(parts_.random);
+  // A job of an outside engine goes on, and is paid by the run that takes it up.
+  const bool goes_on = !active.ends_job && active.lease.engine != executors::ExecutorType::kLocal;
+  const Cost paid = goes_on ? Cost{} : paid_for(active);
+  const auto token = goes_on ? std::nullopt : std::optional(uuid_v4(parts_.random));
   const auto written = parts_.database.write([&](metadata::Transaction& tx) -> Result<void> {
     // Cancelled or taken over: whoever did so has written the state.
     bool ours = true;

@@ -21,6 +21,10 @@ Error broken() { return {Code::kCorrupt, "FILE_BROKEN", "a file of the table is 
 
 class RunnerTest : public ::testing::Test {
  protected:
+  SliceServiceParts parts_with(Server& server) {
+    return {*world_.database, world_.ledger,  world_.accounts, world_.catalogue, world_.executors, world_.store,
+            server.keeper(),  world_.workers, world_.clock,    world_.random,    world_.metrics,   false};
+  }
   World world_;
 };
 
@@ -136,10 +140,63 @@ TEST_F(RunnerTest, StopGivesTheRunBackAndTheNextStartFinishesIt) {
   ASSERT_TRUE(next.wait_for(id, RunState::kDone));
   const auto orders = world_.engine->orders();
   ASSERT_EQ(orders.size(), 2U);
-  // The engine's job was cancelled with us: attaching to it, or its token, would bring back a cancelled job.
+  // What our own engine did went with us: its token would bring back nothing.
   EXPECT_FALSE(orders[1].external_id);
   EXPECT_NE(orders[0].idempotency_token, orders[1].idempotency_token);
   EXPECT_EQ(orders[1].attempt, 1);
+}
+
+// The job of an outside engine is paid: the next start goes on with it.
+TEST_F(RunnerTest, D14_AStopLeavesTheJobOfAnOutsideEngineAndTheNextStartAttachesToIt) {
+  const auto [spark, item] = world_.add_outside_item(executors::ExecutorType::kSpark, "lake.events");
+  spark->close_gate();
+  spark->set_external_id("job-1");
+  std::int64_t id = 0;
+  {
+    Server server(world_);
+    server->start();
+    id = value_of(server->ask(world_.reader, item.id, value_of(parse_json(kOther)))).request.id;
+    ASSERT_TRUE(server.wait_until(
+        [&] { return world_.count("SELECT COUNT(*) FROM slices_runs WHERE external_id = 'job-1'") == 1; }));
+    server->stop();
+    EXPECT_EQ(server.state(id).state, RunState::kQueued);
+    EXPECT_EQ(spark->left(), 1U) << "not ended with us";
+  }
+  EXPECT_EQ(world_.count("SELECT COUNT(*) FROM ledger WHERE kind = 'run.stopped'"), 0) << "paid once, at its end";
+  spark->open_gate();
+  Server next(world_);
+  next->start();
+  ASSERT_TRUE(next.wait_for(id, RunState::kDone));
+  const auto orders = spark->orders();
+  ASSERT_EQ(orders.size(), 2U);
+  EXPECT_EQ(orders[1].external_id, "job-1");
+  EXPECT_EQ(orders[1].idempotency_token, orders[0].idempotency_token);
+  EXPECT_EQ(orders[1].attempt, 1);
+}
+
+// Two servers: the one whose lease ran out must not end the job that the other has taken up. What was cancelled is
+// ended.
+TEST_F(RunnerTest, D14_AJobIsLeftToTheServerThatHasTakenItUp) {
+  const auto [spark, item] = world_.add_outside_item(executors::ExecutorType::kSpark, "lake.events");
+  spark->close_gate();
+  spark->set_external_id("job-1");
+  Server here(world_, false);
+  Runner slow(parts_with(here), [&](std::int64_t) { world_.news.tell(); });
+  slow.start();
+  const auto id = value_of(here->ask(world_.reader, item.id, value_of(parse_json(kOther)))).request.id;
+  ASSERT_TRUE(here.wait_until(
+      [&] { return world_.count("SELECT COUNT(*) FROM slices_runs WHERE external_id = 'job-1'") == 1; }));
+  world_.clock.advance(kLease + 1);
+  Server other(world_, false);
+  other->start();
+  ASSERT_TRUE(spark->wait_for_runs(2));
+  slow.heartbeat();
+  ASSERT_TRUE(spark->wait_for_stops(1));
+  EXPECT_EQ(spark->left(), 1U);
+  EXPECT_EQ(spark->orders()[1].external_id, "job-1");
+  ASSERT_TRUE(other->leave(world_.reader, id));
+  ASSERT_TRUE(spark->wait_for_stops(2));
+  EXPECT_EQ(spark->left(), 1U) << "what was cancelled is ended";
 }
 
 TEST_F(RunnerTest, StopTwiceAndWithoutStartIsFine) {
@@ -297,10 +354,7 @@ TEST_F(RunnerTest, D14_TwoServersNeverRunTheSameTwice) {
 // A run that was cancelled elsewhere (another server's leave) is stopped by the next heartbeat.
 TEST_F(RunnerTest, AHeartbeatStopsWhatWasCancelledElsewhere) {
   Server here(world_, false);
-  const SliceServiceParts parts{*world_.database, world_.ledger, world_.accounts, world_.catalogue,
-                                world_.executors, world_.store,  here.keeper(),   world_.workers,
-                                world_.clock,     world_.random, world_.metrics,  false};
-  Runner runner(parts, [](std::int64_t) {});
+  Runner runner(parts_with(here), [](std::int64_t) {});
   world_.engine->close_gate();
   const auto id = here.ask(world_.reader).id;
   runner.start();

@@ -128,16 +128,30 @@ struct World {
   }
 
   catalogue::CatalogueItem add_item(const std::string& name, const std::string& version) {
+    return add_item_of(*engine, name, version);
+  }
+
+  // Of an engine beside our own.
+  std::pair<std::shared_ptr<executors::testing::FakeExecutor>, catalogue::CatalogueItem> add_outside_item(
+      executors::ExecutorType type, const std::string& name) {
+    auto outside = std::make_shared<executors::testing::FakeExecutor>(type);
+    executors.add(outside);
+    return {outside, add_item_of(*outside, name, "v1")};
+  }
+
+  catalogue::CatalogueItem add_item_of(executors::testing::FakeExecutor& holder, const std::string& name,
+                                       const std::string& version) {
     executors::TableDescription table;
     table.columns = {{"a", table::ColumnType::kInteger, 1'000, true, false, {}, {}},
                      {"b", table::ColumnType::kString, 3'000, true, false, {}, {}}};
     table.rows = 100;
     table.bytes = 4'000;
     table.version = version;
-    engine->set_table(name, table);
-    engine->set_result("PAR1 data PAR1", {.rows = 3, .scanned_bytes = 4'000, .money_micros = 5, .source_version = ""});
+    holder.set_table(name, table);
+    holder.set_result("PAR1 data PAR1", {.rows = 3, .scanned_bytes = 4'000, .money_micros = 5, .source_version = ""});
     catalogue::NewItem fresh;
     fresh.name = name;
+    fresh.executor_type = holder.type();
     fresh.source = executors::Source{{"table", name}};
     fresh.profile = false;
     return value_of(catalogue.add(reader, fresh, {}));

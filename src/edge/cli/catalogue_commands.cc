@@ -121,7 +121,6 @@ void add_add(CommandTree& tree, CLI::App& parent, const std::string& name) {
       "Add a table: Parquet files or folders (hive partitions too), CSV files, or a table of an outside engine",
       {prefix + " nycflights13.flights flights.csv --null-token NA",
        prefix + " weather.hourly lake/weather --description @weather.md",
-       prefix + " sales.orders orders.parquet --no-profile",
        prefix + " lake.events --executor athena --table raw_events.v2"},
       [options](Session& session) { return add(session, *options); });
   command->add_option("NAME", options->name, "Its name: DATABASE.TABLE")->required();

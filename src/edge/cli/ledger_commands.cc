@@ -106,11 +106,10 @@ Result<void> show(Session& session, const LedgerOptions& options) {
 
 void add_ledger_command(CommandTree& tree) {
   const auto options = std::make_shared<LedgerOptions>();
-  CLI::App* command =
-      tree.add(tree.root, "ledger", "What was asked for, what it cost, and what was not paid again",
-               {"lakelift ledger", "lakelift ledger --by person --month 2026-11",
-                "lakelift ledger --by item --output csv", "lakelift ledger --by month --person ada@example.com"},
-               [options](Session& session) { return show(session, *options); });
+  CLI::App* command = tree.add(tree.root, "ledger", "What was asked for, what it cost, and what was not paid again",
+                               {"lakelift ledger --by person --month 2026-11", "lakelift ledger --by item --output csv",
+                                "lakelift ledger --by month --person ada@example.com"},
+                               [options](Session& session) { return show(session, *options); });
   command->add_option("--by", options->by, "A line for each of these")
       ->capture_default_str()
       ->check(CLI::IsMember({"month", "item", "person", "group"}));

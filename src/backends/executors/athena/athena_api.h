@@ -7,13 +7,13 @@
 #include <string_view>
 
 #include "backends/executors/athena/athena_failures.h"
-#include "backends/executors/athena/pause.h"
 #include "backends/net/aws/credentials.h"
 #include "backends/net/aws/endpoint.h"
 #include "backends/net/aws/sigv4.h"
 #include "backends/net/transport.h"
 #include "base/clock.h"
 #include "base/json.h"
+#include "base/pause.h"
 #include "base/random.h"
 
 namespace lakelift::executors {
@@ -23,7 +23,7 @@ struct AthenaApiParts {
   aws::CredentialsSource& credentials;
   const Clock& clock;
   Random& random;
-  Pause pause = thread_pause();
+  Pause pause = real_pause();
 };
 
 // Threadsafe. The parts outlive it.

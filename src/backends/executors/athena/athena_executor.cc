@@ -222,7 +222,7 @@ Result<TableProfile> AthenaExecutor::profile(const Source& source, std::stop_tok
   const NewQuery query{unload_sql(select, parts_.results.address_of(folder.data())), token, seen.name.database,
                        parts_.results.address_of(folder.query())};
   TRY(const std::string id, queries_.start(query, stop));
-  TRY(const QueryView view, queries_.await(id, limits::kAthenaRunMs, limits::kAthenaAwayMs, {}, stop));
+  TRY(const QueryView view, queries_.await(id, {limits::kAthenaRunMs, limits::kAthenaAwayMs}, {}, stop));
   if (view.state == QueryState::kFailed) return std::unexpected(meaning_of_failure(view.reason, view.is_retryable));
   if (view.state == QueryState::kCancelled) return std::unexpected(meaning_of_cancellation(view.reason));
   TRY(const auto parts, parts_of_unload(folder, view.manifest, parts_.results));
@@ -250,8 +250,7 @@ Result<TableProfile> AthenaExecutor::profile(const Source& source, std::stop_tok
       for (auto& figures : made.statistics) figures.is_partial = true;
     }
   }
-  // What could not be removed is left to the bucket's own rule.
-  (void)parts_.results.remove(folder.folder);
+  leftovers_.remove(folder.folder);
   return made;
 }
 
@@ -266,7 +265,9 @@ Result<RunReport> AthenaExecutor::run(const RunOrder& order, int output, const R
     TRY(const std::string now, version(order.source));
     TRY_VOID(run.begin(name, now));
   }
-  return run.finish(name, output);
+  TRY(auto report, run.finish(name, output));
+  leftovers_.retire(run.folder());
+  return report;
 }
 
 Result<void> AthenaExecutor::cancel(const std::string& external_id) {

@@ -11,6 +11,7 @@
 #include "backends/executors/athena/athena_queries.h"
 #include "backends/executors/athena/athena_table.h"
 #include "backends/executors/executor.h"
+#include "backends/executors/results/leftovers.h"
 #include "backends/executors/results/result_store.h"
 #include "columnar/worker_pool.h"
 
@@ -32,12 +33,12 @@ struct AthenaParts {
   std::string scratch_folder;  // where results lie while they become one file
   const Clock& clock;
   Random& random;
-  Pause pause = thread_pause();
+  Pause pause = real_pause();
 };
 
 // Sources are {"table": "database.table"}. A run is an UNLOAD to runs/RUN/TOKEN/data below the place of results; its
 // external id is "QUERY@VERSION", so that a run that is found again tells of the data that it was begun on. Results
-// stay until cancel() of an ended run, or the bucket's own rule, removes them: a crash must find them.
+// stay for a while after they were fetched: a crash must find them.
 class AthenaExecutor final : public Executor {
  public:
   // Errors: kInvalid naming the option.
@@ -89,6 +90,7 @@ class AthenaExecutor final : public Executor {
   const AthenaParts parts_;
   AthenaApi api_;
   AthenaQueries queries_;
+  Leftovers leftovers_{parts_.results, parts_.clock};
   std::mutex mutex_;
   std::map<std::string, Known> known_;  // by "database.table"
 };

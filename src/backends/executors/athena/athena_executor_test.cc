@@ -7,6 +7,7 @@
 
 #include "backends/executors/athena/athena_limits.h"
 #include "backends/executors/athena/test_athena.h"
+#include "backends/executors/results/result_limits.h"
 #include "base/encoding.h"
 #include "base/testing/memory_file.h"
 
@@ -116,6 +117,7 @@ class AthenaExecutorTest : public ::testing::Test {
       if (submit_error_) return std::unexpected(*submit_error_);
       return {};
     };
+    observer.leaves_job = [&] { return leaves_job_; };
     observer.progress = [&](const RunProgress& progress) { scanned_.push_back(progress.scanned_bytes); };
     auto report = executor_->run(order_, output.get(), observer, std::move(stop));
     if (report) csv_ = convert(text_of(output.get()), columnar::Format::kParquet, columnar::Format::kCsv);
@@ -156,6 +158,7 @@ class AthenaExecutorTest : public ::testing::Test {
   std::vector<std::string> submitted_;
   std::vector<std::int64_t> scanned_;
   std::optional<Error> submit_error_;
+  bool leaves_job_ = false;
   std::string csv_;
 };
 
@@ -284,7 +287,7 @@ TEST_F(AthenaExecutorTest, ARunIsTakenUpAgainWithoutASecondQuery) {
   expect_failure(run(), Code::kGone, "ENGINE_JOB_GONE", "query-99");
 }
 
-TEST_F(AthenaExecutorTest, AStopEndsTheQuery) {
+TEST_F(AthenaExecutorTest, AStopEndsTheQueryOrLeavesIt) {
   std::stop_source stop;
   athena_.looks_until_end = 1'000;
   athena_.on_look = [&](const std::string&) {
@@ -293,12 +296,20 @@ TEST_F(AthenaExecutorTest, AStopEndsTheQuery) {
   athena_.looks_until_end = 2;
   ASSERT_TRUE(executor_->version(order_.source));
   athena_.looks_until_end = 1'000;
-  expect_failure(run(stop.get_token()), Code::kCancelled, "", "stopped");
+  leaves_job_ = true;
+  expect_failure(run(stop.get_token()), Code::kCancelled, "", "goes on");
+  EXPECT_FALSE(athena_.was_stopped(submitted_[0].substr(0, submitted_[0].find('@'))));
+  leaves_job_ = false;
+  expect_failure(run(stop.get_token()), Code::kCancelled, "", "told to end");
   EXPECT_TRUE(athena_.was_stopped(submitted_[0].substr(0, submitted_[0].find('@'))));
 }
 
 TEST_F(AthenaExecutorTest, WhatIsNotStoredIsNotGoneOnWith) {
   submit_error_ = Error{Code::kConflict, "LEASE_LOST", "another has it", {}};
+  leaves_job_ = true;
+  expect_failure(run(), Code::kConflict, "LEASE_LOST", "another has it");
+  EXPECT_FALSE(athena_.was_stopped(submitted_[0].substr(0, submitted_[0].find('@')))) << "it is the other's job now";
+  leaves_job_ = false;
   expect_failure(run(), Code::kConflict, "LEASE_LOST", "another has it");
   EXPECT_TRUE(athena_.was_stopped(submitted_[0].substr(0, submitted_[0].find('@'))));
 }
@@ -457,6 +468,16 @@ TEST_F(AthenaExecutorTest, ATableIsCutAlongItsPartitionsAndThenByASample) {
     rows += chunk.rows;
   }
   EXPECT_EQ(rows, 70);
+}
+
+TEST_F(AthenaExecutorTest, ResultsGoAWhileAfterTheyWereFetched) {
+  ASSERT_TRUE(run());
+  EXPECT_FALSE(results_.list("runs/0198c0de")->empty());
+  clock_.advance((limits::kResultKeptSeconds + 1) * kMicrosPerSecond);
+  order_.run_id = "0198c0df";
+  ASSERT_TRUE(run());
+  EXPECT_TRUE(results_.list("runs/0198c0de")->empty());
+  EXPECT_FALSE(results_.list("runs/0198c0df")->empty()) << "a crash must find it";
 }
 
 TEST_F(AthenaExecutorTest, CancelEndsWhatGoesOnAndRemovesWhatIsLeft) {

@@ -115,17 +115,18 @@ Result<QueryView> AthenaQueries::look(const std::string& id, const std::stop_tok
                           shown_reason(id)));
 }
 
-Result<QueryView> AthenaQueries::await(const std::string& id, std::int64_t most_ms, std::int64_t most_away_ms,
+Result<QueryView> AthenaQueries::await(const std::string& id, const QueryPatience& patience,
                                        const std::function<void(const QueryView&)>& on_view,
                                        const std::stop_token& stop) {
-  const Micros until = api_.clock().monotonic() + most_ms * 1'000;
+  const Micros until = api_.clock().monotonic() + patience.most_ms * 1'000;
   std::int64_t pause_ms = limits::kAthenaPollMs;
   for (;;) {
     if (stop.stop_requested()) {
+      if (patience.leaves_job && patience.leaves_job()) return fail(Code::kCancelled, "stopped; the query goes on");
       TRY_VOID(end(id));
       return fail(Code::kCancelled, "stopped, and Athena was told to end the query");
     }
-    auto view = patiently(most_away_ms, stop, [&] { return look(id, stop); });
+    auto view = patiently(patience.most_away_ms, stop, [&] { return look(id, stop); });
     if (!view && stop.stop_requested()) continue;
     if (!view) return view;
     if (on_view) on_view(*view);
@@ -133,7 +134,7 @@ Result<QueryView> AthenaQueries::await(const std::string& id, std::int64_t most_
     if (api_.clock().monotonic() >= until) {
       TRY_VOID(end(id));
       return fail(Code::kDeadline, "ENGINE_TOO_SLOW",
-                  fmt::format("Athena did not finish the query within {} s; it was ended", most_ms / 1'000));
+                  fmt::format("Athena did not finish the query within {} s; it was ended", patience.most_ms / 1'000));
     }
     api_.pause()(pause_ms, stop);
     pause_ms = std::min(limits::kAthenaMostPollMs, pause_ms * 3 / 2);
@@ -173,7 +174,7 @@ Result<std::vector<TextRow>> AthenaQueries::read(const std::string& id, const st
 
 Result<std::vector<TextRow>> AthenaQueries::rows_of(const NewQuery& query, const std::stop_token& stop) {
   TRY(const std::string id, start(query, stop));
-  TRY(const QueryView view, await(id, limits::kAthenaLookMs, 0, {}, stop));
+  TRY(const QueryView view, await(id, {.most_ms = limits::kAthenaLookMs}, {}, stop));
   if (view.state == QueryState::kFailed) return std::unexpected(meaning_of_failure(view.reason, view.is_retryable));
   if (view.state == QueryState::kCancelled) return std::unexpected(meaning_of_cancellation(view.reason));
   return read(id, stop);

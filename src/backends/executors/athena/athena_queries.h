@@ -36,6 +36,13 @@ struct QueryView {
   [[nodiscard]] bool has_ended() const { return state >= QueryState::kSucceeded; }
 };
 
+// How long a query is waited for.
+struct QueryPatience {
+  std::int64_t most_ms = 0;
+  std::int64_t most_away_ms = 0;               // while Athena can't be asked
+  std::function<bool()> leaves_job = nullptr;  // RunObserver's
+};
+
 using TextRow = std::vector<std::optional<std::string>>;  // nothing: null
 
 struct AthenaWorkgroup {
@@ -53,10 +60,10 @@ class AthenaQueries {
   [[nodiscard]] Result<std::string> start(const NewQuery& query, const std::stop_token& stop);
   // Error: kGone ENGINE_JOB_GONE where Athena does not know it (any more).
   [[nodiscard]] Result<QueryView> look(const std::string& id, const std::stop_token& stop);
-  // Until it has ended, in whichever way; also while Athena can't be asked, for `most_away_ms`: a query that was begun
-  // is paid, and goes on without us. When `stop` is asked, or it takes longer than `most_ms`, Athena is told to end it.
-  // Errors: kCancelled; kDeadline; look()'s.
-  [[nodiscard]] Result<QueryView> await(const std::string& id, std::int64_t most_ms, std::int64_t most_away_ms,
+  // Until it has ended, in whichever way; also while Athena can't be asked: a query that was begun is paid, and goes on
+  // without us. When `stop` is asked, or it takes too long, Athena is told to end it, unless a stop leaves it. Errors:
+  // kCancelled; kDeadline; look()'s.
+  [[nodiscard]] Result<QueryView> await(const std::string& id, const QueryPatience& patience,
                                         const std::function<void(const QueryView&)>& on_view,
                                         const std::stop_token& stop);
   // Calls `work` again, after pauses, while it says kUnavailable, for that long.

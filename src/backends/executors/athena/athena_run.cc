@@ -38,7 +38,9 @@ Result<void> AthenaRun::submit(const AthenaTableName& table, const std::string& 
   TRY(job_.query, queries_.start(query, stop_));
   if (!observer_.submitted) return {};
   auto stored = observer_.submitted(external_id_of(job_));
-  if (!stored) (void)queries_.end(job_.query);  // nobody will ask for it; that it ends is not ours to wait for
+  if (!stored && !(observer_.leaves_job && observer_.leaves_job())) {
+    (void)queries_.end(job_.query);  // nobody will ask for it; that it ends is not ours to wait for
+  }
   return stored;
 }
 
@@ -49,7 +51,7 @@ Result<void> AthenaRun::begin(const AthenaTableName& table, const std::string& v
 
 Result<QueryView> AthenaRun::await() {
   return queries_.await(
-      job_.query, limits::kAthenaRunMs, limits::kAthenaAwayMs,
+      job_.query, {limits::kAthenaRunMs, limits::kAthenaAwayMs, observer_.leaves_job},
       [&](const QueryView& view) {
         if (!observer_.progress) return;
         RunProgress progress;
@@ -70,6 +72,7 @@ Result<RunReport> AthenaRun::finish(const AthenaTableName& table, int output) {
   if (view.state == QueryState::kCancelled) return std::unexpected(meaning_of_cancellation(view.reason));
   const auto folder = folder_of_unload(view.sql, tools_.store);
   if (!folder) return result_broken("Athena's query is not one that this server began with these results");
+  folder_ = folder->folder;
   RunObserver observer;
   observer.progress = [&](const RunProgress& now) {
     if (!observer_.progress) return;

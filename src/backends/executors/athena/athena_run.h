@@ -33,6 +33,8 @@ class AthenaRun {
   // One that was begun before.
   void take_up(const std::string& external_id) { job_ = job_of(external_id); }
   [[nodiscard]] Result<RunReport> finish(const AthenaTableName& table, int output);
+  // What it has left, once it is finished.
+  [[nodiscard]] const std::string& folder() const { return folder_; }
 
  private:
   [[nodiscard]] Result<void> submit(const AthenaTableName& table, const std::string& token);
@@ -44,6 +46,7 @@ class AthenaRun {
   const RunObserver& observer_;
   const std::stop_token stop_;
   AthenaJob job_;
+  std::string folder_;
 };
 
 }  // namespace lakelift::executors

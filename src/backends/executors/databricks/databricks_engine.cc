@@ -123,13 +123,14 @@ class DatabricksEngine final : public JobEngine {
     return std::to_string(*id);
   }
 
-  Result<void> wait(const std::string& external_id, const JobOrder&, std::stop_token stop) override {
+  Result<void> wait(const std::string& external_id, const JobOrder&, const JobStop& job_stop) override {
     TRY(const std::int64_t id, parse(external_id));
+    const std::stop_token& stop = job_stop.token;
     std::int64_t look_ms = limits::kDatabricksLookMs;
     int blind = 0;
     for (std::int64_t waited_ms = 0; waited_ms < 2 * limits::kJobSeconds * 1'000; waited_ms += look_ms) {
       if (stop.stop_requested()) {
-        TRY_VOID(cancel(external_id));
+        if (!job_stop.leaves()) TRY_VOID(cancel(external_id));
         return cancelled();
       }
       const auto state = look(id, stop);
@@ -183,6 +184,11 @@ class DatabricksEngine final : public JobEngine {
     }
     if (state.result == "TIMEDOUT") return fail(Code::kDeadline, "the Databricks job took longer than a job may");
     std::string reason = state.message;
+    if (state.life_cycle == "INTERNAL_ERROR") {
+      return fail(
+          Code::kUnavailable, std::string(kJobEnded),
+          fmt::format("Databricks lost the run (INTERNAL_ERROR): {}", reason.empty() ? "it gives no reason" : reason));
+    }
     if (state.result == "FAILED") {
       const std::int64_t output_of = state.task_run_id.value_or(id);
       const auto output = call(HttpMethod::kGet, fmt::format("runs/get-output?run_id={}", output_of), "", stop);

@@ -5,8 +5,8 @@
 #include <string>
 
 #include "backends/executors/jobs/job_engine.h"
-#include "backends/executors/jobs/pause.h"
 #include "backends/net/http_client.h"
+#include "base/pause.h"
 #include "base/random.h"
 
 namespace lakelift::executors {

@@ -125,6 +125,8 @@ TEST_F(DatabricksTest, TellsWhyARunFailed) {
   failed = engine()->wait("7", order(), {});
   EXPECT_TRUE(failed.error().message.contains("INTERNAL_ERROR")) << failed.error().message;
   EXPECT_TRUE(failed.error().message.contains("no more machines"));
+  EXPECT_EQ(failed.error().code, Code::kUnavailable) << "another run may do better";
+  EXPECT_EQ(failed.error().event, kJobEnded);
   http_.answer(kGet, always(ok(state("TERMINATED", "CANCELED"))));
   EXPECT_EQ(engine()->wait("7", order(), {}).error().event, "JOB_CANCELLED_OUTSIDE");
   http_.answer(kGet, always(ok(state("TERMINATED", "TIMEDOUT"))));
@@ -154,9 +156,19 @@ TEST_F(DatabricksTest, AStopCancelsTheRun) {
     stop.request_stop();
     return ok(state("RUNNING"));
   });
-  EXPECT_EQ(engine()->wait("7", order(), stop.get_token()).error().code, Code::kCancelled);
+  EXPECT_EQ(engine()->wait("7", order(), {stop.get_token()}).error().code, Code::kCancelled);
   ASSERT_EQ(http_.count(kCancel), 1);
   EXPECT_EQ(http_.requests(kCancel)[0].body, R"({"run_id":7})");
+}
+
+TEST_F(DatabricksTest, AStopThatLeavesTheRunCancelsNothing) {
+  std::stop_source stop;
+  http_.answer(kGet, [&](const HttpRequest&) {
+    stop.request_stop();
+    return ok(state("RUNNING"));
+  });
+  EXPECT_EQ(engine()->wait("7", order(), {stop.get_token(), [] { return true; }}).error().code, Code::kCancelled);
+  EXPECT_EQ(http_.count(kCancel), 0);
 }
 
 TEST_F(DatabricksTest, CancellingWhatIsGoneIsFine) {

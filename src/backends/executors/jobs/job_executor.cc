@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <charconv>
 #include <chrono>
-#include <set>
 
 #include "backends/executors/jobs/answers.h"
 #include "backends/executors/jobs/cut_plan.h"
@@ -23,15 +22,6 @@ std::int64_t seed_of(const std::string& text) {
   const std::string digest = sha256_hex(text);
   std::from_chars(digest.data(), digest.data() + 15, seed, 16);
   return static_cast<std::int64_t>(seed % kSeeds);
-}
-
-// Milliseconds since 1970 of a UUIDv7; nothing for other names.
-std::optional<std::int64_t> born_at_ms(std::string_view name) {
-  if (!is_uuid(name) || name[14] != '7') return std::nullopt;
-  const std::string digits = std::string(name.substr(0, 8)) + std::string(name.substr(9, 4));
-  std::int64_t ms = 0;
-  std::from_chars(digits.data(), digits.data() + digits.size(), ms, 16);
-  return ms;
 }
 
 }  // namespace
@@ -119,26 +109,29 @@ Result<json::object> JobExecutor::look(std::string kind, const Source& source, j
       table_order(std::move(kind), source, options_.views, place_of(id, token, folder), std::move(more)));
   std::string external_id;
   auto manifest = obtain(job, external_id, {}, std::move(stop));
-  remove(folder);
+  leftovers_.remove(folder);
   if (!external_id.empty()) parts_.engine->forget(external_id);
   if (!manifest) return std::unexpected(std::move(manifest).error());
   return std::move(manifest->answer);
 }
 
-Result<Manifest> JobExecutor::obtain(const JobOrder& job, std::string& external_id,
-                                     const std::function<Result<void>(const std::string&)>& submitted,
+Result<Manifest> JobExecutor::obtain(const JobOrder& job, std::string& external_id, const RunObserver& observer,
                                      std::stop_token stop) {
   TRY(auto left, read_outcome(parts_.store, job));
   if (left) return *std::move(left);
+  const JobStop job_stop{stop, observer.leaves_job};
   if (external_id.empty()) {
     TRY(external_id, parts_.engine->submit(job, stop));
-    // Where this fails the job goes on: whoever has the run now finds it by its token.
-    if (submitted) TRY_VOID(submitted(external_id));
+    const auto stored = observer.submitted ? observer.submitted(external_id) : Result<void>();
+    if (!stored && !job_stop.leaves()) (void)parts_.engine->cancel(external_id);  // its end is not ours to wait for
+    if (!stored) return std::unexpected(stored.error());
   }
-  const auto ended = parts_.engine->wait(external_id, job, stop);
+  const auto ended = parts_.engine->wait(external_id, job, job_stop);
   if (!ended && ended.error().code == Code::kCancelled) {
-    remove(job.folder);
-    parts_.engine->forget(external_id);
+    if (!job_stop.leaves()) {
+      leftovers_.remove(job.folder);
+      parts_.engine->forget(external_id);
+    }
     return std::unexpected(ended.error());
   }
   // What the script itself says is nearer to the cause than what the engine makes of it.
@@ -155,7 +148,7 @@ Result<RunReport> JobExecutor::run(const RunOrder& order, int output, const RunO
   TRY(const std::string folder, run_folder(order.run_id, order.idempotency_token));
   TRY(const JobOrder job, slice_order(order, options_.views, place_of(order.run_id, order.idempotency_token, folder)));
   std::string external_id = order.external_id.value_or("");
-  TRY(const Manifest manifest, obtain(job, external_id, observer.submitted, stop));
+  TRY(const Manifest manifest, obtain(job, external_id, observer, stop));
   TRY(const SliceResult result, read_slice(parts_.store, job, manifest));
   if (observer.progress) {
     observer.progress({.rows_total = result.rows, .scanned_bytes = result.scanned_bytes.value_or(0)});
@@ -163,7 +156,7 @@ Result<RunReport> JobExecutor::run(const RunOrder& order, int output, const RunO
   const PartsTools tools{parts_.store, parts_.workers, parts_.scratch_folder};
   TRY(const std::int64_t rows, write_parts(order, {result.parts, result.rows}, tools, output, observer, stop));
   if (!external_id.empty()) parts_.engine->forget(external_id);
-  retire(folder);
+  leftovers_.retire(folder);
   keep_version(order.source, result.source_version);
   return RunReport{.rows = rows,
                    .scanned_bytes = result.scanned_bytes.value_or(0),
@@ -182,46 +175,6 @@ Result<std::vector<Chunk>> JobExecutor::cut(const Source& source, const table::C
   TRY(const json::object answer, look("cut", source, std::move(more), std::move(stop)));
   TRY(const CutFacts facts, cut_facts_of(answer, table));
   return plan_cut(facts, table, order.most_rows);
-}
-
-void JobExecutor::remove(const std::string& folder) {
-  if (auto removed = parts_.store.remove(folder); !removed) {
-    log_warning("what a job left could not be removed; it goes later by its age",
-                {{"folder", folder}, {"error", describe(removed.error())}});
-  }
-}
-
-void JobExecutor::retire(const std::string& folder) {
-  const Micros now = parts_.clock.now();
-  std::vector<std::string> due;
-  bool is_time_to_sweep = false;
-  {
-    const std::lock_guard lock(mutex_);
-    retired_.emplace_back(now + limits::kResultKeptSeconds * kMicrosPerSecond, folder);
-    std::erase_if(retired_, [&](const auto& entry) {
-      if (entry.first > now) return false;
-      due.push_back(entry.second);
-      return true;
-    });
-    is_time_to_sweep = now - swept_at_ >= limits::kLeftoverSweepSeconds * kMicrosPerSecond;
-    if (is_time_to_sweep) swept_at_ = now;
-  }
-  for (const auto& one : due) remove(one);
-  if (is_time_to_sweep) sweep(now);
-}
-
-// What a server left that did not come to its end. No run lives as long as this.
-void JobExecutor::sweep(Micros now) {
-  const auto listed = parts_.store.list("runs");
-  if (!listed) return;
-  std::set<std::string> old;
-  for (const auto& file : *listed) {
-    const std::string run = file.name.substr(0, file.name.find('/'));
-    const auto born = born_at_ms(run);
-    if (born && now / 1'000 - *born > limits::kLeftoverSeconds * 1'000) old.insert("runs/" + run);
-    if (old.size() >= limits::kSweptAtOnce) break;
-  }
-  for (const auto& folder : old) remove(folder);
 }
 
 }  // namespace lakelift::executors

@@ -15,6 +15,7 @@
 #include "backends/executors/executor.h"
 #include "backends/executors/jobs/job_engine.h"
 #include "backends/executors/jobs/manifest.h"
+#include "backends/executors/results/leftovers.h"
 #include "base/clock.h"
 #include "base/random.h"
 
@@ -62,15 +63,10 @@ class JobExecutor final : public Executor {
   [[nodiscard]] Result<json::object> look(std::string kind, const Source& source, json::object more,
                                           std::stop_token stop);
   // What the job has left, after it was found, or run.
-  [[nodiscard]] Result<Manifest> obtain(const JobOrder& job, std::string& external_id,
-                                        const std::function<Result<void>(const std::string&)>& submitted,
+  [[nodiscard]] Result<Manifest> obtain(const JobOrder& job, std::string& external_id, const RunObserver& observer,
                                         std::stop_token stop);
   [[nodiscard]] JobPlace place_of(const std::string& run, const std::string& token, const std::string& folder) const;
   void keep_version(const Source& source, const std::string& version);
-  void remove(const std::string& folder);
-  // Removes it in a while, and what is due by now.
-  void retire(const std::string& folder);
-  void sweep(Micros now);
 
   JobExecutorParts parts_;
   const JobExecutorOptions options_;
@@ -86,8 +82,7 @@ class JobExecutor final : public Executor {
   std::condition_variable_any changed_;
   std::map<std::string, Known> versions_;  // by canonical source
   std::deque<std::pair<std::string, Source>> to_ask_;
-  std::vector<std::pair<Micros, std::string>> retired_;  // when it may go, and the folder
-  Micros swept_at_ = 0;
+  Leftovers leftovers_{parts_.store, parts_.clock};
   std::jthread asker_;  // from the first version on that has to be asked for
 };
 

@@ -7,8 +7,9 @@
 #include <filesystem>
 
 #include "backends/executors/jobs/job_limits.h"
-#include "backends/executors/jobs/pause.h"
+#include "backends/executors/results/result_limits.h"
 #include "backends/executors/testing/memory_results.h"
+#include "base/pause.h"
 #include "base/testing/memory_file.h"
 
 namespace lakelift::executors {
@@ -28,9 +29,9 @@ class FakeEngine final : public JobEngine {
     orders.push_back(order);
     return "job-" + order.token;
   }
-  Result<void> wait(const std::string& external_id, const JobOrder& order, std::stop_token stop) override {
+  Result<void> wait(const std::string& external_id, const JobOrder& order, const JobStop& stop) override {
     waited_for.push_back(external_id);
-    if (stop.stop_requested()) return fail(Code::kCancelled, "the job was cancelled");
+    if (stop.token.stop_requested()) return fail(Code::kCancelled, "the job was cancelled");
     if (leaves) leaves(order);
     if (end) return std::unexpected(*end);
     return {};
@@ -111,6 +112,7 @@ class JobExecutorTest : public ::testing::Test {
       if (submitted_error_) return std::unexpected(*submitted_error_);
       return {};
     };
+    observer.leaves_job = [&] { return leaves_job_; };
     return executor_->run(order_, output.get(), observer, std::move(stop));
   }
 
@@ -133,6 +135,7 @@ class JobExecutorTest : public ::testing::Test {
   RunOrder order_;
   std::vector<std::string> submitted_;
   std::optional<Error> submitted_error_;
+  bool leaves_job_ = false;
 };
 
 TEST_F(JobExecutorTest, ASliceIsOrderedAwaitedAndBecomesOneFile) {
@@ -174,13 +177,17 @@ TEST_F(JobExecutorTest, AKnownJobIsAwaitedAndNotSubmittedAgain) {
   EXPECT_EQ(engine_->waited_for, std::vector<std::string>{"job-x"});
 }
 
-TEST_F(JobExecutorTest, AnIdThatCannotBeStoredEndsTheRunButNotTheJob) {
+TEST_F(JobExecutorTest, AnIdThatCannotBeStoredEndsTheRunButNotTheJobOfWhoHasTakenItUp) {
+  leaves_job_ = true;
   submitted_error_ = Error{Code::kConflict, "RUN_LEASE_LOST", "another server has the run", {}};
   const auto report = run();
   ASSERT_FALSE(report);
   EXPECT_EQ(report.error().event, "RUN_LEASE_LOST");
   EXPECT_TRUE(engine_->waited_for.empty());
   EXPECT_TRUE(engine_->cancelled.empty());
+  leaves_job_ = false;
+  EXPECT_FALSE(run());
+  EXPECT_EQ(engine_->cancelled, std::vector{submitted_.back()}) << "nobody else has the run";
 }
 
 TEST_F(JobExecutorTest, WithoutAManifestOrWithFewerRowsItIsBroken) {
@@ -212,6 +219,16 @@ TEST_F(JobExecutorTest, AStopLeavesNothing) {
   EXPECT_TRUE(store_.files().empty());
   ASSERT_TRUE(executor_->cancel("job-1"));
   EXPECT_EQ(engine_->cancelled, std::vector<std::string>{"job-1"});
+}
+
+TEST_F(JobExecutorTest, AStopThatLeavesTheJobKeepsWhatItIsFoundBy) {
+  std::stop_source stop;
+  stop.request_stop();
+  leaves_job_ = true;
+  store_.put(folder_of_run() + "/claim-1", "");
+  EXPECT_EQ(run(stop.get_token()).error().code, Code::kCancelled);
+  EXPECT_EQ(store_.files().size(), 1U);
+  EXPECT_TRUE(engine_->forgotten.empty());
 }
 
 TEST_F(JobExecutorTest, ResultsGoInAWhileAndLeftoversByTheirAge) {

@@ -18,9 +18,5 @@ inline constexpr std::int64_t kVersionKeptSeconds = 600;      // a version that 
 inline constexpr std::int64_t kVersionOldestSeconds = 3'600;  // that it is believed while a job is asked again
 inline constexpr std::int64_t kVersionWaitMs = 20'000;        // for a job to tell one that is not known
 inline constexpr std::size_t kVersionsKept = 10'000;
-inline constexpr std::int64_t kResultKeptSeconds = 3'600;         // after it was fetched: by then its run is published
-inline constexpr std::int64_t kLeftoverSeconds = 2 * 86'400;      // nobody comes for what a crash left behind
-inline constexpr std::int64_t kLeftoverSweepSeconds = 6 * 3'600;  // between two looks for such
-inline constexpr std::size_t kSweptAtOnce = 1'000;
 
 }  // namespace lakelift::limits

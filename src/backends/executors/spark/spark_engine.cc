@@ -129,15 +129,15 @@ class SparkEngine final : public JobEngine {
 
   Result<std::string> submit(const JobOrder& order, std::stop_token) override { return machine_ + "/" + order.token; }
 
-  Result<void> wait(const std::string& external_id, const JobOrder& order, std::stop_token stop) override {
+  Result<void> wait(const std::string& external_id, const JobOrder& order, const JobStop& stop) override {
     TRY(const JobId id, parse(external_id));
     if (id.token != order.token) return fail(Code::kInvalid, "this is the id of another run's Spark job");
     int launch = 1;
     if (id.machine != machine_) {
-      TRY(launch, await_foreign(order, stop));
+      TRY(launch, await_foreign(order, stop.token));
       if (launch == 0) return {};
     }
-    TRY_VOID(slots_.take(stop));
+    TRY_VOID(slots_.take(stop.token));
     const Slot slot(slots_);
     TRY(SparkJob job, SparkJob::open(options_.state_folder, order.token));
     return run_here(job, order, launch, stop);
@@ -191,11 +191,11 @@ class SparkEngine final : public JobEngine {
     return number;
   }
 
-  Result<void> run_here(SparkJob& job, const JobOrder& order, int first_launch, const std::stop_token& stop) {
+  Result<void> run_here(SparkJob& job, const JobOrder& order, int first_launch, const JobStop& stop) {
     bool is_launched_here = false;
     for (std::int64_t waited_ms = 0; waited_ms < limits::kJobSeconds * 1'000; waited_ms += limits::kDriverLookMs) {
-      if (stop.stop_requested()) {
-        end(job);
+      if (stop.token.stop_requested()) {
+        if (!stop.leaves()) end(job);
         return cancelled();
       }
       if (is_launched_here) {
@@ -210,7 +210,7 @@ class SparkEngine final : public JobEngine {
           is_launched_here = true;
         }
       }
-      pause_(limits::kDriverLookMs, stop);
+      pause_(limits::kDriverLookMs, stop.token);
     }
     end(job);
     return fail(Code::kDeadline,

@@ -8,9 +8,9 @@
 #include <vector>
 
 #include "backends/executors/jobs/job_engine.h"
-#include "backends/executors/jobs/pause.h"
 #include "backends/executors/results/result_store.h"
 #include "backends/executors/spark/spark_limits.h"
+#include "base/pause.h"
 #include "base/random.h"
 
 namespace lakelift::executors {

@@ -163,8 +163,26 @@ TEST_F(SparkEngineTest, AStopEndsTheDriverAndItsChildren) {
     EXPECT_TRUE(wait_for_starts(1));
     stop.request_stop();
   });
-  EXPECT_EQ(made->wait(*made->submit(order(), {}), order(), stop.get_token()).error().code, Code::kCancelled);
+  EXPECT_EQ(made->wait(*made->submit(order(), {}), order(), {stop.get_token()}).error().code, Code::kCancelled);
   later.join();
+  EXPECT_TRUE(is_lock_free());
+}
+
+TEST_F(SparkEngineTest, AStopThatLeavesTheDriverLetsItGoOn) {
+  submit_does("exec sleep 300");
+  std::stop_source stop;
+  const auto made = engine("state", [&](std::int64_t ms, const std::stop_token& token) {
+    real_pause()(std::min<std::int64_t>(ms, 20), token);
+  });
+  const auto id = made->submit(order(), {});
+  std::thread later([&] {
+    EXPECT_TRUE(wait_for_starts(1));
+    stop.request_stop();
+  });
+  EXPECT_EQ(made->wait(*id, order(), {stop.get_token(), [] { return true; }}).error().code, Code::kCancelled);
+  later.join();
+  EXPECT_FALSE(is_lock_free()) << "the driver lives";
+  ASSERT_TRUE(made->cancel(*id));
   EXPECT_TRUE(is_lock_free());
 }
 

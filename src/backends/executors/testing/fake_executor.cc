@@ -116,6 +116,11 @@ bool FakeExecutor::wait_for_runs(std::size_t count) {
   return changed_.wait_for(lock, std::chrono::minutes(1), [&] { return orders_.size() >= count; });
 }
 
+bool FakeExecutor::wait_for_stops(std::size_t count) {
+  std::unique_lock lock(mutex_);
+  return changed_.wait_for(lock, std::chrono::minutes(1), [&] { return cancelled_ >= count; });
+}
+
 std::vector<RunOrder> FakeExecutor::orders() const {
   const std::lock_guard lock(mutex_);
   return orders_;
@@ -129,6 +134,11 @@ std::size_t FakeExecutor::inspections() const {
 std::size_t FakeExecutor::cancelled() const {
   const std::lock_guard lock(mutex_);
   return cancelled_;
+}
+
+std::size_t FakeExecutor::left() const {
+  const std::lock_guard lock(mutex_);
+  return left_;
 }
 
 std::size_t FakeExecutor::finished() const {
@@ -185,11 +195,13 @@ Result<void> FakeExecutor::tell(const RunOrder& order, const RunObserver& observ
   return {};
 }
 
-bool FakeExecutor::pass_gate(std::stop_token stop) {
+bool FakeExecutor::pass_gate(const RunObserver& observer, std::stop_token stop) {
   std::unique_lock lock(mutex_);
   const bool passed = changed_.wait(lock, stop, [&] { return !gate_closed_ || passes_ > 0; });
   if (!passed || stop.stop_requested()) {
     ++cancelled_;
+    if (observer.leaves_job && observer.leaves_job()) ++left_;
+    changed_.notify_all();
     return false;
   }
   if (gate_closed_) --passes_;
@@ -209,7 +221,7 @@ Result<RunReport> FakeExecutor::run(const RunOrder& order, int output, const Run
   }
   TRY_VOID(check_fits(order, table.columns));
   TRY_VOID(tell(order, observer));
-  if (!pass_gate(stop)) return fail(Code::kCancelled, "the run was cancelled");
+  if (!pass_gate(observer, stop)) return fail(Code::kCancelled, "the run was cancelled");
 
   std::unique_lock lock(mutex_);
   const std::string bytes = bytes_;

@@ -53,10 +53,13 @@ class FakeExecutor final : public Executor {
   // Blocks until so many runs have begun since the start (whether or not they are at the gate); gives up after a
   // minute.
   [[nodiscard]] bool wait_for_runs(std::size_t count);
+  // The same for runs that were stopped at the gate.
+  [[nodiscard]] bool wait_for_stops(std::size_t count);
 
   [[nodiscard]] std::vector<RunOrder> orders() const;  // in the order in which they came
   [[nodiscard]] std::size_t inspections() const;       // inspect and profile calls
   [[nodiscard]] std::size_t cancelled() const;         // runs that ended by their stop_token
+  [[nodiscard]] std::size_t left() const;              // of those: whose job was left alone
   [[nodiscard]] std::size_t finished() const;          // runs that ended well
 
   [[nodiscard]] ExecutorType type() const override { return type_; }
@@ -76,7 +79,7 @@ class FakeExecutor final : public Executor {
  private:
   [[nodiscard]] Result<TableProfile> look(const Source& source);
   [[nodiscard]] Result<void> tell(const RunOrder& order, const RunObserver& observer);
-  [[nodiscard]] bool pass_gate(std::stop_token stop);
+  [[nodiscard]] bool pass_gate(const RunObserver& observer, std::stop_token stop);
 
   const ExecutorType type_;
   mutable std::mutex mutex_;
@@ -94,6 +97,7 @@ class FakeExecutor final : public Executor {
   std::vector<RunOrder> orders_;
   std::size_t inspections_ = 0;
   std::size_t cancelled_ = 0;
+  std::size_t left_ = 0;
   std::size_t finished_ = 0;
   std::vector<Chunk> chunks_;
   std::vector<std::string> ended_;

@@ -1,10 +1,10 @@
-#include "backends/executors/jobs/pause.h"
+#include "base/pause.h"
 
 #include <chrono>
 #include <condition_variable>
 #include <mutex>
 
-namespace lakelift::executors {
+namespace lakelift {
 
 Pause real_pause() {
   return [](std::int64_t ms, const std::stop_token& stop) {
@@ -15,4 +15,4 @@ Pause real_pause() {
   };
 }
 
-}  // namespace lakelift::executors
+}  // namespace lakelift
