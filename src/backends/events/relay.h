@@ -1,0 +1,84 @@
+// The outbox: entries of the ledger go to a publisher, in order, each at least once, by one server at a time.
+//
+// Its place in the ledger (the number of the last entry that is settled) is in the database, with a lease; what cannot
+// be sent, now or ever, is set aside with its reason and does not hold up the rest. While the publisher is away entries
+// wait: nothing is dropped, and whoever transfers does not notice.
+#pragma once
+
+#include <condition_variable>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "backends/events/publisher.h"
+#include "backends/ledger/ledger.h"
+#include "backends/metadata/database.h"
+#include "backends/metadata/migration.h"
+#include "base/clock.h"
+#include "base/metrics.h"
+#include "base/random.h"
+
+namespace lakelift::events {
+
+struct RelayParts {
+  metadata::Database& database;
+  const ledger::Ledger& ledger;
+  const Clock& clock;
+  Random& random;
+  Metrics& metrics;
+};
+
+// An entry that is not sent.
+struct SetAside {
+  std::int64_t seq = 0;
+  std::string event_id;
+  std::string reason;
+  Micros at = 0;  // when it was set aside
+};
+
+struct RelayState {
+  std::string publisher;
+  std::int64_t sent_seq = 0;
+  std::int64_t waiting = 0;            // entries of the ledger behind it
+  std::optional<Micros> oldest;        // of those: when the first was written
+  std::vector<SetAside> set_aside;     // newest first, at most 100
+};
+
+// Threadsafe.
+class Relay {
+ public:
+  // `publisher` outlives it.
+  Relay(const RelayParts& parts, Publisher& publisher);
+  ~Relay();  // stop()
+  Relay(const Relay&) = delete;
+  Relay& operator=(const Relay&) = delete;
+
+  // On a thread of its own.
+  void start();
+  void stop();
+  // There is something new in the ledger.
+  void wake();
+  // One batch, where the lease is ours or free. How many entries of the ledger were settled; 0: nothing to do, or
+  // another server does it. Error: the publisher's, or the database's.
+  [[nodiscard]] Result<std::size_t> step(std::stop_token stop);
+  [[nodiscard]] Result<RelayState> state();
+
+ private:
+  void work(const std::stop_token& stop);
+
+  const RelayParts parts_;
+  Publisher& publisher_;
+  const std::string owner_;
+  std::mutex mutex_;
+  std::condition_variable_any wake_;
+  std::uint64_t wakes_ = 0;
+  std::jthread thread_;
+};
+
+[[nodiscard]] std::vector<metadata::Migration> migrations();  // of events
+
+}  // namespace lakelift::events

@@ -1,0 +1,85 @@
+// Downloads and bytes in windows of time: tumbling, by the time at which a download was complete, made of the ledger.
+//
+//   WindowsView view(database, ledger, {.window_seconds = 300});
+//   TRY(auto page, view.read({.by = WindowsBy::kFile, .from = noon, .to = noon + hour}));
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "backends/ledger/ledger.h"
+#include "backends/metadata/database.h"
+#include "domain/analytics/spending.h"
+
+namespace lakelift::analytics {
+
+struct WindowFigures {
+  std::int64_t downloads = 0;       // whole objects, once a session
+  std::int64_t size_bytes = 0;      // of those objects
+  std::int64_t uploads = 0;
+  std::int64_t uploaded_bytes = 0;
+  std::int64_t answers = 0;         // with bytes, whole or not
+  std::int64_t sent_bytes = 0;      // in them, really
+  bool operator==(const WindowFigures&) const = default;
+  WindowFigures& operator+=(const WindowFigures& other);
+};
+
+enum class WindowsBy { kTotal, kOwner, kFile, kItem, kPerson };
+
+// What is nothing does not narrow.
+struct WindowsQuery {
+  WindowsBy by = WindowsBy::kTotal;
+  std::optional<Micros> from = std::nullopt;  // windows that begin at or after
+  std::optional<Micros> to = std::nullopt;    // and before
+  bool is_whole = false;                      // one line a thing over all of the time, most downloads first: "top"
+  // Whose files, and which items; nothing: all (administrators).
+  std::optional<Own> own = std::nullopt;
+  std::string after = {};  // a page's `next`
+  int limit = 100;
+};
+
+struct WindowLine {
+  Micros start = 0;  // 0 with is_whole
+  Micros end = 0;
+  // Of the owner, file, item or person; empty by total. A file's is "file:7", a slice's "download_request:12".
+  std::string key;
+  std::string name;  // owner's or person's username; a file's "owner/path" as it was called last; empty for items
+  WindowFigures figures;
+};
+
+struct WindowsPage {
+  std::vector<WindowLine> lines;  // by start and key, ascending; with is_whole by downloads, descending
+  std::optional<std::string> next;
+  WindowFigures total;  // of all lines of all pages
+};
+
+struct WindowsOptions {
+  std::int64_t window_seconds = 300;
+};
+
+// Threadsafe.
+class WindowsView {
+ public:
+  WindowsView(metadata::Database& database, const ledger::Ledger& ledger, WindowsOptions options)
+      : database_(database), ledger_(ledger), options_(options) {}
+
+  // Adds what the ledger has got since; what is late amends its window. Made anew where the windows are of another
+  // length. In steps: a first time may take a while.
+  [[nodiscard]] Result<void> catch_up();
+  // From the beginning; how many entries of the ledger were read.
+  [[nodiscard]] Result<std::int64_t> rebuild();
+  // Up to date.
+  [[nodiscard]] Result<WindowsPage> read(const WindowsQuery& query);
+  [[nodiscard]] std::int64_t window_seconds() const { return options_.window_seconds; }
+  // Entries that say they are transfers and are not whole; they count nowhere.
+  [[nodiscard]] Result<std::int64_t> malformed();
+
+ private:
+  metadata::Database& database_;
+  const ledger::Ledger& ledger_;
+  const WindowsOptions options_;
+};
+
+}  // namespace lakelift::analytics

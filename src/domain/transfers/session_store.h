@@ -1,0 +1,39 @@
+// Download sessions, in the database: several servers, or one after a restart, may send parts of the same download.
+//
+// An answer belongs to the session of its person and object whose first byte went in the same five-minute slot as its
+// own first byte; else to one that is not complete and had an answer within limits::kSessionIdleSeconds; else it begins
+// one. So a download that is resumed goes on, and the same file taken again later counts again.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "backends/metadata/database.h"
+#include "base/clock.h"
+#include "domain/transfers/span_set.h"
+
+namespace lakelift::transfers::store {
+
+struct Session {
+  std::string id;  // UUIDv7
+  std::int64_t person_id = 0;
+  std::string object;
+  std::int64_t slot = 0;  // of its first byte: seconds since 1970 / limits::kSessionSlotSeconds
+  SpanSet spans;
+  std::int64_t sent_bytes = 0;  // in all its answers; what went twice counts twice
+  bool is_complete = false;
+  Micros last_at = 0;
+};
+
+[[nodiscard]] std::int64_t slot_of(Micros at);
+
+// The session that an answer belongs to whose first byte went at `began`.
+[[nodiscard]] Result<std::optional<Session>> find_session(metadata::Session& session, std::int64_t person_id,
+                                                          const std::string& object, Micros began);
+// New, or as it is now.
+[[nodiscard]] Result<void> keep_session(metadata::Transaction& transaction, const Session& one);
+// Of sessions that had no answer since. How many.
+[[nodiscard]] Result<std::int64_t> forget_sessions(metadata::Transaction& transaction, Micros before);
+
+}  // namespace lakelift::transfers::store
