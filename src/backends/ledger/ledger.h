@@ -29,6 +29,7 @@ struct Entry {
   std::optional<std::string> currency;
   std::optional<std::string> run;
   json::object detail;
+  std::optional<Micros> at = std::nullopt;  // when it happened, where that was before it is appended; nothing: now
 };
 
 struct Recorded {

@@ -35,6 +35,13 @@ Entry small(const std::string& id) {
   return entry;
 }
 
+TEST_F(LedgerTest, AnEntryMaySayWhenItHappened) {
+  Entry entry = small("7");
+  entry.at = clock_.now() - 5;
+  ASSERT_TRUE(append(entry));
+  EXPECT_EQ(after(0).at(0).at, clock_.now() - 5);
+}
+
 TEST_F(LedgerTest, AWholeEntryComesBackAsItWas) {
   Entry entry = small("7");
   entry.actor = 1;
