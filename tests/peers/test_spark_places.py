@@ -35,6 +35,7 @@ def azurite() -> Iterator[Azurite]:
 def peer(s3: S3, azurite: Azurite, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSubmitPeer]:
     folder = tmp_path_factory.mktemp("host")
     credentials = {"AWS_ACCESS_KEY_ID": s3.key, "AWS_SECRET_ACCESS_KEY": s3.secret, "LAKELIFT_S3_ENDPOINT": s3.address, "LAKELIFT_S3_REGION": REGION}
+    credentials["AWS_REQUEST_CHECKSUM_CALCULATION"] = "when_required"  # versitygw stumbles over the SDK's chunked bodies (jobs/spark/README.md)
     credentials |= azurite.credentials | {"LAKELIFT_AZURE_ENDPOINT": azurite.address.rsplit("/", 1)[0]}
     host = SparkHost(folder, credentials).start()
     program = SparkSubmitPeer(host, folder / "submit").start()
