@@ -37,6 +37,7 @@ FOOTERS = 32  # files whose footers are read for the sizes of columns
 COUNTED_VALUES = 30_000  # different values of a column up to which all columns are counted in one pass
 GROUPS = 10_000  # of partition values that are told
 # What a session must be, so that a query means what the server's other engines say it means.
+WRITE_ATTEMPTS = 4  # of a small file in an object store
 SESSION = {
     "spark.sql.session.timeZone": "UTC",
     "spark.sql.ansi.enabled": "true",
@@ -71,7 +72,11 @@ def file_system(address: str) -> tuple[Any, str]:
             said = {"endpoint_override": at.netloc, "scheme": at.scheme}
         if region := os.environ.get("LAKELIFT_S3_REGION") or os.environ.get("AWS_REGION"):
             said["region"] = region
-        return fs.S3FileSystem(**said), f"{parts.netloc}{parts.path}".rstrip("/")
+        try:
+            store = fs.S3FileSystem(**said, allow_delayed_open=True)  # what is small is one call, not the three of an upload in parts
+        except TypeError:  # pyarrow below 18
+            store = fs.S3FileSystem(**said)
+        return store, f"{parts.netloc}{parts.path}".rstrip("/")
     if parts.scheme in ("abfss", "abfs"):
         container, _, host = parts.netloc.partition("@")
         said = {"account_name": host.split(".")[0]}
@@ -100,9 +105,15 @@ class Folder:
         data = json.dumps(content, ensure_ascii=False, allow_nan=False).encode()
         target = f"{self.path}/{name}"
         if not self.is_local:
-            with self.fs.open_output_stream(target) as out:
-                out.write(data)
-            return
+            for attempt in range(WRITE_ATTEMPTS):
+                try:
+                    with self.fs.open_output_stream(target) as out:
+                        out.write(data)
+                    return
+                except OSError:  # the wire, or a server that is busy; what was written meanwhile is the same
+                    if attempt + 1 == WRITE_ATTEMPTS:
+                        raise
+                    time.sleep(0.2 * 2**attempt)
         staged = f"{self.path}/.{name}.{uuid.uuid4().hex}"
         with open(staged, "wb") as out:
             out.write(data)

@@ -29,6 +29,14 @@ bool is_path(std::string_view path) {
 
 }  // namespace
 
+std::string engine_address(const std::string& place, const std::string& azure_account) {
+  constexpr std::string_view kAzure = "azure://";
+  if (!place.starts_with(kAzure)) return place;
+  const std::string rest = place.substr(kAzure.size());
+  const std::size_t slash = std::min(rest.find('/'), rest.size());
+  return "abfss://" + rest.substr(0, slash) + "@" + azure_account + ".dfs.core.windows.net" + rest.substr(slash);
+}
+
 std::string BlobResults::address_of(const std::string& folder) const { return address_ + folder + "/"; }
 
 Result<std::string> BlobResults::folder_of(const std::string& address) const {

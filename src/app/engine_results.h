@@ -9,6 +9,10 @@
 
 namespace lakelift::app {
 
+// What engines call the place "s3://BUCKET[/PREFIX]" or "azure://CONTAINER[/PREFIX]": Azure's by its account,
+// "abfss://CONTAINER@ACCOUNT.dfs.core.windows.net[/PREFIX]".
+[[nodiscard]] std::string engine_address(const std::string& place, const std::string& azure_account);
+
 // Threadsafe. Errors: the client's (blob_client.h).
 class BlobResults final : public executors::ResultStore {
  public:

@@ -25,6 +25,12 @@ class EngineResults : public ::testing::Test {
   BlobResults results_{std::unique_ptr<storage::BlobClient>(blobs_), "s3://lake/results/"};
 };
 
+TEST_F(EngineResults, EnginesNameAzureByItsAccount) {
+  EXPECT_EQ(engine_address("s3://lake/results", "acme"), "s3://lake/results");
+  EXPECT_EQ(engine_address("azure://lake", "acme"), "abfss://lake@acme.dfs.core.windows.net");
+  EXPECT_EQ(engine_address("azure://lake/a/b", "acme"), "abfss://lake@acme.dfs.core.windows.net/a/b");
+}
+
 TEST_F(EngineResults, AddressesGoBothWays) {
   EXPECT_EQ(results_.address_of("runs/a/1"), "s3://lake/results/runs/a/1/");
   EXPECT_EQ(results_.folder_of("s3://lake/results/runs/a/1/").value(), "runs/a/1");

@@ -82,14 +82,21 @@ Result<std::unique_ptr<storage::BlobClient>> Storage::open_s3(const StorageNeeds
   return client;
 }
 
+Storage::AzureAccount Storage::azure_account(const StorageNeeds& needs) {
+  auto said = parse_connection_string(needs.environment("AZURE_STORAGE_CONNECTION_STRING"));
+  return {
+      first_of(first_of(needs.config.azure_account, needs.environment("AZURE_STORAGE_ACCOUNT")), said["AccountName"]),
+      first_of(std::string(needs.environment("AZURE_STORAGE_KEY")), said["AccountKey"]),
+      first_of(needs.config.azure_endpoint, said["BlobEndpoint"])};
+}
+
 Result<std::unique_ptr<storage::BlobClient>> Storage::open_azure(const StorageNeeds& needs, std::string_view address,
                                                                  bool lists_all) {
-  auto said = parse_connection_string(needs.environment("AZURE_STORAGE_CONNECTION_STRING"));
   storage::AzureOptions options;
-  options.account =
-      first_of(first_of(needs.config.azure_account, needs.environment("AZURE_STORAGE_ACCOUNT")), said["AccountName"]);
-  options.account_key = first_of(std::string(needs.environment("AZURE_STORAGE_KEY")), said["AccountKey"]);
-  options.endpoint = first_of(needs.config.azure_endpoint, said["BlobEndpoint"]);
+  const AzureAccount account = azure_account(needs);
+  options.account = account.name;
+  options.account_key = account.key;
+  options.endpoint = account.endpoint;
   if (options.account.empty()) return refuse("azure-account", "name the storage account that holds the container");
   if (options.account_key.empty()) {
     return refuse("azure-account", "its key is missing: set AZURE_STORAGE_KEY or AZURE_STORAGE_CONNECTION_STRING");
@@ -122,7 +129,8 @@ Result<std::unique_ptr<BlobResults>> Storage::open_results(const StorageNeeds& n
   const std::string_view rest = address;
   TRY(auto client, rest.starts_with(kS3) ? open_s3(needs, rest.substr(kS3.size()), true)
                                          : open_azure(needs, rest.substr(kAzure.size()), true));
-  auto results = std::make_unique<BlobResults>(std::move(client), address + "/");
+  auto results =
+      std::make_unique<BlobResults>(std::move(client), engine_address(address, azure_account(needs).name) + "/");
   TRY_VOID(results->check());
   return results;
 }

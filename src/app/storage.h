@@ -45,6 +45,14 @@ class Storage {
                                                                   const std::string& address);
 
  private:
+  // Of the settings and the environment; what is missing is empty.
+  struct AzureAccount {
+    std::string name;
+    std::string key;
+    std::string endpoint;
+  };
+  [[nodiscard]] static AzureAccount azure_account(const StorageNeeds& needs);
+
   Storage() = default;
   [[nodiscard]] Result<std::shared_ptr<storage::ObjectStore>> open_place(const StorageNeeds& needs,
                                                                          const std::string& address);

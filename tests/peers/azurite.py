@@ -61,7 +61,7 @@ class Azurite:
         assert self.process is None
         self.folder.mkdir(parents=True, exist_ok=True)
         command = ["node", PROGRAM, "--blobHost", "127.0.0.1", "--blobPort", str(self.port), "--location", self.folder, "--silent",
-                   "--disableProductStyleUrl", "--disableTelemetry"]
+                   "--disableProductStyleUrl", "--disableTelemetry", "--skipApiVersionCheck"]  # newer clients than it, too
         with (self.folder / "log").open("ab") as log:
             self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                                             env=os.environ | {"AZURITE_ACCOUNTS": f"{self.account}:{self.key}"})

@@ -159,18 +159,19 @@ class DatabricksPeer:
         return 200, {"run_id": run.number}
 
     def _work(self, run: Run) -> None:
-        end = time.monotonic() + self.faults.queue_seconds
+        is_slice = json.loads(run.order)["kind"] == "slice"  # the server also looks at its tables: what goes wrong is about slices
+        end = time.monotonic() + (self.faults.queue_seconds if is_slice else 0)
         while time.monotonic() < end and run.life_cycle == "PENDING":
             time.sleep(0.02)
-        if self._take("internal_error"):
+        if is_slice and self._take("internal_error"):
             run.message, run.life_cycle = "Unexpected failure while waiting for the cluster", "INTERNAL_ERROR"
             return
         with self._lock:
             if run.life_cycle != "PENDING":
                 return
             run.life_cycle = "RUNNING"
-        code = 0 if self.faults.skip_script else self.carry_out(run.order)
-        if self.faults.after is not None:
+        code = 0 if is_slice and self.faults.skip_script else self.carry_out(run.order)
+        if is_slice and self.faults.after is not None:
             self.faults.after(run.order)
         with self._lock:
             if run.life_cycle == "RUNNING":

@@ -103,9 +103,12 @@ class EngineWorld:
         """The suite of all outside engines, asked of the engine's table `name`, which is `file`; how many rows there were."""
         self.con.execute(f"CREATE VIEW {name} AS SELECT * FROM read_parquet('{file}')")
         item = self.add(name, self.spec(name))
-        asked = [self.server.request(self.token, item, case.columns, case.filters) for case in cases]
+        asked = [self.request(item, case.columns, case.filters) for case in cases]
         total = 0
         for case, answer in zip(cases, asked, strict=True):
+            if answer.status == 400:  # a filter that no row can pass is refused before any engine is asked
+                assert "No row can pass" in answer.json["message"] and not expected(self.con, name, case), (case, answer)
+                continue
             assert answer.status in {200, 201}, (case, answer)
             got, wanted = rows_of(self.rows(answer.json["id"])), expected(self.con, name, case)
             assert got == wanted, f"{case}: {len(got - wanted)} rows too many, {len(wanted - got)} missing"
@@ -120,10 +123,19 @@ class EngineWorld:
             out.append({"name": name, "type": said, "size": None, "is_nullable": True, "is_enum": False, "distribution": None})
         return out
 
+    def request(self, item: int, columns: list[str], filters: list[dict[str, Any]], ratio: float = 1, seconds: float = 240) -> Any:
+        """The answer; as any client does, it comes again where a job has to tell first whether the table has changed."""
+        end = time.monotonic() + seconds
+        while True:
+            answer = self.server.request(self.token, item, columns, filters, ratio)
+            if answer.status != 503 or time.monotonic() > end:
+                return answer
+            time.sleep(0.5)
+
     def ask(self, asked: EngineSlice, ratio: float = 1) -> int:
         """The request's id."""
         filters = [{"name": name, "operator": operator, "value": value} for name, operator, value in asked.filters]
-        answer = self.server.request(self.token, self.item, list(asked.columns), filters, ratio)
+        answer = self.request(self.item, list(asked.columns), filters, ratio)
         assert answer.status in {200, 201}, answer
         return answer.json["id"]
 

@@ -19,8 +19,7 @@ PROGRAM = """#!/usr/bin/env python3
 import socket, sys
 order = open(sys.argv[-1].removeprefix("@")).read().encode()
 with socket.create_connection(("127.0.0.1", {port})) as peer:
-    peer.sendall(order)
-    peer.shutdown(socket.SHUT_WR)
+    peer.sendall(order + b"\\0")  # the line stays open: its end tells that this program has ended
     code = peer.recv(16)
 sys.exit(int(code or b"1"))
 """
@@ -66,14 +65,15 @@ class SparkSubmitPeer:
     def _serve(self, connection: socket.socket) -> None:
         with connection:
             order = b""
-            while piece := connection.recv(65_536):
+            while not order.endswith(b"\0") and (piece := connection.recv(65_536)):
                 order += piece
+            order = order.removesuffix(b"\0")
             self.orders.append(order.decode())
             answer: list[int] = []
             worker = threading.Thread(target=lambda: answer.append(self.host.run(order.decode())), daemon=True)
             worker.start()
             gone = select.poll()
-            gone.register(connection, select.POLLERR | select.POLLHUP)
+            gone.register(connection, select.POLLERR | select.POLLHUP | select.POLLRDHUP)
             while worker.is_alive():
                 worker.join(0.05)
                 if gone.poll(0):

@@ -284,9 +284,9 @@ class Killer:
 
 
 def test_kill_9_at_each_call_never_pays_twice(world: World) -> None:
-    """Two queries before: columns and version are known, so the calls of a run are those counted."""
+    """Two queries before: columns and version are known, so the calls of a run are those counted: begin, and five looks."""
     killer = Killer(world)
-    world.athena.queue_seconds = 0.2
+    world.athena.queue_seconds = 1.2
     kills = 0
     for number in range(KILLS):
         item = world.item("typed")["id"]
@@ -311,4 +311,4 @@ def test_kill_9_at_each_call_never_pays_twice(world: World) -> None:
         assert rows_of(world.rows(done)) == world.expected(case), number
         assert len(world.athena.submissions) - before == 1, f"kill {number}: paid {len(world.athena.submissions) - before} times"
     print(f"\n{kills} kills, {KILLS} requests, {len(world.athena.submissions)} queries paid")
-    assert kills >= KILLS * 2 // 3
+    assert kills >= KILLS * 5 // 6

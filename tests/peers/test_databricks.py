@@ -191,3 +191,4 @@ def test_what_databricks_says_reaches_the_person(world: EngineWorld, peer: Datab
     done = world.done(world.ask(ONE))
     assert done["state"] == "FAILED"
     assert "waiting for the cluster" in json.dumps(done), done
+    assert 1 < len(peer.slices) <= 3, "what the workspace lost is run anew, and not for ever"

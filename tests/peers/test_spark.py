@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import os
 import time
@@ -142,15 +141,14 @@ def test_a_stop_ends_the_job(world: EngineWorld, peer: SparkSubmitPeer) -> None:
 
 
 @pytest.mark.skipif(not FULL_DOSE, reason="of the full dose: a driver of its own each")
-def test_what_spark_says_reaches_the_person(world: EngineWorld) -> None:
-    """A table that is not there; a driver that can't start."""
+def test_a_table_that_is_not_there_is_told_to_the_person(world: EngineWorld) -> None:
+    """A table that is not there: its version can't be told, so nothing is run."""
     body = {"name": "no.such", "spec": world.spec()[:1], "sample": [], "executor_type": "SPARK",
             "maintained_by_id": world.server.ask("GET", "/accounts/me", token=world.admin).json["id"]}
     item = world.server.ask("POST", "/catalogue/items/", body, world.admin).json["id"]
-    request = world.server.request(world.token, item, [body["spec"][0]["name"]]).json["id"]
-    failed = world.done(request)
-    assert failed["state"] == "FAILED"
-    assert "Spark has no table no.such" in json.dumps(failed), failed
+    answer = world.request(item, [body["spec"][0]["name"]], [])
+    assert answer.status == 409 and answer.json["@event"] == "CATALOGUEITEM_SOURCE_MISSING", answer
+    assert "the data of no.such are not where the catalogue says" in answer.json["message"], answer
 
 
 @pytest.mark.skipif(not FULL_DOSE, reason="of the full dose: a driver of its own each")

@@ -55,12 +55,6 @@ json::object key_json(const accounts::KeyRing& keys, const std::string& id, bool
 
 }  // namespace
 
-json::object answered_from_json(const std::string& engine, const std::string& run_id,
-                                const std::optional<std::int64_t>& derived_from) {
-  if (derived_from) return {{"kind", "derived"}, {"request", *derived_from}, {"run_id", run_id}};
-  return {{"kind", "run"}, {"engine", engine}, {"run_id", run_id}};
-}
-
 json::object receipt_of(const ReceiptFacts& facts, std::string_view base_url) {
   const DownloadRequest& request = facts.request;
   const std::string spec = table::canonical_text(request.spec);

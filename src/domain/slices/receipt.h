@@ -22,10 +22,6 @@ struct ReceiptFacts {
   store::KnownOrigin origin;
 };
 
-// {"kind": "run", "engine", "run_id"} or {"kind": "derived", "request", "run_id"}.
-[[nodiscard]] json::object answered_from_json(const std::string& engine, const std::string& run_id,
-                                              const std::optional<std::int64_t>& derived_from);
-
 // {version, server, request_id, item: {id, name}, spec (canonical text of the normal form), spec_sha256, source:
 // {version, read_at}, answered_from, rows, bytes, sha256, formats: [{format, bytes, sha256}], citation}. Pure.
 [[nodiscard]] json::object receipt_of(const ReceiptFacts& facts, std::string_view base_url);

@@ -122,7 +122,7 @@ TEST_F(ReceiptTest, WhatWasDerivedSaysFromWhat) {
   const std::int64_t id = done();
   const Micros read_at = world_.clock.now();
   world_.clock.advance(3'600 * kMicrosPerSecond);
-  const auto answered = to_text(answered_from_json("LOCAL", "run-2", id));
+  const auto answered = to_text(json::object{{"kind", "derived"}, {"request", id}, {"run_id", "run-2"}});
   ASSERT_TRUE(world_.database->write([&](metadata::Transaction& tx) -> Result<void> {
     TRY_VOID(
         tx.exec("INSERT INTO slices_results (normal_key, item_id, source_version, object_key, size_bytes, sha256,"

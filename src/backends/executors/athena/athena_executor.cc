@@ -9,7 +9,7 @@
 #include "backends/executors/athena/athena_limits.h"
 #include "backends/executors/athena/athena_run.h"
 #include "backends/executors/athena/athena_types.h"
-#include "backends/executors/athena/cutting.h"
+#include "backends/executors/cutting/cut_points.h"
 #include "backends/executors/results/parts.h"
 #include "base/encoding.h"
 #include "base/id.h"

@@ -44,7 +44,8 @@ TEST(FakeExecutor, WritesWhatItWasTold) {
   Output output;
   std::int64_t seen = -1;
   fake.set_progress({.rows_read = 7, .rows_total = 9, .rows_written = 1, .bytes_written = 1});
-  const RunObserver observer{{}, [&](const RunProgress& progress) { seen = progress.rows_read; }};
+  RunObserver observer;
+  observer.progress = [&](const RunProgress& progress) { seen = progress.rows_read; };
   const auto report = fake.run(order_for("r1"), output.fd.get(), observer, {});
   ASSERT_TRUE(report);
   EXPECT_EQ(report->rows, 2);

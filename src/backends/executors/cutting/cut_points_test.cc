@@ -1,4 +1,4 @@
-#include "backends/executors/athena/cutting.h"
+#include "backends/executors/cutting/cut_points.h"
 
 #include <gtest/gtest.h>
 #include <rapidcheck.h>
@@ -18,7 +18,7 @@ bool lies_in(const CutPoint& point, const std::vector<std::string>& columns, con
   return true;
 }
 
-TEST(Cutting, APartitionedTableIsCutAtItsMedian) {
+TEST(CutPoints, APartitionedTableIsCutAtItsMedian) {
   std::vector<CutPoint> points;
   for (int day = 1; day <= 8; ++day) points.push_back({{Value(std::int64_t{day})}, 10});
   const auto boxes = cut_points(points, {"day"}, 20, 100);
@@ -26,7 +26,7 @@ TEST(Cutting, APartitionedTableIsCutAtItsMedian) {
   for (const auto& box : boxes) EXPECT_EQ(box.rows, 20);
 }
 
-TEST(Cutting, WhatCanNotBeToldApartStaysTogether) {
+TEST(CutPoints, WhatCanNotBeToldApartStaysTogether) {
   std::vector<CutPoint> points(10, {{Value(std::string("x")), Value()}, 5});
   const auto boxes = cut_points(points, {"s", "n"}, 1, 100);
   ASSERT_EQ(boxes.size(), 1U);
@@ -34,7 +34,7 @@ TEST(Cutting, WhatCanNotBeToldApartStaysTogether) {
   EXPECT_TRUE(boxes[0].box.empty());
 }
 
-TEST(Cutting, NullsLieBelowAndNanAbove) {
+TEST(CutPoints, NullsLieBelowAndNanAbove) {
   const std::vector<CutPoint> points{{{Value()}, 5}, {{Value(1.0)}, 5}, {{Value(std::nan(""))}, 5}};
   const auto boxes = cut_points(points, {"f"}, 5, 100);
   // Null is apart from 1; 1 and NaN have no border between them that a literal could say.
@@ -44,13 +44,13 @@ TEST(Cutting, NullsLieBelowAndNanAbove) {
   EXPECT_EQ(with_nulls, 1);
 }
 
-TEST(Cutting, TheNumberOfBoxesHasALimit) {
+TEST(CutPoints, TheNumberOfBoxesHasALimit) {
   std::vector<CutPoint> points;
   for (int i = 0; i < 100; ++i) points.push_back({{Value(std::int64_t{i})}, 1});
   EXPECT_LE(cut_points(points, {"n"}, 1, 7).size(), 7U);
 }
 
-TEST(Cutting, BoxesAreDisjointAndHoldEveryRow) {
+TEST(CutPoints, BoxesAreDisjointAndHoldEveryRow) {
   EXPECT_TRUE(rc::check([] {
     const auto value = [](int kind) -> Value {
       switch (*rc::gen::inRange(0, 8)) {

@@ -1,4 +1,4 @@
-#include "backends/executors/athena/cutting.h"
+#include "backends/executors/cutting/cut_points.h"
 
 #include <algorithm>
 #include <cmath>
@@ -20,6 +20,12 @@ bool is_less(const Value& a, const Value& b) {
   if (is_null(a) || is_null(b)) return is_null(a) && !is_null(b);
   if (is_nan(a) || is_nan(b)) return !is_nan(a) && is_nan(b);
   return a < b;
+}
+
+// What a literal can say.
+bool can_be_border(const Value& value) {
+  const auto* const number = std::get_if<double>(&value);
+  return !is_null(value) && (number == nullptr || std::isfinite(*number));
 }
 
 bool is_equal(const Value& a, const Value& b) { return !is_less(a, b) && !is_less(b, a); }
@@ -118,7 +124,7 @@ class Cutter {
     for (std::size_t i = 0; i < points.size(); ++i) {
       const Value& value = points_[points[i]].values[column];
       const bool is_new = i > 0 && !is_equal(points_[points[i - 1]].values[column], value);
-      if (is_new && !is_null(value) && !is_nan(value)) {
+      if (is_new && can_be_border(value)) {
         const double distance = std::abs(below - rows / 2);
         if (!best || distance < best_distance) {
           best = value;
