@@ -37,6 +37,8 @@
 #include "domain/accounts/key_service.h"
 #include "domain/accounts/sign_in.h"
 #include "domain/analytics/spending.h"
+#include "domain/analytics/window_gauges.h"
+#include "domain/analytics/windows.h"
 #include "domain/catalogue/access_request_service.h"
 #include "domain/catalogue/catalogue_service.h"
 #include "domain/catalogue/refresher.h"
@@ -146,11 +148,13 @@ struct App::Parts {
   std::unique_ptr<catalogue::AccessRequestService> access_requests;
   std::unique_ptr<catalogue::Refresher> refresher;  // where somebody serves, and it was not switched off
   std::unique_ptr<webhooks::WebhookService> webhooks;
+  std::unique_ptr<transfers::TransferRecorder> transfers;
+  std::unique_ptr<analytics::WindowsView> windows;
   std::unique_ptr<slices::SliceService> slices;
   std::unique_ptr<KeptSlices> kept;
-  std::unique_ptr<transfers::TransferRecorder> transfers;
   std::unique_ptr<http::Feed> feed;
   std::unique_ptr<http::Feed> notice_feed;
+  std::unique_ptr<http::Feed> live_feed;
   http::RouteTable routes;
   std::unique_ptr<http::HttpServer> server;
   std::atomic<bool> draining = false;
@@ -292,6 +296,11 @@ Result<void> App::Parts::make_domain(const Config& config) {
   sharing = std::make_unique<catalogue::SharingService>(*database, *ledger, *notices, clock);
   access_requests = std::make_unique<catalogue::AccessRequestService>(*database, *ledger, *accounts, *notices, clock);
   make_webhooks(config);
+  transfers = std::make_unique<transfers::TransferRecorder>(
+      transfers::RecorderParts{*database, *ledger, clock, random, metrics});
+  windows = std::make_unique<analytics::WindowsView>(
+      *database, *ledger, analytics::WindowsOptions{.window_seconds = config.window_seconds});
+  analytics::add_window_gauges(metrics, *windows, clock);
   slices = std::make_unique<slices::SliceService>(slices::SliceServiceParts{.database = *database,
                                                                             .ledger = *ledger,
                                                                             .accounts = *accounts,
@@ -311,8 +320,6 @@ Result<void> App::Parts::make_domain(const Config& config) {
   catalogue->set_source_listener(slices.get());
   keeper->add_owner(*slices);
   connect_files();
-  transfers = std::make_unique<transfers::TransferRecorder>(
-      transfers::RecorderParts{*database, *ledger, clock, random, metrics});
   accounts->add_farewell_listener(*files);  // first: items go with the files that they are
   accounts->add_farewell_listener(*slices);
   accounts->add_farewell_listener(*sharing);
@@ -345,7 +352,7 @@ Result<void> App::Parts::ready() {
 Result<void> App::Parts::serve(const Config& config, Reach reach) {
   notice_feed = std::make_unique<http::Feed>(http::make_notice_fetch(*notices), limits::kFeedPollMs);
   notices->on_notice([this](std::int64_t account_id) { notice_feed->notify(account_id); });
-  const http::Services services{
+  http::Services services{
       .accounts = *accounts,
       .groups = *groups,
       .api_tokens = *api_tokens,
@@ -359,9 +366,10 @@ Result<void> App::Parts::serve(const Config& config, Reach reach) {
       .notices = *notices,
       .slices = *slices,
       .webhooks = *webhooks,
+      .transfers = *transfers,
+      .windows = *windows,
       .files = *files,
       .keeper = *keeper,
-      .transfers = *transfers,
       .keys = *keys,
       .metrics = metrics,
       .clock = clock,
@@ -384,6 +392,8 @@ Result<void> App::Parts::serve(const Config& config, Reach reach) {
       .sign_ins_per_minute = config.sign_ins_per_minute,
       .direct_download_seconds = config.storage.direct_downloads ? config.storage.direct_download_seconds : 0,
   };
+  live_feed = std::make_unique<http::Feed>(http::make_live_fetch(services), limits::kFeedPollMs);
+  services.live_feed = live_feed.get();
   http::add_all_routes(routes, services);
   feed = std::make_unique<http::Feed>(http::make_feed_fetch(services), limits::kFeedPollMs);
   slices->on_change([this](std::int64_t request_id) { feed->notify(request_id); });

@@ -88,6 +88,7 @@ struct World {
                                &webhooks}};
   files::FileService files{{*database, ledger, store, keeper, clock}, {}};
   transfers::TransferRecorder transfers{{*database, ledger, clock, random, metrics}};  // not started: flush()
+  analytics::WindowsView windows{*database, ledger, {}};
   Feed feed{[](const auto&) { return std::vector<FeedUpdate>(); }, 1'000};
   RouteTable routes;
 
@@ -143,9 +144,10 @@ struct World {
             .notices = notices,
             .slices = slices,
             .webhooks = webhooks,
+            .transfers = transfers,
+            .windows = windows,
             .files = files,
             .keeper = keeper,
-            .transfers = transfers,
             .keys = keys,
             .metrics = metrics,
             .clock = clock,
@@ -157,6 +159,7 @@ struct World {
             .keep_slice = [this](const auto& caller, std::int64_t id, auto, const auto&, bool,
                                  auto) { return keep(caller, id); },
             .notice_feed = &feed,
+            .live_feed = &feed,
             .sign_ins_per_minute = 1'000'000};
   }
 
