@@ -19,6 +19,7 @@
 #include "app/published_files.h"
 #include "app/reach.h"
 #include "app/storage.h"
+#include "app/webhook_events.h"
 #include "backends/events/relay.h"
 #include "backends/executors/local/local_executor.h"
 #include "backends/ledger/ledger.h"
@@ -150,7 +151,9 @@ struct App::Parts {
   std::unique_ptr<slices::SliceService> slices;
   std::unique_ptr<KeptSlices> kept;
   events::StreamedWindows streamed_windows;
-  std::unique_ptr<KafkaEvents> kafka;  // where somebody serves, and brokers are named
+  std::unique_ptr<KafkaEvents> kafka;             // where somebody serves, and brokers are named
+  std::unique_ptr<WebhookEvents> webhook_events;  // where webhooks may be
+  std::unique_ptr<events::Relay> webhook_relay;
   std::unique_ptr<http::Feed> feed;
   std::unique_ptr<http::Feed> notice_feed;
   http::RouteTable routes;
@@ -258,6 +261,7 @@ void App::Parts::make_webhooks(const Config& config) {
   webhooks->on_render(
       [this, public_url = config.public_url](const accounts::Account& owner,
                                              const webhooks::Event& event) -> Result<std::optional<json::object>> {
+        if (event.type.starts_with("file.")) return json::object();  // the owner's own, and all said already
         std::int64_t id = 0;
         const char* const end = event.subject_id.data() + event.subject_id.size();
         const auto read = std::from_chars(event.subject_id.data(), end, id);
@@ -271,9 +275,13 @@ void App::Parts::make_webhooks(const Config& config) {
 
 // Who is told of transfers.
 Result<void> App::Parts::open_events(const Config& config) {
+  const events::RelayParts parts{*database, *ledger, clock, random, metrics};
+  if (!config.webhook_hosts.empty() || config.webhook_loopback) {
+    webhook_events = std::make_unique<WebhookEvents>(*database, *webhooks);
+    webhook_relay = std::make_unique<events::Relay>(parts, *webhook_events);
+  }
   if (config.events.kafka_brokers.empty()) return {};
-  TRY(kafka, KafkaEvents::open(
-                 {config.events, process_environment, {*database, *ledger, clock, random, metrics}, streamed_windows}));
+  TRY(kafka, KafkaEvents::open({config.events, process_environment, parts, streamed_windows}));
   return {};
 }
 
@@ -416,6 +424,7 @@ Result<void> App::Parts::serve(const Config& config, Reach reach) {
     const std::string host = config.listen.contains(':') ? "[" + config.listen + "]" : config.listen;
     address = "http://" + host + ":" + std::to_string(server->port());
     webhooks->start();  // what it says has the address in it
+    if (webhook_relay) webhook_relay->start();
     if (kafka) kafka->start();
     log_info("serving", {{"address", address}, {"data", data}});
   }
@@ -438,6 +447,7 @@ void App::stop() {
   if (!parts_ || parts_->draining.exchange(true)) return;
   if (parts_->server) parts_->server->stop();
   if (parts_->refresher) parts_->refresher->stop();
+  if (parts_->webhook_relay) parts_->webhook_relay->stop();
   if (parts_->webhooks) parts_->webhooks->stop();
   if (parts_->slices) parts_->slices->stop();
   if (parts_->files) parts_->files->stop();

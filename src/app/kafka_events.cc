@@ -5,7 +5,7 @@
 namespace lakelift::app {
 
 Result<std::unique_ptr<KafkaEvents>> KafkaEvents::open(const KafkaNeeds& needs) {
-  std::unique_ptr<KafkaEvents> out(new KafkaEvents(needs));
+  std::unique_ptr<KafkaEvents> out(new KafkaEvents());
   events::KafkaOptions& options = out->options_;
   options.brokers = needs.config.kafka_brokers;
   options.topic = needs.config.kafka_topic;

@@ -19,7 +19,7 @@ struct KafkaNeeds {
   events::StreamedWindows& windows;  // where those of the job go
 };
 
-// The needs outlive it.
+// The needs but for the config outlive it.
 class KafkaEvents {
  public:
   // LAKELIFT_KAFKA_SASL_PASSWORD and LAKELIFT_KAFKA_SSL_KEY_PASSWORD are secrets, and come from the environment. Does
@@ -30,9 +30,8 @@ class KafkaEvents {
   void stop();
 
  private:
-  explicit KafkaEvents(const KafkaNeeds& needs) : needs_(needs) {}
+  KafkaEvents() = default;
 
-  const KafkaNeeds needs_;
   events::KafkaOptions options_;
   std::unique_ptr<events::Publisher> publisher_;
   std::unique_ptr<events::Relay> relay_;

@@ -4,8 +4,6 @@
 
 #include <algorithm>
 
-#include "backends/ledger/transfer_entry.h"
-
 namespace lakelift::events {
 namespace {
 
@@ -58,6 +56,7 @@ Result<std::optional<Event>> event_of(const ledger::Recorded& recorded) {
   event.key = fmt::format("{}/{}", subject.owner, subject.path);
   event.value = to_text(value);
   TRY(event.traceparent, traceparent_of(recorded, transfer->trace_id));
+  event.transfer = *transfer;
   return event;
 }
 
