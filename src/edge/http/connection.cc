@@ -53,9 +53,10 @@ Connection::awaitable<void> Connection::serve() {
     const Outcome outcome = co_await read_head();
     if (outcome == Outcome::kClosed) co_return;
     co_await exchange(outcome);
-    const bool keep_alive = exchange_->keep_alive && !closing_;
+    bool keep_alive = exchange_->keep_alive && !closing_;
     const bool answered = exchange_->status != 0;
     finish();
+    if (keep_alive && is_uncommitted_) keep_alive = co_await await_commit();
     if (!keep_alive) {
       if (answered && !closing_) co_await linger();
       co_return;

@@ -124,8 +124,9 @@ class Connection : public std::enable_shared_from_this<Connection> {
   awaitable<bool> readable();
   awaitable<bool> writable();
   awaitable<bool> send_all(std::string_view bytes, bool more_follows);
-  awaitable<bool> send_file(int file, std::uint64_t offset, std::uint64_t length);
-  awaitable<bool> send_read(RandomAccess& source, std::uint64_t offset, std::uint64_t length);
+  // `watch`, or nothing, hears of what went.
+  awaitable<bool> send_file(int file, std::uint64_t offset, std::uint64_t length, TransferWatch* watch);
+  awaitable<bool> send_read(RandomAccess& source, std::uint64_t offset, std::uint64_t length, TransferWatch* watch);
   awaitable<void> bell();  // until ring()
   void ring();
   void ring_when_done(bool& done);
@@ -139,7 +140,9 @@ class Connection : public std::enable_shared_from_this<Connection> {
   Result<std::unique_ptr<Feed::Subscription>> subscribe(std::int64_t topic, Feed& feed);
   awaitable<void> send_text();
   awaitable<void> send_content();
-  awaitable<bool> send_pieces(const ContentPlan& plan, RandomAccess& source);
+  awaitable<bool> send_pieces(const ContentPlan& plan, const Content& content);
+  void end_watch(TransferWatch& watch, bool is_whole);
+  awaitable<bool> await_commit();
   awaitable<void> send_events();
   awaitable<bool> send_event_chunk(std::string_view text);
   std::string render_head(int status, const Headers& headers, std::optional<std::uint64_t> content_length,
@@ -161,6 +164,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   std::uint64_t wait_number_ = 0;  // of the present Wait or EventStream: news for one that is over come to nothing
   bool topic_final_ = false;
   std::optional<std::string> event_;  // the newest update not yet sent
+  bool is_uncommitted_ = false;       // what the last answer sent is not recorded yet
 
   std::string buffer_;  // read, not yet understood
   HeadScanner scanner_;

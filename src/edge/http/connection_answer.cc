@@ -88,11 +88,42 @@ Connection::awaitable<void> Connection::send_content() {
   const std::string head = render_head(plan.status, plan.headers, plan.content_length, false);
   const bool bare = now.context.method == Method::kHead || plan.content_length == 0;
   bool sent = co_await send_all(head, !bare);
-  if (sent && !bare) sent = co_await send_pieces(plan, *content.bytes);
+  if (sent && !bare) sent = co_await send_pieces(plan, content);
   if (!sent) abort();
+  // Of an empty content the head is all that there is to send.
+  const bool began = now.context.method != Method::kHead && !plan.pieces.empty() && (sent || plan.content_length > 0);
+  if (content.watch != nullptr && began) end_watch(*content.watch, sent);
 }
 
-Connection::awaitable<bool> Connection::send_pieces(const ContentPlan& plan, RandomAccess& source) {
+// Where the next request may come on this connection it waits for the watch's word. Nobody waits on one that is over.
+void Connection::end_watch(TransferWatch& watch, bool is_whole) {
+  if (!is_whole || !exchange_->keep_alive) {
+    watch.end({});
+    return;
+  }
+  is_uncommitted_ = true;
+  // It may come when we, the loop and the server are gone.
+  watch.end([door = loop_.door(), weak = weak_from_this()] {
+    door->post([weak] {
+      const auto self = weak.lock();
+      if (!self) return;
+      self->is_uncommitted_ = false;
+      self->ring();
+    });
+  });
+}
+
+// False: this connection takes no further request, for it took too long or the server ends.
+Connection::awaitable<bool> Connection::await_commit() {
+  set_deadline(shared_.options.idle_timeout_ms);
+  while (is_uncommitted_ && !expired_ && !closing_) co_await bell();
+  clear_deadline();
+  co_return !is_uncommitted_;
+}
+
+Connection::awaitable<bool> Connection::send_pieces(const ContentPlan& plan, const Content& content) {
+  RandomAccess& source = *content.bytes;
+  TransferWatch* const watch = content.watch.get();
   const int file = source.local_fd();
   for (const auto& piece : plan.pieces) {
     bool sent = piece.text.empty();
@@ -100,9 +131,9 @@ Connection::awaitable<bool> Connection::send_pieces(const ContentPlan& plan, Ran
     if (!sent) co_return false;
     if (piece.length == 0) continue;
     if (file >= 0) {
-      sent = co_await send_file(file, piece.offset, piece.length);
+      sent = co_await send_file(file, piece.offset, piece.length, watch);
     } else {
-      sent = co_await send_read(source, piece.offset, piece.length);
+      sent = co_await send_read(source, piece.offset, piece.length, watch);
     }
     if (!sent) co_return false;
   }

@@ -79,14 +79,18 @@ Connection::awaitable<bool> Connection::send_all(std::string_view bytes, bool mo
   co_return true;
 }
 
-Connection::awaitable<bool> Connection::send_file(int file, std::uint64_t offset, std::uint64_t length) {
+Connection::awaitable<bool> Connection::send_file(int file, std::uint64_t offset, std::uint64_t length,
+                                                  TransferWatch* watch) {
   auto position = static_cast<off_t>(offset);
   set_deadline(shared_.options.write_stall_ms);
   while (length > 0) {
     const ssize_t count = sendfile(socket(), file, &position, std::min<std::uint64_t>(length, kSendFileBytes));
     if (count > 0) {
-      length -= static_cast<std::uint64_t>(count);
-      exchange_->sent_bytes += static_cast<std::uint64_t>(count);
+      const auto went = static_cast<std::uint64_t>(count);
+      if (watch != nullptr) watch->sent(offset, went);
+      offset += went;
+      length -= went;
+      exchange_->sent_bytes += went;
       set_deadline(shared_.options.write_stall_ms);
       co_await yield();  // a fast reader is one of many
       if (closing_) co_return false;
@@ -106,7 +110,8 @@ Connection::awaitable<bool> Connection::send_file(int file, std::uint64_t offset
 }
 
 // From anything but a local file: read on a worker, in one bounded buffer, then sent.
-Connection::awaitable<bool> Connection::send_read(RandomAccess& source, std::uint64_t offset, std::uint64_t length) {
+Connection::awaitable<bool> Connection::send_read(RandomAccess& source, std::uint64_t offset, std::uint64_t length,
+                                                  TransferWatch* watch) {
   std::string buffer(std::min<std::uint64_t>(length, limits::kStreamBufferBytes), '\0');
   while (length > 0) {
     const std::size_t wanted = std::min<std::uint64_t>(length, buffer.size());
@@ -119,7 +124,10 @@ Connection::awaitable<bool> Connection::send_read(RandomAccess& source, std::uin
                 {{"request", exchange_->context.request_id}, {"problem", got ? "too short" : describe(got.error())}});
       co_return false;
     }
+    const std::uint64_t before = exchange_->sent_bytes;
     const bool sent = co_await send_all(std::string_view(buffer).substr(0, *got), *got < length);
+    const std::uint64_t went = exchange_->sent_bytes - before;  // some of it, also where it was cut off
+    if (watch != nullptr && went > 0) watch->sent(offset, went);
     if (!sent) co_return false;
     offset += *got;
     length -= *got;

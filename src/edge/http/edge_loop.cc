@@ -21,10 +21,24 @@ constexpr std::size_t kScratchBytes = 64 * 1024;
 
 }  // namespace
 
+// Under the lock: the loop does not go while somebody posts to it.
+void LoopDoor::post(std::function<void()> task) {
+  const std::lock_guard lock(mutex_);
+  if (loop_ != nullptr) loop_->post(std::move(task));
+}
+
+void LoopDoor::close() {
+  const std::lock_guard lock(mutex_);
+  loop_ = nullptr;
+}
+
 EdgeLoop::EdgeLoop(const Clock& clock)
     : clock_(clock), work_(boost::asio::make_work_guard(context_)), ticker_(context_), scratch_(kScratchBytes, '\0') {}
 
-EdgeLoop::~EdgeLoop() { stop(); }
+EdgeLoop::~EdgeLoop() {
+  stop();
+  door_->close();
+}
 
 void EdgeLoop::start() {
   schedule_tick();

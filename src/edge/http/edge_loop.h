@@ -5,6 +5,8 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <functional>
+#include <memory>
+#include <mutex>
 #include <string>
 #include <thread>
 #include <unordered_set>
@@ -14,6 +16,19 @@
 namespace lakelift::http {
 
 class Connection;
+class EdgeLoop;
+
+// A way to a loop for threads that may outlive it: what comes after its end comes to nothing. Threadsafe.
+class LoopDoor {
+ public:
+  explicit LoopDoor(EdgeLoop& loop) : loop_(&loop) {}
+  void post(std::function<void()> task);
+  void close();
+
+ private:
+  std::mutex mutex_;
+  EdgeLoop* loop_;
+};
 
 class EdgeLoop {
  public:
@@ -28,6 +43,7 @@ class EdgeLoop {
 
   // From any thread: runs `task` on the loop's thread.
   void post(std::function<void()> task);
+  [[nodiscard]] std::shared_ptr<LoopDoor> door() const { return door_; }
   [[nodiscard]] boost::asio::io_context& context() { return context_; }
 
   // On the loop's thread only.
@@ -49,6 +65,7 @@ class EdgeLoop {
   unsigned ticks_ = 0;
   std::unordered_set<Connection*> connections_;
   std::string scratch_;
+  const std::shared_ptr<LoopDoor> door_ = std::make_shared<LoopDoor>(*this);
   std::thread thread_;
 };
 

@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/random_access.h"
+#include "edge/http/transfer_watch.h"
 
 namespace lakelift::http {
 
@@ -26,9 +27,10 @@ struct Response;
 struct Content {
   std::shared_ptr<RandomAccess> bytes;
   std::string content_type;
-  std::string sha256;                   // lower-case hex: the strong ETag and Repr-Digest
-  std::string file_name;                // for Content-Disposition: attachment (RFC 6266); empty: none
-  std::optional<Micros> modified = {};  // for Last-Modified, to the second
+  std::string sha256;                         // lower-case hex: the strong ETag and Repr-Digest
+  std::string file_name;                      // for Content-Disposition: attachment (RFC 6266); empty: none
+  std::optional<Micros> modified = {};        // for Last-Modified, to the second
+  std::shared_ptr<TransferWatch> watch = {};  // hears what really went out, of this one answer
 };
 
 // Not yet: no byte is sent until the feed says that `topic` is final, then `then` is called (on a worker thread) and
