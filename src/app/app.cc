@@ -13,11 +13,14 @@
 #include "app/athena_engine.h"
 #include "app/binding.h"
 #include "app/job_engines.h"
+#include "app/kafka_events.h"
 #include "app/kept_slices.h"
 #include "app/local_tables.h"
 #include "app/published_files.h"
 #include "app/reach.h"
 #include "app/storage.h"
+#include "app/webhook_events.h"
+#include "backends/events/relay.h"
 #include "backends/executors/local/local_executor.h"
 #include "backends/ledger/ledger.h"
 #include "backends/metadata/identity.h"
@@ -85,9 +88,9 @@ Result<std::string> open_scratch_folder(const std::string& data) {
 // Every folder's tables, lowest folder first.
 std::vector<metadata::Migration> all_migrations() {
   std::vector<metadata::Migration> all;
-  for (auto&& part : {ledger::migrations(), objects::migrations(), accounts::migrations(), notices::migrations(),
-                      analytics::migrations(), files::migrations(), catalogue::migrations(), webhooks::migrations(),
-                      slices::migrations(), transfers::migrations()}) {
+  for (auto&& part : {ledger::migrations(), events::migrations(), objects::migrations(), accounts::migrations(),
+                      notices::migrations(), analytics::migrations(), files::migrations(), catalogue::migrations(),
+                      webhooks::migrations(), slices::migrations(), transfers::migrations()}) {
     all.insert(all.end(), part.begin(), part.end());
   }
   return all;
@@ -152,6 +155,10 @@ struct App::Parts {
   std::unique_ptr<analytics::WindowsView> windows;
   std::unique_ptr<slices::SliceService> slices;
   std::unique_ptr<KeptSlices> kept;
+  events::StreamedWindows streamed_windows;
+  std::unique_ptr<KafkaEvents> kafka;             // where somebody serves, and brokers are named
+  std::unique_ptr<WebhookEvents> webhook_events;  // where webhooks may be
+  std::unique_ptr<events::Relay> webhook_relay;
   std::unique_ptr<http::Feed> feed;
   std::unique_ptr<http::Feed> notice_feed;
   std::unique_ptr<http::Feed> live_feed;
@@ -166,6 +173,7 @@ struct App::Parts {
   void make_files(const Config& config);
   void connect_files();
   void make_webhooks(const Config& config);
+  Result<void> open_events(const Config& config);
   Result<void> make_sign_in(const Config& config);
   Result<void> serve(const Config& config, Reach reach);
   Result<void> ready();
@@ -259,6 +267,7 @@ void App::Parts::make_webhooks(const Config& config) {
   webhooks->on_render(
       [this, public_url = config.public_url](const accounts::Account& owner,
                                              const webhooks::Event& event) -> Result<std::optional<json::object>> {
+        if (event.type.starts_with("file.")) return json::object();  // the owner's own, and all said already
         std::int64_t id = 0;
         const char* const end = event.subject_id.data() + event.subject_id.size();
         const auto read = std::from_chars(event.subject_id.data(), end, id);
@@ -268,6 +277,18 @@ void App::Parts::make_webhooks(const Config& config) {
   if (config.webhook_loopback) {
     log_warning("webhook-loopback: whoever has an account has this machine's own services called");
   }
+}
+
+// Who is told of transfers.
+Result<void> App::Parts::open_events(const Config& config) {
+  const events::RelayParts parts{*database, *ledger, clock, random, metrics};
+  if (!config.webhook_hosts.empty() || config.webhook_loopback) {
+    webhook_events = std::make_unique<WebhookEvents>(*database, *webhooks);
+    webhook_relay = std::make_unique<events::Relay>(parts, *webhook_events);
+  }
+  if (config.events.kafka_brokers.empty()) return {};
+  TRY(kafka, KafkaEvents::open({config.events, process_environment, parts, streamed_windows}));
+  return {};
 }
 
 // What meets beyond the folders: files, the catalogue, slices.
@@ -419,6 +440,8 @@ Result<void> App::Parts::serve(const Config& config, Reach reach) {
     const std::string host = config.listen.contains(':') ? "[" + config.listen + "]" : config.listen;
     address = "http://" + host + ":" + std::to_string(server->port());
     webhooks->start();  // what it says has the address in it
+    if (webhook_relay) webhook_relay->start();
+    if (kafka) kafka->start();
     log_info("serving", {{"address", address}, {"data", data}});
   }
   return {};
@@ -429,6 +452,7 @@ Result<std::unique_ptr<App>> App::start(const Config& config, Reach reach) {
   auto app = std::unique_ptr<App>(new App());
   TRY_VOID(app->parts_->open_backends(config));
   TRY_VOID(app->parts_->make_domain(config));
+  if (reach == Reach::kNetwork) TRY_VOID(app->parts_->open_events(config));
   TRY_VOID(app->parts_->serve(config, reach));
   return app;
 }
@@ -440,9 +464,11 @@ void App::stop() {
   if (parts_->server) parts_->server->stop();
   if (parts_->transfers) parts_->transfers->stop();  // every answer's end is known by now
   if (parts_->refresher) parts_->refresher->stop();
+  if (parts_->webhook_relay) parts_->webhook_relay->stop();
   if (parts_->webhooks) parts_->webhooks->stop();
   if (parts_->slices) parts_->slices->stop();
   if (parts_->files) parts_->files->stop();
+  if (parts_->kafka) parts_->kafka->stop();
   if (parts_->key_service) parts_->key_service->stop();
   if (parts_->keeper) parts_->keeper->stop();
 }

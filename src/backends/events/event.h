@@ -9,17 +9,19 @@
 #include <string>
 
 #include "backends/ledger/ledger.h"
+#include "backends/ledger/transfer_entry.h"
 #include "base/result.h"
 
 namespace lakelift::events {
 
 struct Event {
-  std::int64_t seq = 0;     // of the ledger
-  std::string id;           // of the ledger's entry: the header `event_id`, the same however often it is sent
-  Micros at = 0;            // when the last byte came or went
-  std::string key;          // of the file: "owner/path"; events of one key keep their order
-  std::string value;        // JSON as above
-  std::string traceparent;  // W3C: of the call that moved the bytes, else made of the id
+  std::int64_t seq = 0;            // of the ledger
+  std::string id;                  // of the ledger's entry: the header `event_id`, the same however often it is sent
+  Micros at = 0;                   // when the last byte came or went
+  std::string key;                 // of the file: "owner/path"; events of one key keep their order
+  std::string value;               // JSON as above
+  std::string traceparent;         // W3C: of the call that moved the bytes, else made of the id
+  ledger::TransferEntry transfer;  // of which it was made: for publishers who say it in other words
   bool operator==(const Event&) const = default;
 };
 

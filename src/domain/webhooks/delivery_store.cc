@@ -50,7 +50,7 @@ Result<std::optional<Delivery>> first(Result<std::vector<Delivery>> found) {
 Result<void> insert(metadata::Transaction& tx, const Delivery& delivery, const std::optional<Micros>& leased_until) {
   TRY_VOID(
       tx.exec("INSERT INTO webhooks_deliveries(id, webhook_id, account_id, type, subject_id, detail, at, state, "
-              "attempts, next_at, lease_until) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+              "attempts, next_at, lease_until) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT(id) DO NOTHING",
               {delivery.id, delivery.webhook_id, delivery.account_id, delivery.event.type, delivery.event.subject_id,
                to_text(delivery.event.detail), delivery.at, name_of(delivery.state), delivery.attempts,
                delivery.next_at, leased_until}));

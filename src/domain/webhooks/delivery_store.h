@@ -12,7 +12,7 @@
 
 namespace lakelift::webhooks::store {
 
-// `leased_until`: the caller sends it itself, at once.
+// `leased_until`: the caller sends it itself, at once. One whose id is there already stays as it is.
 [[nodiscard]] Result<void> insert(metadata::Transaction& tx, const Delivery& delivery,
                                   const std::optional<Micros>& leased_until = std::nullopt);
 [[nodiscard]] Result<std::optional<Delivery>> find_delivery(metadata::Session& session, const std::string& id);

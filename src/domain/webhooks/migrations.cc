@@ -2,8 +2,9 @@
 
 namespace lakelift::webhooks {
 
-// The secret of a webhook is not stored: it is made from the key `key_id` of the server and `salt`. lease_until of a
-// delivery: some server is sending it; `attempts` counts the leases.
+// The secret of a webhook is not stored: it is made from the key `key_id` of the server and `salt`. hears: of what it
+// is told, by names with commas between. lease_until of a delivery: some server is sending it; `attempts` counts the
+// leases.
 std::vector<metadata::Migration> migrations() {
   return {{"webhooks", 1, R"(
 CREATE TABLE webhooks_webhooks(
@@ -37,7 +38,8 @@ CREATE TABLE webhooks_deliveries(
 CREATE INDEX webhooks_deliveries_by_webhook ON webhooks_deliveries(webhook_id, at)
 ;;
 CREATE INDEX webhooks_deliveries_due ON webhooks_deliveries(next_at) WHERE state = 'WAITING'
-)"}};
+)"},
+          {"webhooks", 2, "ALTER TABLE webhooks_webhooks ADD COLUMN hears TEXT NOT NULL DEFAULT 'requests'"}};
 }
 
 }  // namespace lakelift::webhooks

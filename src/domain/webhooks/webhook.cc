@@ -10,6 +10,9 @@ json::value time_or_null(const std::optional<Micros>& at) {
   return json::string(iso8601(*at));
 }
 
+constexpr std::string_view kRequests = "requests";
+constexpr std::string_view kTransfers = "transfers";
+
 template <typename T>
 json::value or_null(const std::optional<T>& value) {
   if (!value) return nullptr;
@@ -17,6 +20,27 @@ json::value or_null(const std::optional<T>& value) {
 }
 
 }  // namespace
+
+std::vector<std::string> names_of(const Hears& hears) {
+  std::vector<std::string> out;
+  if (hears.requests) out.emplace_back(kRequests);
+  if (hears.transfers) out.emplace_back(kTransfers);
+  return out;
+}
+
+std::optional<Hears> hears_of(const std::vector<std::string>& names) {
+  Hears out{false, false};
+  for (const auto& name : names) {
+    if (name != kRequests && name != kTransfers) return std::nullopt;
+    (name == kRequests ? out.requests : out.transfers) = true;
+  }
+  if (names.empty()) return std::nullopt;
+  return out;
+}
+
+bool is_heard(const Event& event, const Hears& by) {
+  return event.type.starts_with("file.") ? by.transfers : by.requests;
+}
 
 std::string_view name_of(DeliveryState state) {
   switch (state) {
@@ -40,9 +64,12 @@ DeliveryState delivery_state_of(std::string_view name) {
 }
 
 json::object to_json(const Webhook& webhook) {
+  json::array events;
+  for (const auto& name : names_of(webhook.hears)) events.emplace_back(name);
   return {{"@type", "webhook"},
           {"id", webhook.id},
           {"url", webhook.url},
+          {"events", std::move(events)},
           {"created_at", iso8601(webhook.created_at)},
           {"delivered_at", time_or_null(webhook.delivered_at)},
           {"last_error", or_null(webhook.last_error)}};

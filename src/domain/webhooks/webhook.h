@@ -4,11 +4,23 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/json.h"
 
 namespace lakelift::webhooks {
+
+// What an address is told of; each has events of its own.
+struct Hears {
+  bool requests = true;    // request.*: the account's slices
+  bool transfers = false;  // file.uploaded, file.downloaded: files in the account's place
+  bool operator==(const Hears&) const = default;
+};
+// "requests", "transfers"
+[[nodiscard]] std::vector<std::string> names_of(const Hears& hears);
+// Nothing where a name is unknown, or there is none.
+[[nodiscard]] std::optional<Hears> hears_of(const std::vector<std::string>& names);
 
 // An address that an account has named.
 struct Webhook {
@@ -17,6 +29,7 @@ struct Webhook {
   std::string url;
   std::string key_id;  // of the server's key that its secret is made from
   std::string salt;
+  Hears hears;
   Micros created_at = 0;
   std::optional<Micros> delivered_at;     // the last time that it took an event
   std::optional<std::string> last_error;  // why the last attempt failed; nothing: it did not
@@ -28,6 +41,8 @@ struct Event {
   std::string subject_id;  // of what is told
   json::object detail;     // small; nothing that the account may not see
 };
+
+[[nodiscard]] bool is_heard(const Event& event, const Hears& by);
 
 enum class DeliveryState {
   kWaiting,
@@ -53,7 +68,7 @@ struct Delivery {
   std::optional<Micros> ended_at;
 };
 
-// {"@type": "webhook", id, url, created_at, delivered_at, last_error}; never the secret.
+// {"@type": "webhook", id, url, events, created_at, delivered_at, last_error}; never the secret.
 [[nodiscard]] json::object to_json(const Webhook& webhook);
 // {"@type": "webhook_delivery", id, type, subject_id, at, state, attempts, next_attempt_at, status, error, ended_at}
 [[nodiscard]] json::object to_json(const Delivery& delivery);

@@ -40,27 +40,36 @@ void WebhookService::start() { sender_->start(); }
 void WebhookService::stop() { sender_->stop(); }
 Result<bool> WebhookService::send_next() { return sender_->send_next(); }
 
-Result<void> WebhookService::enqueue(metadata::Transaction& transaction, std::int64_t account_id, const Event& event) {
+Result<void> WebhookService::enqueue(metadata::Transaction& transaction, std::int64_t account_id, const Event& event,
+                                     const Origin& origin) {
   TRY(const auto webhooks, store::list(transaction, account_id));
   const Micros now = parts_.clock.now();
   for (const Webhook& webhook : webhooks) {
+    if (!is_heard(event, webhook.hears) || (origin.at && *origin.at < webhook.created_at)) continue;
     Delivery delivery;
-    delivery.id = "msg_" + uuid_v7(parts_.clock, parts_.random);
+    delivery.id = origin.id.empty() ? "msg_" + uuid_v7(parts_.clock, parts_.random)
+                                    : fmt::format("msg_{}_{}", origin.id, webhook.id);
     delivery.webhook_id = webhook.id;
     delivery.account_id = account_id;
     delivery.event = event;
-    delivery.at = delivery.next_at = now;
+    delivery.at = origin.at.value_or(now);
+    delivery.next_at = now;
     TRY_VOID(store::insert(transaction, delivery));
   }
   if (!webhooks.empty()) transaction.after_commit([this] { sender_->wake(); });
   return {};
 }
 
-Result<NewWebhook> WebhookService::add(const accounts::Account& caller, const std::string& url) {
+Result<std::vector<std::int64_t>> WebhookService::who_hears_transfers(metadata::Session& session) const {
+  return store::who_hears_transfers(session);
+}
+
+Result<NewWebhook> WebhookService::add(const accounts::Account& caller, const std::string& url, const Hears& hears) {
   TRY_VOID(check_receiver(url, rule_));
   NewWebhook made;
   made.webhook.account_id = caller.id;
   made.webhook.url = url;
+  made.webhook.hears = hears;
   made.webhook.key_id = parts_.keys.newest(accounts::KeyPurpose::kWebhook);
   made.webhook.salt = random_hex(parts_.random, kSaltBytes);
   made.webhook.created_at = parts_.clock.now();

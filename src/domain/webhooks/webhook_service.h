@@ -41,6 +41,13 @@ using Render = std::function<Result<std::optional<json::object>>(const accounts:
 // What `test` sends: one attempt, nothing but type, at and an empty detail.
 inline constexpr std::string_view kTestEvent = "webhook.test";
 
+// Of an event that may be enqueued again: under the same id it is told once. And that happened before it is enqueued:
+// webhooks that were added later do not hear of it.
+struct Origin {
+  std::string id;  // a UUID; empty: enqueued once
+  std::optional<Micros> at = std::nullopt;
+};
+
 struct NewWebhook {
   Webhook webhook;
   std::string secret;  // "whsec_…": shown this once, stored nowhere
@@ -57,11 +64,16 @@ class WebhookService final : public accounts::FarewellListener {
   void start();
   void stop();
 
-  // Becomes true with the transaction: from then on each webhook of the account will be told, whatever crashes.
-  [[nodiscard]] Result<void> enqueue(metadata::Transaction& transaction, std::int64_t account_id, const Event& event);
+  // Becomes true with the transaction: from then on each webhook of the account that hears such events will be told,
+  // whatever crashes.
+  [[nodiscard]] Result<void> enqueue(metadata::Transaction& transaction, std::int64_t account_id, const Event& event,
+                                     const Origin& origin = {});
+  // Accounts with a webhook that hears transfers.
+  [[nodiscard]] Result<std::vector<std::int64_t>> who_hears_transfers(metadata::Session& session) const;
 
   // Errors: check_receiver()'s; kConflict TOO_MANY_WEBHOOKS.
-  [[nodiscard]] Result<NewWebhook> add(const accounts::Account& caller, const std::string& url);
+  [[nodiscard]] Result<NewWebhook> add(const accounts::Account& caller, const std::string& url,
+                                       const Hears& hears = {});
   // The caller's, oldest first.
   [[nodiscard]] Result<std::vector<Webhook>> list(const accounts::Account& caller);
   // What is on its way to it is not sent any more. Error, here and below: kNotFound COULD_NOT_FIND_WEBHOOK, also for

@@ -113,6 +113,36 @@ TEST_F(WebhookServiceTest, TellsSignedAndOnce) {
   EXPECT_EQ(value_of(service_.list(ada_)).front().delivered_at, clock_.now());
 }
 
+TEST_F(WebhookServiceTest, HearsWhatItWasMadeFor) {
+  const auto requests = value_of(service_.add(ada_, kUrl)).webhook;
+  const auto transfers = value_of(service_.add(ada_, kUrl, {false, true})).webhook;
+  const auto both = value_of(service_.add(ada_, kUrl, {true, true})).webhook;
+  std::vector<Hears> kept;
+  for (const Webhook& webhook : value_of(service_.list(ada_))) kept.push_back(webhook.hears);
+  EXPECT_THAT(kept, ElementsAre(Hears{true, false}, Hears{false, true}, Hears{true, true}));
+  happens(ada_);
+  ASSERT_TRUE(database_->write(
+      [&](metadata::Transaction& tx) { return service_.enqueue(tx, ada_.id, {"file.uploaded", "7", {}}); }));
+  const auto types = [&](std::int64_t id) {
+    std::vector<std::string> out;
+    for (const auto& delivery : value_of(service_.deliveries(ada_, id))) out.push_back(delivery.event.type);
+    return out;
+  };
+  EXPECT_THAT(types(requests.id), ElementsAre("download_request.done"));
+  EXPECT_THAT(types(transfers.id), ElementsAre("file.uploaded"));
+  EXPECT_THAT(types(both.id), ::testing::UnorderedElementsAre("download_request.done", "file.uploaded"));
+  EXPECT_THAT(value_of(database_->read([&](metadata::Session& s) { return service_.who_hears_transfers(s); })),
+              ElementsAre(ada_.id));
+}
+
+TEST_F(WebhookServiceTest, NamesOfWhatIsHeardAreThese) {
+  EXPECT_EQ(hears_of({"requests"}), (Hears{true, false}));
+  EXPECT_EQ(hears_of({"transfers", "requests"}), (Hears{true, true}));
+  EXPECT_EQ(hears_of({}), std::nullopt);
+  EXPECT_EQ(hears_of({"requests", "all"}), std::nullopt);
+  EXPECT_THAT(names_of({true, true}), ElementsAre("requests", "transfers"));
+}
+
 TEST_F(WebhookServiceTest, TheSecretIsNowhereInTheDatabase) {
   const NewWebhook made = value_of(service_.add(ada_, kUrl));
   const NewWebhook other = value_of(service_.add(ada_, kUrl));

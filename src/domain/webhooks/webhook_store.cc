@@ -1,21 +1,39 @@
 #include "domain/webhooks/webhook_store.h"
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
 namespace lakelift::webhooks::store {
 namespace {
 
+std::string to_column(const Hears& hears) { return fmt::format("{}", fmt::join(names_of(hears), ",")); }
+
+Hears from_column(std::string_view column) {
+  std::vector<std::string> names;
+  for (std::size_t at = 0; at <= column.size();) {
+    const std::size_t comma = std::min(column.find(',', at), column.size());
+    names.emplace_back(column.substr(at, comma - at));
+    at = comma + 1;
+  }
+  return hears_of(names).value_or(Hears{});
+}
+
 Result<std::vector<Webhook>> select(metadata::Session& session, std::string_view where,
                                     const metadata::Params& params) {
-  TRY(auto rows, (session.rows<std::int64_t, std::int64_t, std::string, std::string, std::string, std::int64_t,
-                               std::optional<std::int64_t>, std::optional<std::string>>(
-                     std::string("SELECT id, account_id, url, key_id, salt, created_at, delivered_at, last_error FROM "
-                                 "webhooks_webhooks ")
-                         .append(where),
-                     params)));
+  TRY(auto rows,
+      (session.rows<std::int64_t, std::int64_t, std::string, std::string, std::string, std::string, std::int64_t,
+                    std::optional<std::int64_t>, std::optional<std::string>>(
+          std::string("SELECT id, account_id, url, key_id, salt, hears, created_at, delivered_at, last_error FROM "
+                      "webhooks_webhooks ")
+              .append(where),
+          params)));
   std::vector<Webhook> out;
   out.reserve(rows.size());
-  for (auto& [id, account_id, url, key_id, salt, created_at, delivered_at, last_error] : rows) {
-    out.push_back({id, account_id, std::move(url), std::move(key_id), std::move(salt), created_at, delivered_at,
-                   std::move(last_error)});
+  for (auto& [id, account_id, url, key_id, salt, hears, created_at, delivered_at, last_error] : rows) {
+    out.push_back({id, account_id, std::move(url), std::move(key_id), std::move(salt), from_column(hears), created_at,
+                   delivered_at, std::move(last_error)});
   }
   return out;
 }
@@ -24,9 +42,10 @@ Result<std::vector<Webhook>> select(metadata::Session& session, std::string_view
 
 Result<std::int64_t> insert(metadata::Transaction& tx, const Webhook& webhook) {
   TRY(const auto row,
-      tx.row<std::int64_t>("INSERT INTO webhooks_webhooks(account_id, url, key_id, salt, created_at) "
-                           "VALUES(?, ?, ?, ?, ?) RETURNING id",
-                           {webhook.account_id, webhook.url, webhook.key_id, webhook.salt, webhook.created_at}));
+      tx.row<std::int64_t>("INSERT INTO webhooks_webhooks(account_id, url, key_id, salt, hears, created_at) "
+                           "VALUES(?, ?, ?, ?, ?, ?) RETURNING id",
+                           {webhook.account_id, webhook.url, webhook.key_id, webhook.salt, to_column(webhook.hears),
+                            webhook.created_at}));
   if (!row) return fail(Code::kInternal, "a webhook was not stored");
   return std::get<0>(*row);
 }
@@ -39,6 +58,14 @@ Result<std::optional<Webhook>> find(metadata::Session& session, std::int64_t id)
 
 Result<std::vector<Webhook>> list(metadata::Session& session, std::int64_t account_id) {
   return select(session, "WHERE account_id = ? ORDER BY id", {account_id});
+}
+
+Result<std::vector<std::int64_t>> who_hears_transfers(metadata::Session& session) {
+  TRY(const auto rows,
+      session.rows<std::int64_t>("SELECT DISTINCT account_id FROM webhooks_webhooks WHERE hears LIKE '%transfers%'"));
+  std::vector<std::int64_t> out;
+  for (const auto& [account_id] : rows) out.push_back(account_id);
+  return out;
 }
 
 Result<bool> remove(metadata::Transaction& tx, std::int64_t account_id, std::int64_t id) {

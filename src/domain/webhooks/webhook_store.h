@@ -16,6 +16,8 @@ namespace lakelift::webhooks::store {
 [[nodiscard]] Result<std::optional<Webhook>> find(metadata::Session& session, std::int64_t id);
 // Oldest first.
 [[nodiscard]] Result<std::vector<Webhook>> list(metadata::Session& session, std::int64_t account_id);
+// Accounts with a webhook that hears transfers.
+[[nodiscard]] Result<std::vector<std::int64_t>> who_hears_transfers(metadata::Session& session);
 // With the deliveries to it. False where the account has no such webhook.
 [[nodiscard]] Result<bool> remove(metadata::Transaction& tx, std::int64_t account_id, std::int64_t id);
 [[nodiscard]] Result<void> remove_all(metadata::Transaction& tx, std::int64_t account_id);

@@ -11,7 +11,7 @@ namespace lakelift::cli {
 namespace {
 
 const View& webhooks_view() {
-  static const View view{{{"id"}, {"url"}, {"created_at"}, {"delivered_at"}, {"last_error"}},
+  static const View view{{{"id"}, {"url"}, {"events"}, {"created_at"}, {"delivered_at"}, {"last_error"}},
                          [](const json::object& webhook) { return webhook; }};
   return view;
 }
@@ -27,10 +27,12 @@ const View& deliveries_view() {
   return view;
 }
 
-Result<void> add(Session& session, const std::string& url) {
+Result<void> add(Session& session, const std::string& url, const std::vector<std::string>& events) {
+  json::object body{{"url", url}};
+  if (!events.empty()) body["events"] = json::array(events.begin(), events.end());
   TRY(Api * api, session.api());
   TRY(json::object answer,
-      api->call({.method = "POST", .path = "/webhooks/", .body = json::object{{"url", url}}, .repeatable = false}));
+      api->call({.method = "POST", .path = "/webhooks/", .body = std::move(body), .repeatable = false}));
   session.note("keep the secret: it is shown this once, and says that what comes is from this server");
   return session.output().one(without_envelope(std::move(answer)), new_webhook_view());
 }
@@ -77,12 +79,20 @@ void add_webhook_commands(CommandTree& tree) {
       tree.add_group("webhook", "Addresses of your own programs that are told when a slice is ready",
                      {"lakelift webhook add https://hooks.example.com/lakelift", "lakelift webhook list"});
   const auto url = std::make_shared<std::string>();
-  tree.add(*group, "add", "Name an address to be told; prints its secret, once",
-           {"lakelift webhook add https://hooks.example.com/lakelift",
-            "lakelift webhook add https://hooks.example.com/lakelift --output json"},
-           [url](Session& session) { return add(session, *url); })
-      ->add_option("URL", *url, "https, of a host that whoever runs the server allows")
-      ->required();
+  const auto events = std::make_shared<std::vector<std::string>>();
+  CLI::App* add_command =
+      tree.add(*group, "add", "Name an address to be told; prints its secret, once",
+               {"lakelift webhook add https://hooks.example.com/lakelift",
+                "lakelift webhook add https://hooks.example.com/lakelift --events requests,transfers --output json"},
+               [url, events](Session& session) { return add(session, *url, *events); });
+  add_command->add_option("URL", *url, "https, of a host that whoever runs the server allows")->required();
+  add_command
+      ->add_option(
+          "--events", *events,
+          "What to tell it of: requests (slices that are done; the default), transfers (uploads and downloads of "
+          "your files)")
+      ->delimiter(',')
+      ->check(CLI::IsMember({"requests", "transfers"}));
   tree.add(*group, "list", "Your webhooks, and how the last try went",
            {"lakelift webhook list", "lakelift webhook list --output json"}, list);
   const auto add_one = [&](const std::string& name, const std::string& description, auto action) {

@@ -17,8 +17,11 @@ Result<std::int64_t> webhook_id(const RequestContext& context) {
 Result<Response> add_webhook(const Services& services, RequestContext& context) {
   TRY(auto fields, BodyFields::of(context));
   const std::string url = fields.text("url");
+  const auto events = fields.optional_texts("events");
+  const auto hears = events ? webhooks::hears_of(*events) : webhooks::Hears{};
+  if (!hears) fields.refuse("events", "Some of: requests, transfers.");
   TRY_VOID(fields.check());
-  TRY(const auto made, services.webhooks.add(lakey::caller(context), url));
+  TRY(const auto made, services.webhooks.add(lakey::caller(context), url, *hears));
   json::object entity = to_json(made.webhook);
   entity["secret"] = made.secret;
   return lakey::answer(201, "WEBHOOK_CREATED", entity);
