@@ -30,8 +30,42 @@ CREATE TABLE analytics_progress (
 )
 )sql";
 
+// Of a slice's or file's downloads the owner and the item are what they were then: part of the key. Item 0: of none.
+// Names are kept once, as they were last; the statements that ask by owner, file, item or person narrow by owner, item
+// and time alone.
+constexpr std::string_view kWindows = R"sql(
+CREATE TABLE analytics_windows (
+  start BIGINT NOT NULL,
+  subject TEXT NOT NULL,
+  person_id BIGINT NOT NULL,
+  owner_id BIGINT NOT NULL,
+  item_id BIGINT NOT NULL,
+  downloads BIGINT NOT NULL,
+  size_bytes BIGINT NOT NULL,
+  uploads BIGINT NOT NULL,
+  uploaded_bytes BIGINT NOT NULL,
+  answers BIGINT NOT NULL,
+  sent_bytes BIGINT NOT NULL,
+  PRIMARY KEY (start, subject, person_id, owner_id, item_id)
+)
+;;
+CREATE INDEX analytics_windows_owner ON analytics_windows (owner_id, start)
+;;
+CREATE INDEX analytics_windows_item ON analytics_windows (item_id, start) WHERE item_id <> 0
+;;
+CREATE TABLE analytics_window_names (
+  thing TEXT PRIMARY KEY,
+  name TEXT NOT NULL,
+  at BIGINT NOT NULL
+)
+;;
+ALTER TABLE analytics_progress ADD COLUMN window_seconds BIGINT NOT NULL DEFAULT 0
+;;
+ALTER TABLE analytics_progress ADD COLUMN malformed BIGINT NOT NULL DEFAULT 0
+)sql";
+
 }  // namespace
 
-std::vector<metadata::Migration> migrations() { return {{"analytics", 1, kSpending}}; }
+std::vector<metadata::Migration> migrations() { return {{"analytics", 1, kSpending}, {"analytics", 2, kWindows}}; }
 
 }  // namespace lakelift::analytics

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
@@ -16,12 +17,12 @@
 namespace lakelift::analytics {
 
 struct WindowFigures {
-  std::int64_t downloads = 0;       // whole objects, once a session
-  std::int64_t size_bytes = 0;      // of those objects
+  std::int64_t downloads = 0;   // whole objects, once a session
+  std::int64_t size_bytes = 0;  // of those objects
   std::int64_t uploads = 0;
   std::int64_t uploaded_bytes = 0;
-  std::int64_t answers = 0;         // with bytes, whole or not
-  std::int64_t sent_bytes = 0;      // in them, really
+  std::int64_t answers = 0;     // with bytes, whole or not
+  std::int64_t sent_bytes = 0;  // in them, really
   bool operator==(const WindowFigures&) const = default;
   WindowFigures& operator+=(const WindowFigures& other);
 };
@@ -57,6 +58,7 @@ struct WindowsPage {
 
 struct WindowsOptions {
   std::int64_t window_seconds = 300;
+  int entries_per_step = 20'000;  // some 40 MB of them in memory
 };
 
 // Threadsafe.
@@ -66,20 +68,28 @@ class WindowsView {
       : database_(database), ledger_(ledger), options_(options) {}
 
   // Adds what the ledger has got since; what is late amends its window. Made anew where the windows are of another
-  // length. In steps: a first time may take a while.
+  // length: servers of one database say the same. In steps: a first time may take a while; who comes meanwhile waits
+  // some seconds. Errors of all that is here: kUnavailable WINDOWS_BEING_MADE; kConflict WINDOWS_DIFFER.
   [[nodiscard]] Result<void> catch_up();
   // From the beginning; how many entries of the ledger were read.
   [[nodiscard]] Result<std::int64_t> rebuild();
-  // Up to date.
+  // Up to date. Error: kInvalid where `after` is of another list.
   [[nodiscard]] Result<WindowsPage> read(const WindowsQuery& query);
   [[nodiscard]] std::int64_t window_seconds() const { return options_.window_seconds; }
   // Entries that say they are transfers and are not whole; they count nowhere.
   [[nodiscard]] Result<std::int64_t> malformed();
 
  private:
+  struct Step;
+  [[nodiscard]] Result<void> clear();
+  [[nodiscard]] Result<Step> step();
+  [[nodiscard]] Result<Step> all_steps();
+  [[nodiscard]] Result<std::int64_t> caught_up();
+
   metadata::Database& database_;
   const ledger::Ledger& ledger_;
   const WindowsOptions options_;
+  std::timed_mutex one_at_a_time_;  // of this process; servers beside it are told by the progress in the database
 };
 
 }  // namespace lakelift::analytics
