@@ -212,7 +212,10 @@ class PostgresqlSink:
     """A row a window, which later ones replace: what a restart writes again changes nothing."""
 
     def __init__(self, settings: Settings) -> None:
-        from psycopg.sql import SQL, Identifier
+        try:
+            from psycopg.sql import SQL, Identifier
+        except ImportError as e:
+            raise ValueError("--sink postgresql needs psycopg where the driver's Python runs: pip install 'psycopg[binary]'") from e
 
         self.address = settings.postgresql
         table = Identifier(*settings.table.split("."))
@@ -278,7 +281,7 @@ def aside_writer(folder: str) -> Callable[[Any, int], None]:
 # ---- running -----------------------------------------------------------------------------------------------------------
 
 
-def start(spark: Any, settings: Settings) -> list[Any]:
+def start(spark: Any, settings: Settings, write: Callable[[Any, int], None]) -> list[Any]:
     """The queries: windows, and what is set aside. Window lengths have checkpoints of their own: state of one is of no use to another."""
     from pyspark.sql import functions as f
 
@@ -288,7 +291,7 @@ def start(spark: Any, settings: Settings) -> list[Any]:
             writer = writer.option("checkpointLocation", f"{settings.checkpoint}/{name}")
         return writer.start()
 
-    queries = [begin(windows_of(spark, settings), f"windows-{settings.window_seconds}s", "update", window_writer(settings))]
+    queries = [begin(windows_of(spark, settings), f"windows-{settings.window_seconds}s", "update", write)]
     if settings.aside:
         reason = f.create_map(*[f.lit(word) for pair in REASONS.items() for word in pair])[f.col("problem")]
         wrong = events_of(spark, settings, keeps_value=True).where("problem IS NOT NULL").select(
@@ -325,6 +328,19 @@ class Report:
                 print("count_downloads: " + json.dumps({"batch": one["batchId"], "watermark": watermark, **self.total}), file=self.out, flush=True)
 
 
+ADVICE = {
+    "UnknownTopicOrPartition": "the topic is not there; Lakelift makes it when it is started with --kafka-brokers",
+    "Timed out waiting for a node": "Kafka can't be reached at --brokers",
+    "DATA_LOSS": "Kafka has removed events that were not counted yet (its retention); a new --checkpoint counts what is left",
+}
+
+
+def reason_of(error: Any) -> str:
+    """Spark's own words, without the plan and the traces that follow them."""
+    text = re.split(r"\n=== Streaming Query|\n\s*at (?:org|java|scala)\.", str(error))[0].strip()
+    return "; ".join([text[-3_000:], *[advice for sign, advice in ADVICE.items() if sign in text]])
+
+
 def follow(queries: list[Any], report: Report) -> int:
     """Until they end; the exit code."""
     while True:
@@ -332,7 +348,7 @@ def follow(queries: list[Any], report: Report) -> int:
         report.take(json.loads(one.json) for one in queries[0].recentProgress)
         failed = [query for query in ended if query.exception() is not None]
         if failed:
-            print(f"count_downloads: the query {failed[0].name} failed: {str(failed[0].exception())[:3_000]}", file=sys.stderr)
+            print(f"count_downloads: {failed[0].name} failed: {reason_of(failed[0].exception())}", file=sys.stderr)
             print("count_downloads: started again with the same --checkpoint, it goes on where it was", file=sys.stderr)
             for query in queries:
                 query.stop()
@@ -353,13 +369,18 @@ def session(settings: Settings) -> Any:
 
 def main(arguments: list[str]) -> int:
     settings = read_arguments(arguments)
+    try:
+        write = window_writer(settings)
+    except Exception as e:
+        print(f"count_downloads: {reason_of(e)}", file=sys.stderr)
+        return 2
     spark = session(settings)
     try:
-        return follow(start(spark, settings), Report(sys.stderr))
+        return follow(start(spark, settings, write), Report(sys.stderr))
     except KeyboardInterrupt:
         return 130
     except Exception as e:
-        print(f"count_downloads: {type(e).__name__}: {str(e)[:3_000]}", file=sys.stderr)
+        print(f"count_downloads: {type(e).__name__}: {reason_of(e)}", file=sys.stderr)
         return 1
     finally:
         spark.stop()

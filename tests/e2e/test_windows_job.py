@@ -175,6 +175,14 @@ def test_the_report_adds_up_what_it_has_not_seen() -> None:
                          "reasons": {"json": 3, "size_bytes": 1}}
 
 
+def test_what_went_wrong_is_told_without_traces() -> None:
+    spark = "[STREAM_FAILED] Query terminated with exception: org.x.UnknownTopicOrPartitionException: no such topic\n=== Streaming Query ===\nIdentifier: x"
+    assert job.reason_of(spark) == (
+        "[STREAM_FAILED] Query terminated with exception: org.x.UnknownTopicOrPartitionException: no such topic; "
+        "the topic is not there; Lakelift makes it when it is started with --kafka-brokers")
+    assert job.reason_of("java.lang.Oops: no\n\tat org.apache.spark.X(Y.scala:1)") == "java.lang.Oops: no"
+
+
 # ---- submitting --------------------------------------------------------------------------------------------------------
 
 
