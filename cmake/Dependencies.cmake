@@ -27,6 +27,7 @@ third_library(seccomp seccomp.h seccomp)
 third_library(utf8proc utf8proc.h utf8proc)
 third_library(yaml_cpp yaml-cpp/yaml.h yaml-cpp)
 third_library(boost_url boost/url.hpp boost_url)
+third_library(rdkafka librdkafka/rdkafka.h rdkafka)
 third_library(cli11 CLI/CLI.hpp)
 third_library(soci soci/soci.h soci_core soci_sqlite3 soci_postgresql sqlite3)
 find_package(PostgreSQL REQUIRED)  # libpq alone

@@ -23,6 +23,7 @@ MAY_INCLUDE: dict[str, set[str]] = {
     "backends/ledger": {"backends/metadata"},
     "backends/storage": {"backends/net"},
     "backends/executors": {"columnar", "backends/net"},
+    "backends/events": {"backends/metadata", "backends/ledger"},
     "backends/net": set(),
     "domain/accounts": {"backends/metadata", "backends/ledger", "backends/net"},
     "domain/notices": {"domain/accounts", "backends/metadata"},
@@ -74,6 +75,7 @@ VENDOR_HEADERS: dict[str, set[str]] = {
     r"<spdlog|<prometheus": {"base"},
     r"<yaml-cpp/": {"edge/cli"},
     r"<expat": {"backends/net/xml"},
+    r"<librdkafka": {"backends/events/kafka"},
 }
 
 BANNED: dict[str, str] = {
@@ -189,7 +191,7 @@ def test_server_links_no_arrow() -> None:
 
 def test_migrations_are_owned_by_their_folder() -> None:
     """A folder's SQL names only tables with its own prefix."""
-    prefixes = {"accounts", "notices", "catalogue", "slices", "ledger", "analytics"}
+    prefixes = {"accounts", "notices", "catalogue", "slices", "ledger", "analytics", "events"}
     wrong = []
     for path in sources():
         relative = path.relative_to(SRC)

@@ -17,8 +17,8 @@ struct Refused {
 };
 
 struct Published {
-  std::size_t acknowledged = 0;   // the first so many of the batch are settled: taken for good, or refused
-  std::vector<Refused> refused;   // of those
+  std::size_t acknowledged = 0;  // the first so many of the batch are settled: taken for good, or refused
+  std::vector<Refused> refused;  // of those
 };
 
 // Called by one thread at a time.

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "backends/events/publisher.h"
+#include "backends/events/relay_store.h"
 #include "backends/ledger/ledger.h"
 #include "backends/metadata/database.h"
 #include "backends/metadata/migration.h"
@@ -24,6 +25,8 @@
 
 namespace lakelift::events {
 
+struct Batch;
+
 struct RelayParts {
   metadata::Database& database;
   const ledger::Ledger& ledger;
@@ -32,23 +35,16 @@ struct RelayParts {
   Metrics& metrics;
 };
 
-// An entry that is not sent.
-struct SetAside {
-  std::int64_t seq = 0;
-  std::string event_id;
-  std::string reason;
-  Micros at = 0;  // when it was set aside
-};
-
 struct RelayState {
   std::string publisher;
   std::int64_t sent_seq = 0;
-  std::int64_t waiting = 0;            // entries of the ledger behind it
-  std::optional<Micros> oldest;        // of those: when the first was written
-  std::vector<SetAside> set_aside;     // newest first, at most 100
+  std::int64_t waiting = 0;         // entries of the ledger that come after it, at most
+  std::optional<Micros> oldest;     // of those: when the first was written
+  std::vector<SetAside> set_aside;  // newest first, at most 100
 };
 
-// Threadsafe.
+// Threadsafe. A new one, whose publisher's name was never seen, begins with the first entry of the ledger: all that
+// ever happened is told. `metrics` are not rendered any more when it goes.
 class Relay {
  public:
   // `publisher` outlives it.
@@ -57,8 +53,11 @@ class Relay {
   Relay(const Relay&) = delete;
   Relay& operator=(const Relay&) = delete;
 
-  // On a thread of its own.
+  // On a thread of its own. While the publisher is away it tries again, each time later, up to
+  // limits::kRelayLongestPauseMs, and says so in the log once. Where the database has one process (SQLite), what a dead
+  // one was sending is sent again at once; else its lease ends first (limits::kRelayLeaseSeconds).
   void start();
+  // Waits for the publish that goes on, which ends soon, and lets go of the lease.
   void stop();
   // There is something new in the ledger.
   void wake();
@@ -70,9 +69,16 @@ class Relay {
  private:
   void work(const std::stop_token& stop);
 
+  // Takes the lease, or makes it last for a publish; nothing: another server has it.
+  [[nodiscard]] Result<std::optional<store::Place>> hold(const std::optional<store::Place>& place);
+  [[nodiscard]] Result<std::size_t> settle(const store::Place& place, const Batch& batch, const Published& published);
+  void count(const Batch& batch, const Published& published, std::size_t set_aside);
+
   const RelayParts parts_;
   Publisher& publisher_;
+  const std::string name_;  // the publisher's
   const std::string owner_;
+  std::mutex step_;  // one at a time
   std::mutex mutex_;
   std::condition_variable_any wake_;
   std::uint64_t wakes_ = 0;

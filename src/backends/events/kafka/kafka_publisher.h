@@ -3,9 +3,11 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
+#include "backends/events/events_limits.h"
 #include "backends/events/publisher.h"
 #include "base/clock.h"
 
@@ -20,9 +22,19 @@ struct KafkaOptions {
   // Go to librdkafka as they are: security.protocol, sasl.*, ssl.* … ; none that the order or the safety of events
   // hangs on may be set.
   std::vector<std::pair<std::string, std::string>> settings;
+  std::string sasl_password;  // come from the environment: never from a list of processes
+  std::string ssl_key_password;
+  std::int64_t publish_ms = limits::kPublishMs;  // see events_limits.h
+  std::int64_t stall_ms = limits::kPublishStallMs;
 };
 
+// "security.protocol=SASL_SSL". Error: kInvalid, for one that may not be set, or that librdkafka does not know.
+[[nodiscard]] Result<std::pair<std::string, std::string>> parse_kafka_setting(std::string_view text);
+
 // Error: kInvalid naming the setting ("kafka-brokers", "kafka-set"). Does not wait for a broker.
+//
+// Keys go to partitions as Java's producers send them (murmur2_random). A message set that the broker refuses as too
+// large is sent again message by message: what is refused alone is refused.
 [[nodiscard]] Result<std::unique_ptr<Publisher>> make_kafka_publisher(const KafkaOptions& options);
 
 }  // namespace lakelift::events

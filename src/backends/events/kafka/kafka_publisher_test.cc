@@ -1,0 +1,268 @@
+#include "backends/events/kafka/kafka_publisher.h"
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <set>
+
+#include "backends/events/kafka/testing/mock_kafka.h"
+
+namespace lakelift::events {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using testing::Message;
+using testing::MockKafka;
+using ::testing::SizeIs;
+
+Event event_of(int number, const std::string& key = "") {
+  Event event;
+  event.seq = number;
+  event.id = fmt::format("019abcde-0000-7000-8000-{:012}", number);
+  event.key = key.empty() ? fmt::format("alice/{}.csv", number % 20) : key;
+  event.value = fmt::format(R"({{"number":{}}})", number);
+  event.traceparent = fmt::format("00-{:032x}-{:016x}-01", number + 1, number + 1);
+  return event;
+}
+
+std::vector<Event> events(int from, int count) {
+  std::vector<Event> out;
+  for (int i = from; i < from + count; ++i) out.push_back(event_of(i));
+  return out;
+}
+
+class KafkaPublisherTest : public ::testing::Test {
+ protected:
+  KafkaPublisherTest() { kafka_.make_topic("file-events"); }
+  std::unique_ptr<Publisher> publisher(std::int64_t stall_ms = 4'000) {
+    KafkaOptions options;
+    options.brokers = kafka_.brokers();
+    options.stall_ms = stall_ms;
+    auto made = make_kafka_publisher(options);
+    EXPECT_TRUE(made) << made.error().message;
+    return made ? *std::move(made) : nullptr;
+  }
+  // Ids of each key as they are seen first.
+  static std::map<std::string, std::vector<std::string>> first_sights(const std::vector<Message>& messages) {
+    std::map<std::string, std::vector<std::string>> out;
+    std::set<std::string> seen;
+    for (const Message& message : messages) {
+      const std::string& id = message.headers.at("event_id");
+      if (seen.insert(id).second) out[message.key].push_back(id);
+    }
+    return out;
+  }
+  static std::map<std::string, std::vector<std::string>> ids_of(const std::vector<Event>& batch) {
+    std::map<std::string, std::vector<std::string>> out;
+    for (const Event& event : batch) out[event.key].push_back(event.id);
+    return out;
+  }
+
+  MockKafka kafka_;
+};
+
+TEST_F(KafkaPublisherTest, AnEventIsAMessageWithItsKeyAndHeaders) {
+  const auto kafka = publisher();
+  const Event event = event_of(7);
+  const auto published = kafka->publish({event}, {});
+  ASSERT_TRUE(published) << published.error().message;
+  EXPECT_EQ(published->acknowledged, 1U);
+  const auto messages = kafka_.read("file-events");
+  ASSERT_THAT(messages, SizeIs(1));
+  EXPECT_EQ(messages[0].key, event.key);
+  EXPECT_EQ(messages[0].value, event.value);
+  EXPECT_EQ(messages[0].headers,
+            (std::map<std::string, std::string>{{"event_id", event.id}, {"traceparent", event.traceparent}}));
+}
+
+TEST_F(KafkaPublisherTest, ABatchIsThereOnceInTheOrderOfEachKey) {
+  const auto kafka = publisher();
+  const auto batch = events(0, 1'000);
+  const auto published = kafka->publish(batch, {});
+  ASSERT_TRUE(published);
+  EXPECT_EQ(published->acknowledged, batch.size());
+  EXPECT_THAT(published->refused, IsEmpty());
+  const auto messages = kafka_.read("file-events");
+  EXPECT_THAT(messages, SizeIs(batch.size()));
+  EXPECT_EQ(first_sights(messages), ids_of(batch));
+  std::set<int> partitions;
+  for (const Message& message : messages) partitions.insert(message.partition);
+  EXPECT_THAT(partitions, SizeIs(3));
+}
+
+TEST_F(KafkaPublisherTest, KeysGoWhereJavasProducersSendThem) {
+  // Of Kafka's own tests (UtilsTest.testMurmur2).
+  const auto kafka = publisher();
+  ASSERT_TRUE(kafka->publish({event_of(1, "21"), event_of(2, "foobar"), event_of(3, "a-little-bit-long-string")}, {}));
+  std::map<std::string, int> partitions;
+  for (const Message& message : kafka_.read("file-events")) partitions[message.key] = message.partition;
+  const auto java = [](std::int32_t murmur2) { return (murmur2 & 0x7fffffff) % 3; };
+  EXPECT_EQ(partitions["21"], java(-973932308));
+  EXPECT_EQ(partitions["foobar"], java(-790332482));
+  EXPECT_EQ(partitions["a-little-bit-long-string"], java(-985981536));
+}
+
+TEST_F(KafkaPublisherTest, WhatIsTooLargeIsRefusedAndTheRestIsTaken) {
+  const auto kafka = publisher();
+  auto batch = events(0, 50);
+  batch[20].value = std::string(1'100'000, 'x');
+  const auto published = kafka->publish(batch, {});
+  ASSERT_TRUE(published) << published.error().message;
+  EXPECT_EQ(published->acknowledged, batch.size());
+  ASSERT_THAT(published->refused, SizeIs(1));
+  EXPECT_EQ(published->refused[0].index, 20U);
+  EXPECT_THAT(published->refused[0].reason, HasSubstr("too large"));
+  batch.erase(batch.begin() + 20);
+  EXPECT_EQ(first_sights(kafka_.read("file-events")), ids_of(batch));
+}
+
+TEST_F(KafkaPublisherTest, AMessageSetThatTheBrokerRefusesIsSentMessageByMessage) {
+  // One set of one partition; that it was too large is not said of any one message.
+  kafka_.fail_next(testing::kProduceApi, {RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE});
+  const auto kafka = publisher();
+  const auto batch = events(0, 60);
+  const auto published = kafka->publish(batch, {});
+  ASSERT_TRUE(published) << published.error().message;
+  EXPECT_EQ(published->acknowledged, batch.size());
+  EXPECT_THAT(published->refused, IsEmpty());
+  EXPECT_EQ(first_sights(kafka_.read("file-events")), ids_of(batch));
+}
+
+TEST_F(KafkaPublisherTest, WhatTheBrokerRefusesAloneIsRefused) {
+  kafka_.fail_next(testing::kProduceApi, {RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE, RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE});
+  const auto kafka = publisher();
+  std::vector<Event> batch;
+  for (int i = 0; i < 30; ++i) batch.push_back(event_of(i, "alice/one.csv"));
+  const auto published = kafka->publish(batch, {});
+  ASSERT_TRUE(published) << published.error().message;
+  EXPECT_EQ(published->acknowledged, batch.size());
+  ASSERT_THAT(published->refused, SizeIs(1));
+  EXPECT_EQ(published->refused[0].index, 0U);
+  batch.erase(batch.begin());
+  EXPECT_EQ(first_sights(kafka_.read("file-events")), ids_of(batch));
+}
+
+TEST_F(KafkaPublisherTest, WhatFailsForNoFaultOfTheMessageIsNotRefused) {
+  kafka_.fail_next(testing::kProduceApi, {RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED});
+  const auto kafka = publisher();
+  const std::vector<Event> batch{event_of(1, "k"), event_of(2, "k")};
+  const auto failed = kafka->publish(batch, {});
+  ASSERT_FALSE(failed);
+  EXPECT_EQ(failed.error().code, Code::kUnavailable);
+  EXPECT_THAT(failed.error().message, HasSubstr("uthorization"));
+  const auto again = kafka->publish(batch, {});
+  ASSERT_TRUE(again) << again.error().message;
+  EXPECT_EQ(again->acknowledged, 2U);
+  EXPECT_EQ(first_sights(kafka_.read("file-events")), ids_of(batch));
+}
+
+TEST_F(KafkaPublisherTest, AProducerWhoseNumbersTheBrokerRefusesIsReplaced) {
+  const auto kafka = publisher();
+  ASSERT_TRUE(kafka->publish(events(0, 3), {}));
+  kafka_.fail_next(testing::kProduceApi,
+                   {RD_KAFKA_RESP_ERR_INVALID_PRODUCER_EPOCH, RD_KAFKA_RESP_ERR_INVALID_PRODUCER_EPOCH,
+                    RD_KAFKA_RESP_ERR_INVALID_PRODUCER_EPOCH});
+  auto batch = events(3, 50);
+  std::size_t sent = 0;
+  for (int i = 0; i < 10 && sent < batch.size(); ++i) {
+    const auto published = kafka->publish({batch.begin() + static_cast<std::ptrdiff_t>(sent), batch.end()}, {});
+    if (published) sent += published->acknowledged;
+  }
+  EXPECT_EQ(sent, batch.size());
+  EXPECT_EQ(first_sights(kafka_.read("file-events")), ids_of(events(0, 53)));
+}
+
+TEST_F(KafkaPublisherTest, ABrokerThatIsAwayIsSaidInTimeAndFoundAgain) {
+  const auto kafka = publisher(500);
+  ASSERT_TRUE(kafka->publish(events(0, 10), {}));
+  kafka_.set_down(true);
+  const auto batch = events(10, 100);
+  for (int i = 0; i < 3; ++i) {
+    const auto failed = kafka->publish(batch, {});
+    ASSERT_FALSE(failed);
+    EXPECT_EQ(failed.error().code, Code::kUnavailable);
+  }
+  kafka_.set_down(false);
+  std::size_t sent = 0;
+  for (int i = 0; i < 20 && sent < batch.size(); ++i) {
+    const auto published = kafka->publish({batch.begin() + static_cast<std::ptrdiff_t>(sent), batch.end()}, {});
+    if (published) sent += published->acknowledged;
+  }
+  EXPECT_EQ(sent, batch.size());
+  EXPECT_EQ(first_sights(kafka_.read("file-events")), ids_of(events(0, 110)));
+}
+
+TEST_F(KafkaPublisherTest, AnAnswerThatComesTooLateRepeatsButKeepsTheOrder) {
+  const auto kafka = publisher(500);
+  ASSERT_TRUE(kafka->publish(events(0, 1), {}));
+  kafka_.set_delay(1'500);
+  const auto batch = events(1, 100);
+  EXPECT_FALSE(kafka->publish(batch, {}));
+  kafka_.set_delay(0);
+  const auto published = kafka->publish(batch, {});
+  ASSERT_TRUE(published) << published.error().message;
+  EXPECT_EQ(published->acknowledged, batch.size());
+  EXPECT_EQ(first_sights(kafka_.read("file-events")), ids_of(events(0, 101)));
+}
+
+TEST_F(KafkaPublisherTest, AStopEndsItSoon) {
+  const auto kafka = publisher(60'000);
+  ASSERT_TRUE(kafka->publish(events(0, 1), {}));
+  kafka_.set_delay(20'000);
+  std::stop_source stop;
+  stop.request_stop();
+  const auto began = std::chrono::steady_clock::now();
+  EXPECT_FALSE(kafka->publish(events(1, 10), stop.get_token()));
+  EXPECT_LT(std::chrono::steady_clock::now() - began, std::chrono::seconds(5));
+}
+
+TEST(KafkaSettingTest, WhatSaysHowToReachABrokerMayBeSet) {
+  for (const std::string good :
+       {"security.protocol=SASL_SSL", "sasl.mechanisms=PLAIN", "sasl.username=lakelift",
+        "ssl.ca.location=/etc/ssl/ca.pem", "client.id=x", "compression.type=zstd", "debug=broker,topic"}) {
+    const auto parsed = parse_kafka_setting(good);
+    ASSERT_TRUE(parsed) << parsed.error().message;
+    EXPECT_EQ(parsed->first + "=" + parsed->second, good);
+  }
+}
+
+TEST(KafkaSettingTest, WhatOrderOrSafetyHangsOnMayNot) {
+  for (const std::string bad :
+       {"acks=1", "request.required.acks=0", "enable.idempotence=false", "message.timeout.ms=5", "partitioner=random",
+        "retries=0", "max.in.flight=100", "delivery.timeout.ms=1", "transactional.id=x", "batch.size=1", "no.such=1",
+        "bootstrap.servers=a:1", "plugin.library.paths=x", "ssl.engine.location=x", "security.protocol=NONE",
+        "security.protocol", "=x", ""}) {
+    const auto parsed = parse_kafka_setting(bad);
+    ASSERT_FALSE(parsed) << bad;
+    EXPECT_EQ(parsed.error().code, Code::kInvalid);
+    EXPECT_EQ(parsed.error().fields.at(0).field, "kafka-set");
+  }
+}
+
+TEST(KafkaSettingTest, SecretsComeFromTheEnvironment) {
+  for (const std::string bad : {"sasl.password=hush", "ssl.key.password=hush", "sasl.oauthbearer.client.secret=hush"}) {
+    const auto parsed = parse_kafka_setting(bad);
+    ASSERT_FALSE(parsed) << bad;
+    EXPECT_THAT(parsed.error().message, HasSubstr("LAKELIFT_KAFKA_SASL_PASSWORD"));
+    EXPECT_EQ(parsed.error().message.find("hush"), std::string::npos);
+  }
+}
+
+TEST(KafkaSettingTest, APublisherSaysWhichSettingIsWrong) {
+  KafkaOptions options;
+  EXPECT_EQ(make_kafka_publisher(options).error().fields.at(0).field, "kafka-brokers");
+  options.brokers = "127.0.0.1:1";
+  options.settings = {{"acks", "0"}};
+  EXPECT_EQ(make_kafka_publisher(options).error().fields.at(0).field, "kafka-set");
+  options.settings = {{"security.protocol", "SASL_SSL"}, {"sasl.mechanisms", "SCRAM-SHA-512"}};
+  EXPECT_EQ(make_kafka_publisher(options).error().fields.at(0).field, "kafka-set") << "no user";
+  options.settings.emplace_back("sasl.username", "lakelift");
+  options.sasl_password = "hush";
+  EXPECT_TRUE(make_kafka_publisher(options));
+}
+
+}  // namespace
+}  // namespace lakelift::events
