@@ -17,6 +17,7 @@ class Record(NamedTuple):
     value: bytes | None
     key: str = ""
     id: str | None = None  # the header event_id
+    at_ms: int = 0  # Kafka's own time of it; 0: now
 
 
 class Place(NamedTuple):
@@ -51,7 +52,7 @@ class Topics:
                 places[number] = Place(message.partition(), message.offset())  # type: ignore[attr-defined]
 
             headers = None if record.id is None else [("traceparent", b"00-x"), ("event_id", record.id.encode())]
-            producer.produce(topic, record.value, record.key, headers=headers, on_delivery=arrived)
+            producer.produce(topic, record.value, record.key, headers=headers, timestamp=record.at_ms, on_delivery=arrived)
             producer.poll(0)
         assert producer.flush(SECONDS) == 0
         return [place for place in places if place is not None]
