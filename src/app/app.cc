@@ -37,6 +37,8 @@
 #include "domain/accounts/key_service.h"
 #include "domain/accounts/sign_in.h"
 #include "domain/analytics/spending.h"
+#include "domain/analytics/window_gauges.h"
+#include "domain/analytics/windows.h"
 #include "domain/catalogue/access_request_service.h"
 #include "domain/catalogue/catalogue_service.h"
 #include "domain/catalogue/refresher.h"
@@ -45,6 +47,7 @@
 #include "domain/notices/notice_service.h"
 #include "domain/objects/object_keeper.h"
 #include "domain/slices/slice_service.h"
+#include "domain/transfers/transfer_recorder.h"
 #include "domain/webhooks/webhook_service.h"
 #include "edge/http/feed.h"
 #include "edge/http/http_server.h"
@@ -84,7 +87,7 @@ std::vector<metadata::Migration> all_migrations() {
   std::vector<metadata::Migration> all;
   for (auto&& part : {ledger::migrations(), objects::migrations(), accounts::migrations(), notices::migrations(),
                       analytics::migrations(), files::migrations(), catalogue::migrations(), webhooks::migrations(),
-                      slices::migrations()}) {
+                      slices::migrations(), transfers::migrations()}) {
     all.insert(all.end(), part.begin(), part.end());
   }
   return all;
@@ -145,10 +148,13 @@ struct App::Parts {
   std::unique_ptr<catalogue::AccessRequestService> access_requests;
   std::unique_ptr<catalogue::Refresher> refresher;  // where somebody serves, and it was not switched off
   std::unique_ptr<webhooks::WebhookService> webhooks;
+  std::unique_ptr<transfers::TransferRecorder> transfers;
+  std::unique_ptr<analytics::WindowsView> windows;
   std::unique_ptr<slices::SliceService> slices;
   std::unique_ptr<KeptSlices> kept;
   std::unique_ptr<http::Feed> feed;
   std::unique_ptr<http::Feed> notice_feed;
+  std::unique_ptr<http::Feed> live_feed;
   http::RouteTable routes;
   std::unique_ptr<http::HttpServer> server;
   std::atomic<bool> draining = false;
@@ -290,6 +296,11 @@ Result<void> App::Parts::make_domain(const Config& config) {
   sharing = std::make_unique<catalogue::SharingService>(*database, *ledger, *notices, clock);
   access_requests = std::make_unique<catalogue::AccessRequestService>(*database, *ledger, *accounts, *notices, clock);
   make_webhooks(config);
+  transfers = std::make_unique<transfers::TransferRecorder>(
+      transfers::RecorderParts{*database, *ledger, clock, random, metrics});
+  windows = std::make_unique<analytics::WindowsView>(
+      *database, *ledger, analytics::WindowsOptions{.window_seconds = config.window_seconds});
+  analytics::add_window_gauges(metrics, *windows, clock);
   slices = std::make_unique<slices::SliceService>(slices::SliceServiceParts{.database = *database,
                                                                             .ledger = *ledger,
                                                                             .accounts = *accounts,
@@ -341,7 +352,7 @@ Result<void> App::Parts::ready() {
 Result<void> App::Parts::serve(const Config& config, Reach reach) {
   notice_feed = std::make_unique<http::Feed>(http::make_notice_fetch(*notices), limits::kFeedPollMs);
   notices->on_notice([this](std::int64_t account_id) { notice_feed->notify(account_id); });
-  const http::Services services{
+  http::Services services{
       .accounts = *accounts,
       .groups = *groups,
       .api_tokens = *api_tokens,
@@ -355,6 +366,8 @@ Result<void> App::Parts::serve(const Config& config, Reach reach) {
       .notices = *notices,
       .slices = *slices,
       .webhooks = *webhooks,
+      .transfers = *transfers,
+      .windows = *windows,
       .files = *files,
       .keeper = *keeper,
       .keys = *keys,
@@ -379,6 +392,8 @@ Result<void> App::Parts::serve(const Config& config, Reach reach) {
       .sign_ins_per_minute = config.sign_ins_per_minute,
       .direct_download_seconds = config.storage.direct_downloads ? config.storage.direct_download_seconds : 0,
   };
+  live_feed = std::make_unique<http::Feed>(http::make_live_fetch(services), limits::kFeedPollMs);
+  services.live_feed = live_feed.get();
   http::add_all_routes(routes, services);
   feed = std::make_unique<http::Feed>(http::make_feed_fetch(services), limits::kFeedPollMs);
   slices->on_change([this](std::int64_t request_id) { feed->notify(request_id); });
@@ -387,6 +402,7 @@ Result<void> App::Parts::serve(const Config& config, Reach reach) {
       http::HttpServerParts{routes, http::make_authenticator(services.accounts, services.clock), *feed, metrics, clock,
                             random, http::render_lakey_error});
   TRY_VOID(keeper->start());
+  transfers->start();
   TRY_VOID(server->start());
   slices->start();
   files->start();
@@ -422,6 +438,7 @@ std::string App::address() const { return parts_->address; }
 void App::stop() {
   if (!parts_ || parts_->draining.exchange(true)) return;
   if (parts_->server) parts_->server->stop();
+  if (parts_->transfers) parts_->transfers->stop();
   if (parts_->refresher) parts_->refresher->stop();
   if (parts_->webhooks) parts_->webhooks->stop();
   if (parts_->slices) parts_->slices->stop();

@@ -216,6 +216,19 @@ std::function<Result<void>(const std::string&)> amazon_name(std::string& target)
   };
 }
 
+// Windows that begin at midnight each day.
+std::function<Result<void>(const std::string&)> part_of_a_day(std::int64_t& target) {
+  return [&target](const std::string& value) -> Result<void> {
+    constexpr std::int64_t kDaySeconds = 86'400;
+    std::int64_t seconds = 0;
+    TRY_VOID(number<std::int64_t>(seconds, 10, kDaySeconds)(value));
+    if (kDaySeconds % seconds != 0)
+      return fail(Code::kInvalid, "a day has no whole number of them: say 60, 300 or 3600");
+    target = seconds;
+    return {};
+  };
+}
+
 std::string hidden(const std::string& value) { return value.empty() ? "" : "***"; }
 
 std::vector<Setting> settings_of(Config& c, GoogleSettings& google) {
@@ -303,6 +316,9 @@ std::vector<Setting> settings_of(Config& c, GoogleSettings& google) {
        fmt::to_string(c.profile_rows), number<std::int64_t>(c.profile_rows, 1, std::int64_t{1} << 62)},
       {"source-check-seconds", "how often to look whether an item's data have changed; 0: never",
        fmt::to_string(c.source_check_seconds), number<int>(c.source_check_seconds, 0, 30 * 86'400)},
+      {"window-seconds",
+       "length of the windows of downloads and bytes; must divide a day; all servers of one database say the same",
+       fmt::to_string(c.window_seconds), part_of_a_day(c.window_seconds)},
       {"scrub-bytes-per-second", "how fast stored content is read through in the background, day by day; 0: not at all",
        fmt::to_string(c.scrub_bytes_per_second),
        number<std::int64_t>(c.scrub_bytes_per_second, 0, std::int64_t{1} << 50)},

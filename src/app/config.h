@@ -37,6 +37,7 @@ struct Config {
   std::uint64_t worker_memory_bytes = limits::kWorkerMemoryBytes;
   std::int64_t profile_rows = limits::kProfileRows;
   int source_check_seconds = limits::kSourceCheckSeconds;  // 0: never
+  std::int64_t window_seconds = 300;                       // of downloads and bytes: docs/events.md
   slices::SliceSettings slices;                            // prices and limits of engines: price_config.h
   StorageConfig storage;
   JobEnginesConfig job_engines;

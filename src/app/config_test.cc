@@ -145,6 +145,19 @@ TEST_F(ConfigTest, WrongValuesStopTheStartByName) {
   }
 }
 
+TEST_F(ConfigTest, WindowsDivideADay) {
+  EXPECT_EQ(load_config({}, fake_environment)->config.window_seconds, 300);
+  for (const std::int64_t seconds : {10, 60, 3'600, 86'400}) {
+    EXPECT_EQ(load_config({"--window-seconds", std::to_string(seconds)}, fake_environment)->config.window_seconds,
+              seconds);
+  }
+  for (const char* wrong : {"0", "9", "7", "700", "86401", "172800", "-300", "soon"}) {
+    const auto loaded = load_config({"--window-seconds", wrong}, fake_environment);
+    ASSERT_FALSE(loaded) << wrong;
+    EXPECT_EQ(loaded.error().fields.at(0).field, "window-seconds") << wrong;
+  }
+}
+
 TEST_F(ConfigTest, UnknownKeysAndBrokenFilesAreRefused) {
   EXPECT_NE(load_config({"--config", write_toml("prot = 1\n")}, fake_environment).error().message.find("prot"),
             std::string::npos);

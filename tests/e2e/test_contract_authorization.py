@@ -161,6 +161,9 @@ TABLE: dict[str, dict[str, dict[str, int]]] = {
     "POST /downloader/requests/{id}/approve": {"its": admin(200), "missing": admin(404)},
     "POST /downloader/requests/{id}/deny": {"its": admin(200), "missing": admin(404)},
     "GET /ledger/spending": {"its": account(200)},
+    "GET /analytics/windows": {"its": account(200)},
+    "GET /analytics/top": {"its": account(200)},
+    "POST /analytics/rebuild": {"its": admin(200)},
     "GET /livez": {"its": anybody(200)},
     "GET /readyz": {"its": anybody(200)},
     "GET /metrics": {"its": anybody(200)},
@@ -179,7 +182,7 @@ TABLE: dict[str, dict[str, dict[str, int]]] = {
 }
 
 # Answers that go on: only their heads are looked at.
-ENDLESS: dict[str, dict[str, int]] = {"GET /notices/events": account(200)}
+ENDLESS: dict[str, dict[str, int]] = {"GET /notices/events": account(200), "GET /analytics/live": account(200)}
 
 CELLS = [
     (operation, about, caller, status)

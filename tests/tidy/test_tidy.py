@@ -32,6 +32,7 @@ MAY_INCLUDE: dict[str, set[str]] = {
     "domain/objects": {"backends/metadata", "backends/ledger", "backends/storage"},
     "domain/files": {"domain/accounts", "domain/objects", "backends/metadata", "backends/ledger", "backends/storage"},
     "domain/analytics": {"backends/metadata", "backends/ledger"},
+    "domain/transfers": {"backends/metadata", "backends/ledger"},
     "domain/slices": {
         "domain/accounts",
         "domain/analytics",
@@ -57,6 +58,7 @@ MAY_INCLUDE: dict[str, set[str]] = {
         "domain/catalogue",
         "domain/slices",
         "domain/files",
+        "domain/transfers",
         "columnar",
     },
     "edge/cli": set(),

@@ -109,6 +109,11 @@ Result<std::int64_t> WindowsView::malformed() {
   return progress.malformed;
 }
 
+Result<std::vector<WindowShare>> WindowsView::shares(Micros start) {
+  TRY_VOID(caught_up());
+  return database_.read([&](metadata::Session& session) { return store::window_shares(session, start); });
+}
+
 Result<WindowsPage> WindowsView::read(const WindowsQuery& query) {
   std::optional<store::WindowsMark> mark;
   if (!query.after.empty()) {

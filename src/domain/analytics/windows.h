@@ -56,6 +56,13 @@ struct WindowsPage {
   WindowFigures total;  // of all lines of all pages
 };
 
+// What of a window is of one owner and item (0: of none).
+struct WindowShare {
+  std::int64_t owner_id = 0;
+  std::int64_t item_id = 0;
+  WindowFigures figures;
+};
+
 struct WindowsOptions {
   std::int64_t window_seconds = 300;
   int entries_per_step = 20'000;  // some 40 MB of them in memory
@@ -75,6 +82,8 @@ class WindowsView {
   [[nodiscard]] Result<std::int64_t> rebuild();
   // Up to date. Error: kInvalid where `after` is of another list.
   [[nodiscard]] Result<WindowsPage> read(const WindowsQuery& query);
+  // Of the window that begins then, up to date: for whoever shows it to many, each of whom may see another part.
+  [[nodiscard]] Result<std::vector<WindowShare>> shares(Micros start);
   [[nodiscard]] std::int64_t window_seconds() const { return options_.window_seconds; }
   // Entries that say they are transfers and are not whole; they count nowhere.
   [[nodiscard]] Result<std::int64_t> malformed();

@@ -85,7 +85,7 @@ std::optional<std::int64_t> number_of(std::string_view text) {
 }
 
 std::unexpected<Error> no_such_page() {
-  return fail(Code::kInvalid, "BODY_DID_NOT_VALIDATE", "`next` is not of this list: begin at the first page",
+  return fail(Code::kInvalid, "QUERY_DID_NOT_VALIDATE", "`next` is not of this list: begin at the first page",
               {{"next", {"Not of this list: begin at the first page."}}});
 }
 
@@ -242,6 +242,21 @@ Result<std::vector<WindowLine>> window_lines(Session& session, const WindowsQuer
                    .key = is_total ? std::string() : key,
                    .name = may_name ? name : std::string(),
                    .figures = {downloads, size, uploads, uploaded, answers, sent}});
+  }
+  return out;
+}
+
+Result<std::vector<WindowShare>> window_shares(Session& session, Micros start) {
+  TRY(const auto rows,
+      (session.rows<std::int64_t, std::int64_t, std::int64_t, std::int64_t, std::int64_t, std::int64_t, std::int64_t,
+                    std::int64_t>(fmt::format("SELECT owner_id, item_id, {} FROM analytics_windows WHERE start = ?"
+                                              " GROUP BY owner_id, item_id ORDER BY owner_id, item_id",
+                                              kSums),
+                                  {start})));
+  std::vector<WindowShare> out;
+  out.reserve(rows.size());
+  for (const auto& [owner, item, downloads, size, uploads, uploaded, answers, sent] : rows) {
+    out.push_back({owner, item, {downloads, size, uploads, uploaded, answers, sent}});
   }
   return out;
 }

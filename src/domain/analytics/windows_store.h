@@ -38,6 +38,7 @@ struct WindowsMark {
 // At most `limit`, after the mark; without ends and names of files that the query's `own` may not learn.
 [[nodiscard]] Result<std::vector<WindowLine>> window_lines(metadata::Session& session, const WindowsQuery& query,
                                                            const std::optional<WindowsMark>& after, int limit);
+[[nodiscard]] Result<std::vector<WindowShare>> window_shares(metadata::Session& session, Micros start);
 [[nodiscard]] Result<WindowFigures> windows_total(metadata::Session& session, const WindowsQuery& query);
 
 }  // namespace lakelift::analytics::store

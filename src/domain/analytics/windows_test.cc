@@ -234,6 +234,19 @@ TEST_F(WindowsTest, OnesItems) {
   EXPECT_THAT(lines({.by = WindowsBy::kFile, .own = Own{4, {6}}}), IsEmpty());
 }
 
+TEST_F(WindowsTest, TheSharesOfAWindowAreAllOfItByOwnerAndItem) {
+  tell_all();
+  const auto shares = value_of(view_.shares(kNoon));
+  ASSERT_EQ(shares.size(), 2);
+  EXPECT_EQ(shares[0].owner_id, 1);
+  EXPECT_EQ(shares[0].item_id, 5);
+  EXPECT_EQ(shares[0].figures, (WindowFigures{2, 200, 0, 0, 1, 60}));
+  EXPECT_EQ(shares[1].owner_id, 2);
+  EXPECT_EQ(shares[1].item_id, 0);
+  EXPECT_EQ(shares[1].figures, (WindowFigures{0, 0, 1, 30, 0, 0}));
+  EXPECT_THAT(value_of(view_.shares(kNoon - kWindow)), IsEmpty());
+}
+
 TEST_F(WindowsTest, AFileThatIsPublishedBetweenIsOfTheItemFromThenOn) {
   tell(kNoon, {});
   tell(kNoon, {.item = 5});

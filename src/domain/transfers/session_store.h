@@ -20,20 +20,31 @@ struct Session {
   std::int64_t person_id = 0;
   std::string object;
   std::int64_t slot = 0;  // of its first byte: seconds since 1970 / limits::kSessionSlotSeconds
-  SpanSet spans;
+  SpanSet spans = {};
   std::int64_t sent_bytes = 0;  // in all its answers; what went twice counts twice
   bool is_complete = false;
   Micros last_at = 0;
 };
 
 [[nodiscard]] std::int64_t slot_of(Micros at);
+// Whether an answer whose first byte went at `began` may go on with it, though that was in another slot.
+[[nodiscard]] bool goes_on(const Session& session, Micros began);
 
 // The session that an answer belongs to whose first byte went at `began`.
 [[nodiscard]] Result<std::optional<Session>> find_session(metadata::Session& session, std::int64_t person_id,
                                                           const std::string& object, Micros began);
-// New, or as it is now.
+// New, or as it is now. Error: kConflict where another server has begun one of this person, object and slot since this
+// one was looked for; in a new transaction it will be found.
 [[nodiscard]] Result<void> keep_session(metadata::Transaction& transaction, const Session& one);
+// Before it is kept with an earlier slot than it has in the database: an answer of before has ended only now.
+[[nodiscard]] Result<void> leave_slot(metadata::Transaction& transaction, const Session& one, std::int64_t slot);
 // Of sessions that had no answer since. How many.
 [[nodiscard]] Result<std::int64_t> forget_sessions(metadata::Transaction& transaction, Micros before);
+
+// False: this recorder has made its commit of this number before, so it is not to be made again. Numbers rise.
+[[nodiscard]] Result<bool> begin_commit(metadata::Transaction& transaction, const std::string& recorder,
+                                        std::int64_t number, Micros now);
+// Of recorders that made none since.
+[[nodiscard]] Result<void> forget_recorders(metadata::Transaction& transaction, Micros before);
 
 }  // namespace lakelift::transfers::store

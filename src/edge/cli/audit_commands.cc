@@ -9,6 +9,7 @@
 #include "edge/cli/cli_limits.h"
 #include "edge/cli/commands.h"
 #include "edge/cli/items.h"
+#include "edge/cli/moment.h"
 #include "edge/cli/people.h"
 
 namespace lakelift::cli {
@@ -45,14 +46,6 @@ const View& audit_view() {
                          },
                          "seq"};
   return view;
-}
-
-// "7d" is so long ago; anything else goes to the server as it is.
-Result<std::string> moment_of(const std::string& text, const Clock& clock) {
-  const bool is_span = !text.empty() && text.find_first_not_of("0123456789") == text.size() - 1;
-  if (!is_span) return text;
-  TRY(const std::int64_t seconds, parse_span_seconds(text));
-  return iso8601(clock.now() - seconds * kMicrosPerSecond);
 }
 
 Result<std::string> query_of(Session& session, Api& api, const AuditOptions& options) {

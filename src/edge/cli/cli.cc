@@ -177,6 +177,7 @@ int run(int argc, char** argv, const Host& host) {
   add_storage_commands(tree);
   add_budget_commands(tree);
   add_ledger_command(tree);
+  add_analytics_commands(tree);
   add_file_commands(tree);
   add_server_commands(tree);
   add_completion_command(tree);

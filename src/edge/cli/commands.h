@@ -55,6 +55,7 @@ void add_slice_waiting(CommandTree& tree, CLI::App& slice);  // show, name, note
 void add_receipt_commands(CommandTree& tree);
 void add_webhook_commands(CommandTree& tree);
 void add_file_commands(CommandTree& tree);
+void add_analytics_commands(CommandTree& tree);
 void add_storage_commands(CommandTree& tree);  // scrub, sweep
 void add_server_commands(CommandTree& tree);   // ready, config show, version
 void add_completion_command(CommandTree& tree);

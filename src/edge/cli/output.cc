@@ -130,6 +130,12 @@ std::string Output::render_table(const std::vector<json::object>& rows, const Vi
   return render(std::move(table));
 }
 
+std::string Output::table(const std::vector<json::object>& records, const View& view) const {
+  std::vector<json::object> flat;
+  for (const auto& record : records) flat.push_back(view.flatten(record));
+  return render_table(flat, view);
+}
+
 Result<void> Output::list(const json::array& records, const View& view) {
   std::string out;
   std::vector<json::object> flat;

@@ -51,6 +51,8 @@ class Output {
 
   [[nodiscard]] OutputFormat format() const { return format_; }
   [[nodiscard]] const Terminal& terminal() const { return terminal_; }
+  // What list() prints as a table.
+  [[nodiscard]] std::string table(const std::vector<json::object>& records, const View& view) const;
   // Ends with a line end. On a terminal no line is wider than it, as far as cells can be clipped.
   [[nodiscard]] std::string render(TextTable table) const;
   [[nodiscard]] std::string bold(std::string_view text) const;

@@ -287,6 +287,11 @@ std::int64_t Calls::waiting_request_id(About about) {
 void Calls::describe_costs() {
   makers_["GET /budgets/"] = [](About) { return path("/budgets/"); };
   makers_["GET /budgets/mine"] = [](About) { return path("/budgets/mine"); };
+  for (const char* operation :
+       {"GET /analytics/windows", "GET /analytics/top", "GET /analytics/live", "POST /analytics/rebuild"}) {
+    const std::string text = operation;
+    makers_[text] = [=](About) { return path(text.substr(text.find('/'))); };
+  }
   makers_["GET /ledger/spending"] = [](About) { return path("/ledger/spending?by=person"); };
   makers_["PUT /budgets/{kind}/{id}"] = [this](About about) {
     return path("/budgets/account/" + std::to_string(account_id(about)), json::object{{"money_micros", 1}});

@@ -63,6 +63,7 @@ void add_all_routes(RouteTable& routes, const Services& services) {
   add_storage_routes(routes, services);
   add_budget_routes(routes, services);
   add_spending_routes(routes, services);
+  add_analytics_routes(routes, services);
   add_operations_routes(routes, services);
   add_docs_routes(routes);
 }

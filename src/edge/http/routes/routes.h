@@ -18,6 +18,7 @@
 #include "domain/accounts/group_service.h"
 #include "domain/accounts/key_service.h"
 #include "domain/accounts/sign_in.h"
+#include "domain/analytics/windows.h"
 #include "domain/catalogue/access_request_service.h"
 #include "domain/catalogue/catalogue_service.h"
 #include "domain/catalogue/sharing_service.h"
@@ -25,6 +26,7 @@
 #include "domain/notices/notice_service.h"
 #include "domain/objects/object_keeper.h"
 #include "domain/slices/slice_service.h"
+#include "domain/transfers/transfer_recorder.h"
 #include "domain/webhooks/webhook_service.h"
 #include "edge/http/feed.h"
 #include "edge/http/http_server.h"
@@ -75,6 +77,8 @@ struct Services {
   notices::NoticeService& notices;
   slices::SliceService& slices;
   webhooks::WebhookService& webhooks;
+  transfers::TransferRecorder& transfers;
+  analytics::WindowsView& windows;
   files::FileService& files;
   objects::ObjectKeeper& keeper;
   const accounts::KeyRing& keys;
@@ -89,6 +93,9 @@ struct Services {
   KeepSlice keep_slice;
   bool liftbit_open = false;    // whether /create_user and its like believe the username (docs/files.md)
   Feed* notice_feed = nullptr;  // topics: account ids
+  Feed* live_feed = nullptr;    // topics: live_analytics.h
+  // What the streaming job counted, downloads and their bytes alone; empty: the server reads no such windows.
+  std::function<std::vector<analytics::WindowLine>()> streamed_windows = {};
   std::int64_t sign_ins_per_minute = limits::kSignInsPerMinute;  // of one address
   int direct_download_seconds = 0;  // that a signed address of the storage is good for; 0: none are given
 };
@@ -110,10 +117,11 @@ void add_file_action_routes(RouteTable& routes, const Services& services);
 void add_file_keeping_routes(RouteTable& routes, const Services& services);  // trash, quota
 void add_liftbit_routes(RouteTable& routes, const Services& services);       // /upload_file …
 void add_download_request_routes(RouteTable& routes, const Services& services);
-void add_chunk_routes(RouteTable& routes, const Services& services);     // what items are cut into, what is held
-void add_budget_routes(RouteTable& routes, const Services& services);    // and approvals
-void add_spending_routes(RouteTable& routes, const Services& services);  // views of the ledger
-void add_waiting_routes(RouteTable& routes, const Services& services);   // names, repeats, receipts
+void add_chunk_routes(RouteTable& routes, const Services& services);      // what items are cut into, what is held
+void add_budget_routes(RouteTable& routes, const Services& services);     // and approvals
+void add_analytics_routes(RouteTable& routes, const Services& services);  // windows, what goes on
+void add_spending_routes(RouteTable& routes, const Services& services);   // views of the ledger
+void add_waiting_routes(RouteTable& routes, const Services& services);    // names, repeats, receipts
 void add_webhook_routes(RouteTable& routes, const Services& services);
 void add_data_routes(RouteTable& routes, const Services& services);        // signed addresses
 void add_storage_routes(RouteTable& routes, const Services& services);     // scrub, sweep and move, for administrators
@@ -124,6 +132,8 @@ void add_all_routes(RouteTable& routes, const Services& services);         // al
 [[nodiscard]] Authenticator make_authenticator(accounts::AccountService& accounts, const Clock& clock);
 [[nodiscard]] FeedFetch make_feed_fetch(const Services& services);
 [[nodiscard]] FeedFetch make_notice_fetch(notices::NoticeService& notices);
+// Reads the database once, whatever the number of topics. Keeps a copy of the services.
+[[nodiscard]] FeedFetch make_live_fetch(const Services& services);
 // {"@event", "@type": "error", errors?, "@authorizer"?, message, request_id}
 [[nodiscard]] Response render_lakey_error(const Error& error, const RequestContext& context);
 [[nodiscard]] int status_of(Code code);

@@ -42,9 +42,10 @@ struct World {
   ManualClock clock;
   SeededRandom random;
   Metrics metrics;
-  metadata::testing::TemporaryDatabase database{
-      {ledger::migrations(), objects::migrations(), accounts::migrations(), notices::migrations(), files::migrations(),
-       catalogue::migrations(), analytics::migrations(), webhooks::migrations(), slices::migrations()}};
+  metadata::testing::TemporaryDatabase database{{ledger::migrations(), objects::migrations(), accounts::migrations(),
+                                                 notices::migrations(), files::migrations(), catalogue::migrations(),
+                                                 analytics::migrations(), webhooks::migrations(), slices::migrations(),
+                                                 transfers::migrations()}};
   ledger::Ledger ledger{clock, random};
   accounts::KeyRing keys = value_of(accounts::KeyRing::load(*database, clock, random));
   accounts::AccountService accounts{*database, ledger, keys, clock, random};
@@ -86,6 +87,8 @@ struct World {
                                &notices,
                                &webhooks}};
   files::FileService files{{*database, ledger, store, keeper, clock}, {}};
+  transfers::TransferRecorder transfers{{*database, ledger, clock, random, metrics}};
+  analytics::WindowsView windows{*database, ledger, {}};
   Feed feed{[](const auto&) { return std::vector<FeedUpdate>(); }, 1'000};
   RouteTable routes;
 
@@ -141,6 +144,8 @@ struct World {
             .notices = notices,
             .slices = slices,
             .webhooks = webhooks,
+            .transfers = transfers,
+            .windows = windows,
             .files = files,
             .keeper = keeper,
             .keys = keys,
@@ -154,6 +159,7 @@ struct World {
             .keep_slice = [this](const auto& caller, std::int64_t id, auto, const auto&, bool,
                                  auto) { return keep(caller, id); },
             .notice_feed = &feed,
+            .live_feed = &feed,
             .sign_ins_per_minute = 1'000'000};
   }
 

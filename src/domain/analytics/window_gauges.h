@@ -1,0 +1,15 @@
+// The last window that is complete, for /metrics.
+#pragma once
+
+#include "base/clock.h"
+#include "base/metrics.h"
+#include "domain/analytics/windows.h"
+
+namespace lakelift::analytics {
+
+// Read with each rendering of the metrics: lakelift_window_downloads and lakelift_window_size_bytes of the window that
+// ended last, NaN where that cannot be read. What comes late amends it, as long as it is the last. All of it must
+// outlive the metrics' rendering.
+void add_window_gauges(Metrics& metrics, WindowsView& windows, const Clock& clock);
+
+}  // namespace lakelift::analytics

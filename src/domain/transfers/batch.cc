@@ -1,0 +1,141 @@
+#include "domain/transfers/batch.h"
+
+#include <algorithm>
+#include <map>
+#include <optional>
+#include <set>
+#include <utility>
+
+#include "base/id.h"
+#include "domain/transfers/session_store.h"
+#include "domain/transfers/transfer_limits.h"
+
+namespace lakelift::transfers {
+namespace {
+
+// A session as this batch changes it; it is written once, at the end.
+struct Changed {
+  store::Session session;
+  std::optional<std::int64_t> stored_slot;  // nothing: it is not in the database yet
+};
+
+// What one person takes of one object within a batch.
+struct Taking {
+  std::set<std::int64_t> looked_up;  // slots
+  std::vector<Changed> sessions;
+};
+
+void add_spans(SpanSet& spans, const SpanSet& more) {
+  if (spans.spans() + more.spans() <= limits::kSessionSpans) {
+    spans.add(more);
+    return;
+  }
+  SpanSet all = spans;
+  all.add(more);
+  if (all.spans() <= limits::kSessionSpans) spans = std::move(all);  // else it is not followed further
+}
+
+class Recording {
+ public:
+  Recording(metadata::Transaction& transaction, const ledger::Ledger& ledger, const Clock& clock, Random& random)
+      : transaction_(transaction), ledger_(ledger), clock_(clock), random_(random) {}
+
+  Result<void> add(const EndedTransfer& ended);
+  Result<BatchTotals> finish();
+
+ private:
+  Result<Changed*> session_of(const EndedTransfer& ended);
+  static Changed* choose(Taking& taking, Micros began);
+  Result<void> append(ledger::TransferKind kind, const EndedTransfer& ended, const store::Session& session);
+
+  metadata::Transaction& transaction_;
+  const ledger::Ledger& ledger_;
+  const Clock& clock_;
+  Random& random_;
+  std::map<std::pair<std::int64_t, std::string>, Taking> takings_;
+  BatchTotals totals_;
+};
+
+// The rule of session_store.h among what this batch knows.
+Changed* Recording::choose(Taking& taking, Micros began) {
+  Changed* open = nullptr;
+  for (auto& one : taking.sessions) {
+    if (one.session.slot == store::slot_of(began)) return &one;
+    if (!store::goes_on(one.session, began)) continue;
+    if (open == nullptr || open->session.last_at < one.session.last_at) open = &one;
+  }
+  return open;
+}
+
+Result<Changed*> Recording::session_of(const EndedTransfer& ended) {
+  const std::int64_t person_id = ended.what.person_id;
+  const std::string& object = ended.what.subject.object;
+  const std::int64_t slot = store::slot_of(ended.began);
+  Taking& taking = takings_[{person_id, object}];
+  if (taking.looked_up.insert(slot).second) {
+    TRY(auto found, store::find_session(transaction_, person_id, object, ended.began));
+    const bool is_known =
+        found && std::ranges::any_of(taking.sessions, [&](const auto& one) { return one.session.id == found->id; });
+    if (found && !is_known) {
+      const std::int64_t stored = found->slot;
+      taking.sessions.push_back({*std::move(found), stored});
+    }
+  }
+  if (Changed* const chosen = choose(taking, ended.began)) return chosen;
+  store::Session fresh{.id = uuid_v7(clock_, random_), .person_id = person_id, .object = object, .slot = slot};
+  taking.sessions.push_back({std::move(fresh), std::nullopt});
+  return &taking.sessions.back();
+}
+
+Result<void> Recording::append(ledger::TransferKind kind, const EndedTransfer& ended, const store::Session& session) {
+  ledger::TransferEntry entry;
+  entry.kind = kind;
+  entry.subject = ended.what.subject;
+  entry.person_id = ended.what.person_id;
+  entry.person = ended.what.person;
+  entry.sent_bytes = kind == ledger::TransferKind::kDownload ? session.sent_bytes : ended.sent_bytes;
+  entry.session = session.id;
+  entry.trace_id = ended.what.trace_id;
+  TRY_VOID(ledger_.append(transaction_, ledger::to_entry(entry, ended.ended)));
+  ++totals_.entries;
+  return {};
+}
+
+Result<void> Recording::add(const EndedTransfer& ended) {
+  TRY(Changed* const changed, session_of(ended));
+  store::Session& session = changed->session;
+  // An answer of before that ends only now: the session's first byte is that one's.
+  session.slot = std::min(session.slot, store::slot_of(ended.began));
+  session.last_at = std::max(session.last_at, ended.ended);
+  session.sent_bytes += ended.sent_bytes;
+  if (!session.is_complete) add_spans(session.spans, ended.spans);
+  TRY_VOID(append(ledger::TransferKind::kAnswer, ended, session));
+  totals_.sent_bytes += ended.sent_bytes;
+  const std::int64_t size_bytes = ended.what.subject.size_bytes;
+  if (session.is_complete || !session.spans.covers(static_cast<std::uint64_t>(size_bytes))) return {};
+  session.is_complete = true;
+  ++totals_.downloads;
+  totals_.download_bytes += size_bytes;
+  return append(ledger::TransferKind::kDownload, ended, session);
+}
+
+Result<BatchTotals> Recording::finish() {
+  for (const auto& [of, taking] : takings_) {
+    for (const auto& [session, stored_slot] : taking.sessions) {
+      if (stored_slot && *stored_slot != session.slot) TRY_VOID(store::leave_slot(transaction_, session, *stored_slot));
+      TRY_VOID(store::keep_session(transaction_, session));
+    }
+  }
+  return totals_;
+}
+
+}  // namespace
+
+Result<BatchTotals> record(metadata::Transaction& transaction, const ledger::Ledger& ledger, const Clock& clock,
+                           Random& random, std::span<const EndedTransfer> batch) {
+  Recording recording(transaction, ledger, clock, random);
+  for (const auto& ended : batch) TRY_VOID(recording.add(ended));
+  return recording.finish();
+}
+
+}  // namespace lakelift::transfers
