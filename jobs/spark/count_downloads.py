@@ -315,17 +315,18 @@ class Report:
                 continue
             self.seen = one["timestamp"]
             counts = dict(one.get("observedMetrics", {}).get("events", {}))
+            if not counts.get("events"):  # one that only says that it waits repeats the operators' figures
+                continue
             operators = one.get("stateOperators", [])
-            added = {"events": counts.pop("events", 0), "downloads": counts.pop("downloads", 0), "aside": sum(counts.values()),
+            added = {"events": counts.pop("events"), "downloads": counts.pop("downloads"), "aside": sum(counts.values()),
                      "repeated": sum(operator.get("customMetrics", {}).get("numDroppedDuplicateRows", 0) for operator in operators),
                      "late": sum(operator.get("numRowsDroppedByWatermark", 0) for operator in operators)}
             for name, number in added.items():
                 self.total[name] += number
             reasons = self.total["reasons"]
             reasons.update({name: reasons.get(name, 0) + number for name, number in counts.items() if number})
-            if any(added.values()):
-                watermark = one.get("eventTime", {}).get("watermark")
-                print("count_downloads: " + json.dumps({"batch": one["batchId"], "watermark": watermark, **self.total}), file=self.out, flush=True)
+            watermark = one.get("eventTime", {}).get("watermark")
+            print("count_downloads: " + json.dumps({"batch": one["batchId"], "watermark": watermark, **self.total}), file=self.out, flush=True)
 
 
 ADVICE = {

@@ -168,7 +168,8 @@ def test_the_report_adds_up_what_it_has_not_seen() -> None:
     report = job.Report(out)
     first = progress("2026-11-27T05:30:00.000Z", events=10, downloads=7, json=2, size_bytes=1, value=0)
     report.take([first])
-    report.take([first, progress("2026-11-27T05:30:01.000Z", late=1, repeated=2, events=3, downloads=3, json=1, value=0), progress("2026-11-27T05:30:02.000Z")])
+    report.take([first, progress("2026-11-27T05:30:01.000Z", late=1, repeated=2, events=3, downloads=3, json=1, value=0), progress("2026-11-27T05:30:02.000Z"),
+                 progress("2026-11-27T05:30:12.000Z", late=1, repeated=2)])  # waiting: Spark says again what the batch before it dropped
     lines = [json.loads(line.removeprefix("count_downloads: ")) for line in out.getvalue().splitlines()]
     assert len(lines) == 2
     assert lines[-1] == {"batch": 3, "watermark": "w", "events": 13, "downloads": 10, "repeated": 2, "late": 1, "aside": 4,

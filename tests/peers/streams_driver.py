@@ -20,7 +20,7 @@ def main() -> None:
     import count_downloads
     import liftbit_windows
 
-    spark = count_downloads.session(count_downloads.read_arguments(["--brokers", "nowhere:1"]))
+    spark = count_downloads.session(count_downloads.read_arguments(["--brokers", "nowhere:1", "--shuffle-partitions", "1"]))
     running: dict[str, tuple[list[Any], Any]] = {}
 
     def start(name: str, job: str, arguments: list[str]) -> None:

@@ -1,4 +1,4 @@
-"""Topics of a Kafka, written and read by a client that is none of ours (confluent-kafka)."""
+"""Topics of a Kafka, made and written by a client that is none of ours (confluent-kafka): keys, headers and times of each message."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
-from confluent_kafka import Consumer, Producer, TopicPartition
+from confluent_kafka import Producer
 from confluent_kafka.admin import AdminClient, NewTopic
 
 SECONDS = 30
@@ -56,21 +56,3 @@ class Topics:
             producer.poll(0)
         assert producer.flush(SECONDS) == 0
         return [place for place in places if place is not None]
-
-    def read(self, topic: str) -> list[Record]:
-        """All that is there now, by partition and offset."""
-        consumer = Consumer({"bootstrap.servers": self.brokers, "group.id": "reads-all", "enable.auto.commit": False})
-        try:
-            found: list[Record] = []
-            for partition in consumer.list_topics(topic, SECONDS).topics[topic].partitions:
-                first, end = consumer.get_watermark_offsets(TopicPartition(topic, partition), SECONDS)
-                consumer.assign([TopicPartition(topic, partition, first)])
-                while first < end:
-                    message = consumer.poll(SECONDS)
-                    assert message is not None and message.error() is None, message
-                    ids = [value for name, value in message.headers() or [] if name == "event_id"]
-                    found.append(Record(message.value(), (message.key() or b"").decode(), ids[-1].decode() if ids else None))
-                    first = message.offset() + 1
-            return found
-        finally:
-            consumer.close()
