@@ -15,6 +15,7 @@ SCRIPTS = (
     ("Files beside nginx", "files.py"),
     ("Files whose content lies in S3, through us and straight", "object_stores.py"),
     ("Windows of downloads and bytes", "windows.py"),
+    ("Events to Kafka, by our relay and by librdkafka alone", "events.py"),
     ("Slices: our job beside DuckDB, Polars and pyarrow", "columnar/bench.py"),
 )
 

@@ -2,7 +2,7 @@
 # Installs what the project needs and says what it installs; a second run finds everything there and is quick.
 #   scripts/deps.sh         to build and run
 #   scripts/deps.sh test    also to test, lint and bench
-#   scripts/deps.sh peers   also to test against programs of others: a browser, an OpenID Connect provider, object stores
+#   scripts/deps.sh peers   also to test against programs of others: a browser, an OpenID Connect provider, object stores, Kafka
 #   scripts/deps.sh full    also a second S3 server, which takes minutes to build, and a Trino, which takes minutes to fetch
 # Debian packages go into the system (as root, or with sudo); all else goes under build/.
 set -euo pipefail
@@ -177,9 +177,9 @@ if [ "$want" = peers ] || [ "$want" = full ]; then
   go_programs scripts/go-programs.txt
   spark
   spark_kafka
+  scripts/kafka.sh build/deps
 fi
 if [ "$want" = full ]; then
   go_programs scripts/go-programs-full.txt
-  apt_packages scripts/apt-packages-full.txt
   scripts/trino.sh build/deps
 fi

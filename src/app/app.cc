@@ -13,11 +13,13 @@
 #include "app/athena_engine.h"
 #include "app/binding.h"
 #include "app/job_engines.h"
+#include "app/kafka_events.h"
 #include "app/kept_slices.h"
 #include "app/local_tables.h"
 #include "app/published_files.h"
 #include "app/reach.h"
 #include "app/storage.h"
+#include "backends/events/relay.h"
 #include "backends/executors/local/local_executor.h"
 #include "backends/ledger/ledger.h"
 #include "backends/metadata/identity.h"
@@ -85,9 +87,9 @@ Result<std::string> open_scratch_folder(const std::string& data) {
 // Every folder's tables, lowest folder first.
 std::vector<metadata::Migration> all_migrations() {
   std::vector<metadata::Migration> all;
-  for (auto&& part : {ledger::migrations(), objects::migrations(), accounts::migrations(), notices::migrations(),
-                      analytics::migrations(), files::migrations(), catalogue::migrations(), webhooks::migrations(),
-                      slices::migrations(), transfers::migrations()}) {
+  for (auto&& part : {ledger::migrations(), events::migrations(), objects::migrations(), accounts::migrations(),
+                      notices::migrations(), analytics::migrations(), files::migrations(), catalogue::migrations(),
+                      webhooks::migrations(), slices::migrations(), transfers::migrations()}) {
     all.insert(all.end(), part.begin(), part.end());
   }
   return all;
@@ -152,6 +154,8 @@ struct App::Parts {
   std::unique_ptr<analytics::WindowsView> windows;
   std::unique_ptr<slices::SliceService> slices;
   std::unique_ptr<KeptSlices> kept;
+  events::StreamedWindows streamed_windows;
+  std::unique_ptr<KafkaEvents> kafka;  // where somebody serves, and brokers are named
   std::unique_ptr<http::Feed> feed;
   std::unique_ptr<http::Feed> notice_feed;
   std::unique_ptr<http::Feed> live_feed;
@@ -166,6 +170,7 @@ struct App::Parts {
   void make_files(const Config& config);
   void connect_files();
   void make_webhooks(const Config& config);
+  Result<void> open_events(const Config& config);
   Result<void> make_sign_in(const Config& config);
   Result<void> serve(const Config& config, Reach reach);
   Result<void> ready();
@@ -268,6 +273,14 @@ void App::Parts::make_webhooks(const Config& config) {
   if (config.webhook_loopback) {
     log_warning("webhook-loopback: whoever has an account has this machine's own services called");
   }
+}
+
+// Who is told of transfers.
+Result<void> App::Parts::open_events(const Config& config) {
+  if (config.events.kafka_brokers.empty()) return {};
+  TRY(kafka, KafkaEvents::open(
+                 {config.events, process_environment, {*database, *ledger, clock, random, metrics}, streamed_windows}));
+  return {};
 }
 
 // What meets beyond the folders: files, the catalogue, slices.
@@ -419,6 +432,7 @@ Result<void> App::Parts::serve(const Config& config, Reach reach) {
     const std::string host = config.listen.contains(':') ? "[" + config.listen + "]" : config.listen;
     address = "http://" + host + ":" + std::to_string(server->port());
     webhooks->start();  // what it says has the address in it
+    if (kafka) kafka->start();
     log_info("serving", {{"address", address}, {"data", data}});
   }
   return {};
@@ -429,6 +443,7 @@ Result<std::unique_ptr<App>> App::start(const Config& config, Reach reach) {
   auto app = std::unique_ptr<App>(new App());
   TRY_VOID(app->parts_->open_backends(config));
   TRY_VOID(app->parts_->make_domain(config));
+  if (reach == Reach::kNetwork) TRY_VOID(app->parts_->open_events(config));
   TRY_VOID(app->parts_->serve(config, reach));
   return app;
 }
@@ -443,6 +458,7 @@ void App::stop() {
   if (parts_->webhooks) parts_->webhooks->stop();
   if (parts_->slices) parts_->slices->stop();
   if (parts_->files) parts_->files->stop();
+  if (parts_->kafka) parts_->kafka->stop();
   if (parts_->key_service) parts_->key_service->stop();
   if (parts_->keeper) parts_->keeper->stop();
 }

@@ -35,7 +35,7 @@ struct Setting {
   std::function<Result<void>(const std::string&)> set;
   std::string (*shown)(const std::string&) = nullptr;  // of a value with a secret in it
   bool is_switch = false;                              // a flag without a value
-  bool is_by_engine = false;                           // may be repeated; a table of the file (price_config.h)
+  bool is_by_engine = false;                           // may be repeated, name=value; a table of the file
   bool is_list = false;                                // may be given again and again, which adds
 };
 
@@ -374,6 +374,18 @@ std::vector<Setting> settings_of(Config& c, GoogleSettings& google) {
        text(c.job_engines.databricks_script)},
       {"databricks-results", "where Databricks leaves results: s3://BUCKET[/PREFIX] or azure://CONTAINER[/PREFIX]", "",
        results_address(c.job_engines.databricks_results)},
+      {"kafka-brokers", "tell of uploads and downloads in Kafka: HOST:PORT, with commas between; default: no Kafka", "",
+       text(c.events.kafka_brokers)},
+      {"kafka-topic", "the topic of these events, made with three partitions where it is missing", c.events.kafka_topic,
+       [&c](const std::string& value) { return set_topic(c.events.kafka_topic, value); }},
+      {.name = "kafka-set",
+       .help = "a setting of librdkafka that says how to reach the brokers: security.protocol=SASL_SSL; again and "
+               "again, or with ; between. Secrets: LAKELIFT_KAFKA_SASL_PASSWORD, LAKELIFT_KAFKA_SSL_KEY_PASSWORD",
+       .default_text = "",
+       .set = [&c](const std::string& value) { return set_kafka_settings(c.events, value); },
+       .is_by_engine = true},
+      {"kafka-windows-topic", "a topic of windows that a streaming job made of the events, to show beside ours", "",
+       [&c](const std::string& value) { return set_topic(c.events.kafka_windows_topic, value); }},
       {"columnar-program", "the worker program; default: lakelift-columnar beside this one", "",
        text(c.columnar_program)},
   };
@@ -532,6 +544,7 @@ Result<LoadedConfig> load_config(const std::vector<std::string>& arguments, Envi
         {"oidc." + issuer.name, shown(issuer), issuer.name == "google" ? "settings" : "file " + file});
   }
   TRY_VOID(refuse_both(loaded.settings, "database", "database-file"));
+  TRY_VOID(check_events(loaded.config.events));
   if (loaded.config.liftbit_open_anywhere && !loaded.config.liftbit_open) {
     return fail(Code::kInvalid, "CONFIGURATION_DID_NOT_VALIDATE",
                 "liftbit-open-anywhere says where liftbit-open may be: give liftbit-open too, or leave it out",

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "app/athena_config.h"
+#include "app/events_config.h"
 #include "app/job_engines_config.h"
 #include "app/storage_config.h"
 #include "base/limits.h"
@@ -42,6 +43,7 @@ struct Config {
   StorageConfig storage;
   JobEnginesConfig job_engines;
   AthenaConfig athena;
+  EventsConfig events;
   std::int64_t scrub_bytes_per_second = limits::kScrubBytesPerSecond;  // in the background; 0: none
   std::vector<accounts::IssuerSettings> issuers;                       // who may say who somebody is
   bool dev_login = false;  // whoever types an email is believed: for one machine

@@ -74,6 +74,37 @@ TEST_F(ConfigTest, EnginesThatRunOurScript) {
   EXPECT_TRUE(refused("spark-jobs", "0"));
 }
 
+TEST_F(ConfigTest, KafkaAsItsClientsKnowIt) {
+  const auto loaded = load_config({"--kafka-brokers", "a:9092,b:9092", "--kafka-set", "security.protocol=SASL_SSL",
+                                   "--kafka-set", "sasl.mechanisms=PLAIN", "--kafka-windows-topic", "download-windows"},
+                                  fake_environment);
+  ASSERT_TRUE(loaded) << loaded.error().message;
+  const EventsConfig& events = loaded->config.events;
+  EXPECT_EQ(events.kafka_brokers, "a:9092,b:9092");
+  EXPECT_EQ(events.kafka_topic, "file-events");
+  EXPECT_EQ(events.kafka_windows_topic, "download-windows");
+  using Settings = std::vector<std::pair<std::string, std::string>>;
+  EXPECT_EQ(events.kafka_settings, (Settings{{"security.protocol", "SASL_SSL"}, {"sasl.mechanisms", "PLAIN"}}));
+  const std::string file = write_toml("kafka-brokers = 'a:9092'\n[kafka-set]\n'ssl.ca.location' = '/etc/ca.pem'\n");
+  const auto from_file = load_config({"--config", file}, fake_environment);
+  ASSERT_TRUE(from_file) << from_file.error().message;
+  EXPECT_EQ(from_file->config.events.kafka_settings, (Settings{{"ssl.ca.location", "/etc/ca.pem"}}));
+}
+
+TEST_F(ConfigTest, KafkaIsNotToldWhatIsOursToSay) {
+  const auto refused = [](const std::string& name, const std::string& value) {
+    const auto wrong = load_config({"--kafka-brokers", "a:9092", "--" + name, value}, fake_environment);
+    return !wrong && wrong.error().fields.at(0).field == name;
+  };
+  EXPECT_TRUE(refused("kafka-set", "acks=1"));
+  EXPECT_TRUE(refused("kafka-set", "sasl.password=hush"));
+  EXPECT_TRUE(refused("kafka-topic", "file events"));
+  EXPECT_TRUE(refused("kafka-windows-topic", ""));
+  const auto alone = load_config({"--kafka-windows-topic", "x"}, fake_environment);
+  ASSERT_FALSE(alone);
+  EXPECT_EQ(alone.error().fields.at(0).field, "kafka-brokers");
+}
+
 TEST_F(ConfigTest, PortOfTheSeedsIsTakenWhereOursIsNotSet) {
   g_environment = {{"PORT", "8889"}};
   EXPECT_EQ(load_config({}, fake_environment)->config.port, 8889);

@@ -111,6 +111,7 @@ Result<Configuration> configure(const KafkaOptions& options, Pairs ours, Trouble
   };
   TRY_VOID(give("bootstrap.servers", options.brokers));
   TRY_VOID(give("client.id", "lakelift"));
+  TRY_VOID(give("compression.type", "lz4"));
   TRY_VOID(give("reconnect.backoff.max.ms", "1000"));  // whoever was away for long is found again soon
   bool has_keystore = false;
   for (const auto& [name, value] : options.settings) {
