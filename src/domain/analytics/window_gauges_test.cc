@@ -55,7 +55,7 @@ TEST_F(WindowGaugesTest, AreOfTheWindowThatEndedLast) {
 
 TEST_F(WindowGaugesTest, WhatCannotBeReadIsNoNumber) {
   EXPECT_TRUE(database_->write([](metadata::Transaction& tx) { return tx.exec("DROP TABLE analytics_windows"); }));
-  EXPECT_THAT(metrics_.render(), HasSubstr("lakelift_window_downloads nan\n"));
+  EXPECT_THAT(metrics_.render(), HasSubstr("lakelift_window_downloads Nan\n"));
 }
 
 }  // namespace

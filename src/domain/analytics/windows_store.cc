@@ -215,6 +215,7 @@ Result<std::vector<WindowLine>> window_lines(Session& session, const WindowsQuer
   Condition where = condition_of(query);
   std::string page;
   if (after) {
+    if (!query.is_whole) where.add("start >= ?", {after->first});  // what is before is not summed again
     TRY(page, beyond(query, *after, where.params));
   }
   where.params.emplace_back(limit);

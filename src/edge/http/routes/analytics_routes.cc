@@ -2,7 +2,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 #include <map>
+#include <utility>
 
 #include "edge/http/routes/body_fields.h"
 #include "edge/http/routes/lakey.h"

@@ -46,7 +46,7 @@ bool may_name(const Viewer& viewer, const transfers::LiveTransfer& transfer) {
          subject.kind != "file";
 }
 
-json::object to_json(const Viewer& viewer, const transfers::LiveTransfer& transfer) {
+json::object transfer_json(const Viewer& viewer, const transfers::LiveTransfer& transfer) {
   const auto& subject = transfer.subject;
   const bool named = may_name(viewer, transfer);
   return {{"name", named ? subject.owner + "/" + subject.path : std::string()},
@@ -69,7 +69,7 @@ std::string text_for(const Viewer& viewer, const Present& present) {
   std::int64_t total = 0;
   for (const auto& transfer : present.transfers) {
     if (!may_see(viewer, transfer)) continue;
-    if (++total <= kShown) going_on.push_back(to_json(viewer, transfer));
+    if (++total <= kShown) going_on.push_back(transfer_json(viewer, transfer));
   }
   return to_text(json::object{{"@type", "live"},
                               {"window", std::move(window)},
