@@ -145,6 +145,21 @@ spark() {
   stamp spark "$d"
 }
 
+# The jars by which Spark reads and writes Kafka, each by itself: the connector's own list of what it needs names a repository
+# that is not always there.
+spark_kafka() {
+  local d artefact; d=$(digest jobs/spark/connector.txt)
+  fresh spark-kafka "$d" && [ -d build/deps/spark-kafka ] && return
+  say "fetching Spark's connector to Kafka: $(grep -v '^#' jobs/spark/connector.txt | tr '\n' ' ')"
+  rm -rf build/deps/spark-kafka build/deps/spark-kafka.tmp; mkdir -p build/deps/spark-kafka.tmp
+  while read -r artefact; do
+    mvn -q -B org.apache.maven.plugins:maven-dependency-plugin:3.6.1:copy "-Dartifact=$artefact" "-DoutputDirectory=$PWD/build/deps/spark-kafka.tmp" \
+      -Dmdep.useBaseVersion=true </dev/null >&2
+  done < <(grep -v '^#' jobs/spark/connector.txt)
+  mv build/deps/spark-kafka.tmp build/deps/spark-kafka
+  stamp spark-kafka "$d"
+}
+
 mkdir -p build/deps
 apt_packages scripts/apt-packages.txt
 python_packages run scripts/requirements.txt
@@ -161,6 +176,7 @@ if [ "$want" = peers ] || [ "$want" = full ]; then
   peers_packages tests/peers/oidc tests/peers/browser tests/peers/azurite
   go_programs scripts/go-programs.txt
   spark
+  spark_kafka
   scripts/kafka.sh build/deps
 fi
 if [ "$want" = full ]; then
