@@ -103,6 +103,19 @@ Result<std::unique_ptr<metadata::Database>> open_database(const Config& config, 
   return opened;
 }
 
+std::vector<analytics::WindowLine> lines_of(const events::StreamedWindows& windows) {
+  std::vector<analytics::WindowLine> lines;
+  for (const auto& window : windows.list()) {
+    analytics::WindowLine line;
+    line.start = window.start;
+    line.end = window.end;
+    line.figures.downloads = window.downloads;
+    line.figures.size_bytes = window.size_bytes;
+    lines.push_back(std::move(line));
+  }
+  return lines;
+}
+
 http::HttpServerOptions server_options(const Config& config, Reach reach, const std::string& data) {
   return {.address = config.listen,
           .port = config.port,
@@ -415,6 +428,9 @@ Result<void> App::Parts::serve(const Config& config, Reach reach) {
   };
   live_feed = std::make_unique<http::Feed>(http::make_live_fetch(services), limits::kFeedPollMs);
   services.live_feed = live_feed.get();
+  if (!config.events.kafka_windows_topic.empty()) {
+    services.streamed_windows = [this] { return lines_of(streamed_windows); };
+  }
   http::add_all_routes(routes, services);
   feed = std::make_unique<http::Feed>(http::make_feed_fetch(services), limits::kFeedPollMs);
   slices->on_change([this](std::int64_t request_id) { feed->notify(request_id); });

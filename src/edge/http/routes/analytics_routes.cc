@@ -138,7 +138,7 @@ Result<analytics::WindowsPage> streamed_page(const Services& services, const acc
   if (!services.streamed_windows) {
     return fail(
         Code::kConflict, "STREAM_NOT_CONFIGURED",
-        "this server reads no windows of a streaming job: start it with --kafka-windows TOPIC (docs/events.md)");
+        "this server reads no windows of a streaming job: start it with --kafka-windows-topic TOPIC (docs/events.md)");
   }
   std::int64_t after = INT64_MIN;
   if (!query.after.empty()) {
