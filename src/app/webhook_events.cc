@@ -35,14 +35,15 @@ Result<events::Published> WebhookEvents::publish(const std::vector<events::Event
            std::ranges::find(listeners, event.transfer.subject.owner_id) != listeners.end();
   };
   if (std::ranges::none_of(batch, is_heard)) return all;
-  TRY_VOID(database_.write([&](metadata::Transaction& transaction) -> Result<void> {
+  const auto written = database_.write([&](metadata::Transaction& transaction) -> Result<void> {
     for (const events::Event& event : batch) {
       if (!is_heard(event)) continue;
       TRY(const webhooks::Event what, told(transaction, event.transfer));
       TRY_VOID(webhooks_.enqueue(transaction, event.transfer.subject.owner_id, what, {event.id, event.at}));
     }
     return {};
-  }));
+  });
+  if (!written) return std::unexpected(written.error());
   return all;
 }
 
