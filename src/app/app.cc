@@ -48,6 +48,7 @@
 #include "domain/notices/notice_service.h"
 #include "domain/objects/object_keeper.h"
 #include "domain/slices/slice_service.h"
+#include "domain/transfers/transfer_recorder.h"
 #include "domain/webhooks/webhook_service.h"
 #include "edge/http/feed.h"
 #include "edge/http/http_server.h"
@@ -87,7 +88,7 @@ std::vector<metadata::Migration> all_migrations() {
   std::vector<metadata::Migration> all;
   for (auto&& part : {ledger::migrations(), events::migrations(), objects::migrations(), accounts::migrations(),
                       notices::migrations(), analytics::migrations(), files::migrations(), catalogue::migrations(),
-                      webhooks::migrations(), slices::migrations()}) {
+                      webhooks::migrations(), slices::migrations(), transfers::migrations()}) {
     all.insert(all.end(), part.begin(), part.end());
   }
   return all;
@@ -154,6 +155,7 @@ struct App::Parts {
   std::unique_ptr<KafkaEvents> kafka;             // where somebody serves, and brokers are named
   std::unique_ptr<WebhookEvents> webhook_events;  // where webhooks may be
   std::unique_ptr<events::Relay> webhook_relay;
+  std::unique_ptr<transfers::TransferRecorder> transfers;
   std::unique_ptr<http::Feed> feed;
   std::unique_ptr<http::Feed> notice_feed;
   http::RouteTable routes;
@@ -330,6 +332,8 @@ Result<void> App::Parts::make_domain(const Config& config) {
   catalogue->set_source_listener(slices.get());
   keeper->add_owner(*slices);
   connect_files();
+  transfers = std::make_unique<transfers::TransferRecorder>(
+      transfers::RecorderParts{*database, *ledger, clock, random, metrics});
   accounts->add_farewell_listener(*files);  // first: items go with the files that they are
   accounts->add_farewell_listener(*slices);
   accounts->add_farewell_listener(*sharing);
@@ -378,6 +382,7 @@ Result<void> App::Parts::serve(const Config& config, Reach reach) {
       .webhooks = *webhooks,
       .files = *files,
       .keeper = *keeper,
+      .transfers = *transfers,
       .keys = *keys,
       .metrics = metrics,
       .clock = clock,
@@ -408,6 +413,7 @@ Result<void> App::Parts::serve(const Config& config, Reach reach) {
       http::HttpServerParts{routes, http::make_authenticator(services.accounts, services.clock), *feed, metrics, clock,
                             random, http::render_lakey_error});
   TRY_VOID(keeper->start());
+  transfers->start();
   TRY_VOID(server->start());
   slices->start();
   files->start();
@@ -446,6 +452,7 @@ std::string App::address() const { return parts_->address; }
 void App::stop() {
   if (!parts_ || parts_->draining.exchange(true)) return;
   if (parts_->server) parts_->server->stop();
+  if (parts_->transfers) parts_->transfers->stop();  // every answer's end is known by now
   if (parts_->refresher) parts_->refresher->stop();
   if (parts_->webhook_relay) parts_->webhook_relay->stop();
   if (parts_->webhooks) parts_->webhooks->stop();

@@ -35,6 +35,7 @@ RouteTable all_routes() {
   static Unborn<webhooks::WebhookService> webhooks;
   static Unborn<files::FileService> files;
   static Unborn<objects::ObjectKeeper> keeper;
+  static Unborn<transfers::TransferRecorder> transfers;
   static Unborn<accounts::KeyRing> keys;
   static Unborn<Metrics> metrics;
   static SystemClock clock;
@@ -55,6 +56,7 @@ RouteTable all_routes() {
                                   .webhooks = webhooks.ref(),
                                   .files = files.ref(),
                                   .keeper = keeper.ref(),
+                                  .transfers = transfers.ref(),
                                   .keys = keys.ref(),
                                   .metrics = metrics.ref(),
                                   .clock = clock,

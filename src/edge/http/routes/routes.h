@@ -25,6 +25,7 @@
 #include "domain/notices/notice_service.h"
 #include "domain/objects/object_keeper.h"
 #include "domain/slices/slice_service.h"
+#include "domain/transfers/transfer_recorder.h"
 #include "domain/webhooks/webhook_service.h"
 #include "edge/http/feed.h"
 #include "edge/http/http_server.h"
@@ -77,6 +78,7 @@ struct Services {
   webhooks::WebhookService& webhooks;
   files::FileService& files;
   objects::ObjectKeeper& keeper;
+  transfers::TransferRecorder& transfers;
   const accounts::KeyRing& keys;
   Metrics& metrics;
   const Clock& clock;

@@ -42,9 +42,10 @@ struct World {
   ManualClock clock;
   SeededRandom random;
   Metrics metrics;
-  metadata::testing::TemporaryDatabase database{
-      {ledger::migrations(), objects::migrations(), accounts::migrations(), notices::migrations(), files::migrations(),
-       catalogue::migrations(), analytics::migrations(), webhooks::migrations(), slices::migrations()}};
+  metadata::testing::TemporaryDatabase database{{ledger::migrations(), objects::migrations(), accounts::migrations(),
+                                                 notices::migrations(), files::migrations(), catalogue::migrations(),
+                                                 analytics::migrations(), webhooks::migrations(), slices::migrations(),
+                                                 transfers::migrations()}};
   ledger::Ledger ledger{clock, random};
   accounts::KeyRing keys = value_of(accounts::KeyRing::load(*database, clock, random));
   accounts::AccountService accounts{*database, ledger, keys, clock, random};
@@ -86,6 +87,7 @@ struct World {
                                &notices,
                                &webhooks}};
   files::FileService files{{*database, ledger, store, keeper, clock}, {}};
+  transfers::TransferRecorder transfers{{*database, ledger, clock, random, metrics}};  // not started: flush()
   Feed feed{[](const auto&) { return std::vector<FeedUpdate>(); }, 1'000};
   RouteTable routes;
 
@@ -143,6 +145,7 @@ struct World {
             .webhooks = webhooks,
             .files = files,
             .keeper = keeper,
+            .transfers = transfers,
             .keys = keys,
             .metrics = metrics,
             .clock = clock,
