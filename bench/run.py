@@ -13,6 +13,7 @@ SCRIPTS = (
     ("The idle server", "server.py"),
     ("The catalogue: list, search and facets as it grows", "catalogue.py"),
     ("Files beside nginx", "files.py"),
+    ("What recording a download costs", "transfers.py"),
     ("Files whose content lies in S3, through us and straight", "object_stores.py"),
     ("Windows of downloads and bytes", "windows.py"),
     ("Slices: our job beside DuckDB, Polars and pyarrow", "columnar/bench.py"),

@@ -148,10 +148,10 @@ struct App::Parts {
   std::unique_ptr<catalogue::AccessRequestService> access_requests;
   std::unique_ptr<catalogue::Refresher> refresher;  // where somebody serves, and it was not switched off
   std::unique_ptr<webhooks::WebhookService> webhooks;
-  std::unique_ptr<transfers::TransferRecorder> transfers;
   std::unique_ptr<analytics::WindowsView> windows;
   std::unique_ptr<slices::SliceService> slices;
   std::unique_ptr<KeptSlices> kept;
+  std::unique_ptr<transfers::TransferRecorder> transfers;
   std::unique_ptr<http::Feed> feed;
   std::unique_ptr<http::Feed> notice_feed;
   std::unique_ptr<http::Feed> live_feed;
@@ -296,8 +296,6 @@ Result<void> App::Parts::make_domain(const Config& config) {
   sharing = std::make_unique<catalogue::SharingService>(*database, *ledger, *notices, clock);
   access_requests = std::make_unique<catalogue::AccessRequestService>(*database, *ledger, *accounts, *notices, clock);
   make_webhooks(config);
-  transfers = std::make_unique<transfers::TransferRecorder>(
-      transfers::RecorderParts{*database, *ledger, clock, random, metrics});
   windows = std::make_unique<analytics::WindowsView>(
       *database, *ledger, analytics::WindowsOptions{.window_seconds = config.window_seconds});
   analytics::add_window_gauges(metrics, *windows, clock);
@@ -320,6 +318,8 @@ Result<void> App::Parts::make_domain(const Config& config) {
   catalogue->set_source_listener(slices.get());
   keeper->add_owner(*slices);
   connect_files();
+  transfers = std::make_unique<transfers::TransferRecorder>(
+      transfers::RecorderParts{*database, *ledger, clock, random, metrics});
   accounts->add_farewell_listener(*files);  // first: items go with the files that they are
   accounts->add_farewell_listener(*slices);
   accounts->add_farewell_listener(*sharing);
@@ -366,10 +366,10 @@ Result<void> App::Parts::serve(const Config& config, Reach reach) {
       .notices = *notices,
       .slices = *slices,
       .webhooks = *webhooks,
-      .transfers = *transfers,
       .windows = *windows,
       .files = *files,
       .keeper = *keeper,
+      .transfers = *transfers,
       .keys = *keys,
       .metrics = metrics,
       .clock = clock,
@@ -438,7 +438,7 @@ std::string App::address() const { return parts_->address; }
 void App::stop() {
   if (!parts_ || parts_->draining.exchange(true)) return;
   if (parts_->server) parts_->server->stop();
-  if (parts_->transfers) parts_->transfers->stop();
+  if (parts_->transfers) parts_->transfers->stop();  // every answer's end is known by now
   if (parts_->refresher) parts_->refresher->stop();
   if (parts_->webhooks) parts_->webhooks->stop();
   if (parts_->slices) parts_->slices->stop();

@@ -60,6 +60,9 @@ struct FilePage {
 struct OpenedFile {
   FileInfo file;
   std::shared_ptr<RandomAccess> bytes;
+  // For those who count what is sent, not for the caller:
+  std::string reader;                                  // the caller's username
+  std::optional<std::int64_t> item_id = std::nullopt;  // where the file is published
 };
 
 // Exactly one of the two.

@@ -67,10 +67,21 @@ Result<FileInfo> FileService::get(const accounts::Account& caller, const Address
 Result<OpenedFile> FileService::open(const accounts::Account& caller, const Address& at) {
   std::string broken;  // the object that could not be opened
   for (int attempt = 0;; ++attempt) {
-    TRY(FileInfo file, get(caller, at));
+    OpenedFile opened;
+    TRY_VOID(impl_->core.parts.database.read([&](metadata::Session& session) -> Result<void> {
+      TRY(const Place place, look_readable(session, caller, at));
+      TRY(opened.file, describe(session, place));
+      if (place.node) opened.item_id = place.node->item_id;
+      TRY(opened.reader, People(session).name_of(caller.id));
+      return {};
+    }));
+    const FileInfo& file = opened.file;
     if (file.kind == FileKind::kFolder) return is_a_folder(at.path.text());
     auto bytes = impl_->core.parts.keeper.open({file.object_key, file.size_bytes, file.sha256});
-    if (bytes) return OpenedFile{std::move(file), *std::move(bytes)};
+    if (bytes) {
+      opened.bytes = *std::move(bytes);
+      return opened;
+    }
     // It may have been replaced, and what it was collected, since its row was read.
     if (file.object_key == broken || attempt == kOpenAttempts) return std::unexpected(bytes.error());
     broken = file.object_key;

@@ -1,6 +1,7 @@
 // What a content's watch hears, over real sockets: the bytes of the content that went, and the end; and that the next
 // request waits for its word.
 #include <gtest/gtest.h>
+#include <signal.h>
 
 #include <algorithm>
 #include <deque>
@@ -125,6 +126,7 @@ constexpr std::uint64_t kLargeSize = 48 * 1024 * 1024;  // more than the kernel 
 class Transfers : public testing::TestWithParam<bool> {
  protected:
   void SetUp() override {
+    signal(SIGPIPE, SIG_IGN);  // as the program does: sendfile has no MSG_NOSIGNAL
     test_.options.edge_threads = 1;
     add("/content", kSize);
     add("/large", kLargeSize);

@@ -7,6 +7,7 @@
 #include "edge/http/routes/lakey.h"
 #include "edge/http/routes/negotiate.h"
 #include "edge/http/routes/routes.h"
+#include "edge/http/routes/transfer_counting.h"
 
 namespace lakelift::http {
 namespace {
@@ -54,8 +55,13 @@ Result<Response> deliver(const Services& services, const Delivery& delivery, con
                                    type, rendition.file_name));
   if (direct) return *std::move(direct);
   TRY(auto bytes, services.slices.open(rendition));
+  TRY(const auto person, services.accounts.get(delivery.link.account_id));
   return Response::content(
-      {.bytes = std::move(bytes), .content_type = type, .sha256 = rendition.sha256, .file_name = rendition.file_name});
+      {.bytes = std::move(bytes),
+       .content_type = type,
+       .sha256 = rendition.sha256,
+       .file_name = rendition.file_name,
+       .watch = count_transfer(services.transfers, transfer_of(request, rendition, person, context))});
 }
 
 Response deliver_or_say(const Services& services, const Delivery& delivery, const RequestContext& context) {

@@ -8,6 +8,7 @@
 #include "edge/http/routes/lakey.h"
 #include "edge/http/routes/paging.h"
 #include "edge/http/routes/routes.h"
+#include "edge/http/routes/transfer_counting.h"
 
 namespace lakelift::http {
 namespace {
@@ -111,7 +112,8 @@ Result<Response> read_file(const Services& services, RequestContext& context) {
   TRY(auto direct, direct_download(services, context, {file.object_key, file.size_bytes, file.sha256}, type,
                                    std::string(file.path.name())));
   if (direct) return *std::move(direct);
-  return file_content(*std::move(opened), type);
+  auto watch = count_transfer(services.transfers, transfer_of(*opened, lakey::caller(context).id, context));
+  return file_content(*std::move(opened), type, std::move(watch));
 }
 
 Result<Response> list_shared(const Services& services, RequestContext& context) {

@@ -58,12 +58,13 @@ Result<files::UploadTerms> upload_terms_of(const RequestContext& context) {
 
 std::string etag_of(const files::FileInfo& file) { return "\"" + file.sha256 + "\""; }
 
-Response file_content(files::OpenedFile opened, std::string content_type) {
+Response file_content(files::OpenedFile opened, std::string content_type, std::shared_ptr<TransferWatch> watch) {
   Response response = Response::content({.bytes = std::move(opened.bytes),
                                          .content_type = std::move(content_type),
                                          .sha256 = opened.file.sha256,
                                          .file_name = std::string(opened.file.path.name()),
-                                         .modified = opened.file.changed_at});
+                                         .modified = opened.file.changed_at,
+                                         .watch = std::move(watch)});
   response.headers.emplace_back("Cache-Control", "private, no-cache");
   response.headers.emplace_back("Content-Security-Policy", "sandbox; default-src 'none'");
   return response;

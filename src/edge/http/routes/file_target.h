@@ -1,6 +1,7 @@
 // Which file a call is about and under which conditions: of every dialect that speaks to the tree /files/.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -27,7 +28,9 @@ struct FileTarget {
 [[nodiscard]] Result<files::UploadTerms> upload_terms_of(const RequestContext& context);
 
 // The bytes of a stranger: never run in our origin, never kept by a proxy (threats F11). `content_type`: as it is told.
-[[nodiscard]] Response file_content(files::OpenedFile opened, std::string content_type);
+// `watch`: who counts what is sent.
+[[nodiscard]] Response file_content(files::OpenedFile opened, std::string content_type,
+                                    std::shared_ptr<TransferWatch> watch);
 [[nodiscard]] std::string etag_of(const files::FileInfo& file);
 
 }  // namespace lakelift::http

@@ -6,6 +6,7 @@
 #include "edge/http/routes/liftbit_upload.h"
 #include "edge/http/routes/liftbit_users.h"
 #include "edge/http/routes/routes.h"
+#include "edge/http/routes/transfer_counting.h"
 
 namespace lakelift::http {
 namespace {
@@ -73,7 +74,8 @@ Result<Response> download_file(const Services& services, RequestContext& context
     return fail(Code::kForbidden, "ACCESS_DENIED", "it is not shared with this account");
   }
   const std::string type = content_type_of(opened->file.path.name());
-  return file_content(*std::move(opened), type);
+  auto watch = count_transfer(services.transfers, transfer_of(*opened, speaker.user.id, context));
+  return file_content(*std::move(opened), type, std::move(watch));
 }
 
 Result<Response> delete_file(const Services& services, RequestContext& context) {

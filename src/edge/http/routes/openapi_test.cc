@@ -33,10 +33,10 @@ RouteTable all_routes() {
   static Unborn<notices::NoticeService> notices;
   static Unborn<slices::SliceService> slices;
   static Unborn<webhooks::WebhookService> webhooks;
-  static Unborn<transfers::TransferRecorder> transfers;
   static Unborn<analytics::WindowsView> windows;
   static Unborn<files::FileService> files;
   static Unborn<objects::ObjectKeeper> keeper;
+  static Unborn<transfers::TransferRecorder> transfers;
   static Unborn<accounts::KeyRing> keys;
   static Unborn<Metrics> metrics;
   static SystemClock clock;
@@ -55,10 +55,10 @@ RouteTable all_routes() {
                                   .notices = notices.ref(),
                                   .slices = slices.ref(),
                                   .webhooks = webhooks.ref(),
-                                  .transfers = transfers.ref(),
                                   .windows = windows.ref(),
                                   .files = files.ref(),
                                   .keeper = keeper.ref(),
+                                  .transfers = transfers.ref(),
                                   .keys = keys.ref(),
                                   .metrics = metrics.ref(),
                                   .clock = clock,

@@ -77,10 +77,10 @@ struct Services {
   notices::NoticeService& notices;
   slices::SliceService& slices;
   webhooks::WebhookService& webhooks;
-  transfers::TransferRecorder& transfers;
   analytics::WindowsView& windows;
   files::FileService& files;
   objects::ObjectKeeper& keeper;
+  transfers::TransferRecorder& transfers;
   const accounts::KeyRing& keys;
   Metrics& metrics;
   const Clock& clock;

@@ -87,7 +87,7 @@ struct World {
                                &notices,
                                &webhooks}};
   files::FileService files{{*database, ledger, store, keeper, clock}, {}};
-  transfers::TransferRecorder transfers{{*database, ledger, clock, random, metrics}};
+  transfers::TransferRecorder transfers{{*database, ledger, clock, random, metrics}};  // not started: flush()
   analytics::WindowsView windows{*database, ledger, {}};
   Feed feed{[](const auto&) { return std::vector<FeedUpdate>(); }, 1'000};
   RouteTable routes;
@@ -144,10 +144,10 @@ struct World {
             .notices = notices,
             .slices = slices,
             .webhooks = webhooks,
-            .transfers = transfers,
             .windows = windows,
             .files = files,
             .keeper = keeper,
+            .transfers = transfers,
             .keys = keys,
             .metrics = metrics,
             .clock = clock,
