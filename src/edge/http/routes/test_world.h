@@ -144,7 +144,6 @@ struct World {
             .notices = notices,
             .slices = slices,
             .webhooks = webhooks,
-            .transfers = transfers,
             .windows = windows,
             .files = files,
             .keeper = keeper,
