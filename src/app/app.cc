@@ -164,6 +164,7 @@ struct App::Parts {
   std::unique_ptr<catalogue::AccessRequestService> access_requests;
   std::unique_ptr<catalogue::Refresher> refresher;  // where somebody serves, and it was not switched off
   std::unique_ptr<webhooks::WebhookService> webhooks;
+  std::unique_ptr<transfers::TransferRecorder> transfers;
   std::unique_ptr<analytics::WindowsView> windows;
   std::unique_ptr<slices::SliceService> slices;
   std::unique_ptr<KeptSlices> kept;
@@ -329,6 +330,8 @@ Result<void> App::Parts::make_domain(const Config& config) {
   sharing = std::make_unique<catalogue::SharingService>(*database, *ledger, *notices, clock);
   access_requests = std::make_unique<catalogue::AccessRequestService>(*database, *ledger, *accounts, *notices, clock);
   make_webhooks(config);
+  transfers = std::make_unique<transfers::TransferRecorder>(
+      transfers::RecorderParts{*database, *ledger, clock, random, metrics});
   windows = std::make_unique<analytics::WindowsView>(
       *database, *ledger, analytics::WindowsOptions{.window_seconds = config.window_seconds});
   analytics::add_window_gauges(metrics, *windows, clock);
@@ -397,6 +400,7 @@ Result<void> App::Parts::serve(const Config& config, Reach reach) {
       .notices = *notices,
       .slices = *slices,
       .webhooks = *webhooks,
+      .transfers = *transfers,
       .windows = *windows,
       .files = *files,
       .keeper = *keeper,

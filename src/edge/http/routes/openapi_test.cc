@@ -33,6 +33,7 @@ RouteTable all_routes() {
   static Unborn<notices::NoticeService> notices;
   static Unborn<slices::SliceService> slices;
   static Unborn<webhooks::WebhookService> webhooks;
+  static Unborn<transfers::TransferRecorder> transfers;
   static Unborn<analytics::WindowsView> windows;
   static Unborn<files::FileService> files;
   static Unborn<objects::ObjectKeeper> keeper;
@@ -54,6 +55,7 @@ RouteTable all_routes() {
                                   .notices = notices.ref(),
                                   .slices = slices.ref(),
                                   .webhooks = webhooks.ref(),
+                                  .transfers = transfers.ref(),
                                   .windows = windows.ref(),
                                   .files = files.ref(),
                                   .keeper = keeper.ref(),

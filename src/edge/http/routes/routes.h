@@ -77,6 +77,7 @@ struct Services {
   notices::NoticeService& notices;
   slices::SliceService& slices;
   webhooks::WebhookService& webhooks;
+  transfers::TransferRecorder& transfers;
   analytics::WindowsView& windows;
   files::FileService& files;
   objects::ObjectKeeper& keeper;

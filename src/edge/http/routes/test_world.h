@@ -144,6 +144,7 @@ struct World {
             .notices = notices,
             .slices = slices,
             .webhooks = webhooks,
+            .transfers = transfers,
             .windows = windows,
             .files = files,
             .keeper = keeper,
