@@ -37,11 +37,8 @@ class Kafka:
     @classmethod
     def of_this_run(cls, name: str, message_bytes: int = 1_048_588) -> Kafka:
         """A fresh one under build/peers/, which other runs do not share."""
+        assert (ROOT / "build/deps/kafka/libs").is_dir() and shutil.which("kcat"), "Kafka is not installed: run `scripts/deps.sh peers`"
         return cls(ROOT / "build/peers" / f"kafka-{name}-{os.getpid()}", message_bytes=message_bytes).start()
-
-    @staticmethod
-    def is_installed() -> bool:
-        return (ROOT / "build/deps/kafka/libs").is_dir() and shutil.which("kcat") is not None
 
     def _run(self, verb: str) -> str:
         env = os.environ | {"KAFKA_TOPIC_LIMIT": str(self.message_bytes)}

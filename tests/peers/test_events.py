@@ -21,8 +21,6 @@ from tests.peers.liftbit_consumer import understand, windows
 from tests.peers.postgresql import Postgresql
 from tests.server_process import FULL_DOSE, Server
 
-pytestmark = pytest.mark.skipif(not Kafka.is_installed(), reason="no Kafka: scripts/deps.sh peers")
-
 KINDS = {"upload": "file.uploaded", "download": "download"}
 COUNTED = "SELECT seq, id, kind, bytes, detail FROM ledger WHERE kind IN ('file.uploaded', 'download') ORDER BY seq"
 GRACE_SECONDS = 0.2  # within which before a kill a download may be lost
