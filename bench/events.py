@@ -68,9 +68,6 @@ def main() -> None:
     parser.add_argument("--events", type=int, default=100_000)
     parser.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args()
-    if not Kafka.is_installed():
-        print("  no Kafka here: scripts/deps.sh peers")
-        return
     kafka = Kafka.of_this_run("bench")
     try:
         ours, straight = [], []
