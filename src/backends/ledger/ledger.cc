@@ -41,9 +41,9 @@ Result<std::string> Ledger::append(metadata::Transaction& transaction, const Ent
   TRY_VOID(transaction.exec(
       "INSERT INTO ledger(id, at, kind, actor, on_behalf, subject_kind, subject_id, object, rows, bytes, "
       "scanned_bytes, money_micros, currency, run, detail) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-      {id, entry.at.value_or(clock_.now()), entry.kind, entry.actor, entry.on_behalf, entry.subject_kind, entry.subject_id, entry.object,
-       entry.rows, entry.bytes, entry.scanned_bytes, entry.money_micros, entry.currency, entry.run,
-       to_text(entry.detail)}));
+      {id, entry.at.value_or(clock_.now()), entry.kind, entry.actor, entry.on_behalf, entry.subject_kind,
+       entry.subject_id, entry.object, entry.rows, entry.bytes, entry.scanned_bytes, entry.money_micros, entry.currency,
+       entry.run, to_text(entry.detail)}));
   return id;
 }
 

@@ -22,11 +22,11 @@ enum class TransferKind { kUpload, kDownload, kAnswer };
 
 // What moved. Names are those of that moment: what is renamed or deleted later stays what it was called.
 struct TransferSubject {
-  std::string kind = "file";  // or "download_request": the data of a slice
-  std::string id;             // of the file or request
-  std::int64_t owner_id = 0;  // whose it is: the file's owner; of a slice the person whose request it is
-  std::string owner;          // username
-  std::string path;           // of a file in its owner's place; of a slice "slices/weather.hourly-12.csv"
+  std::string kind = "file";            // or "download_request": the data of a slice
+  std::string id;                       // of the file or request
+  std::int64_t owner_id = 0;            // whose it is: the file's owner; of a slice the person whose request it is
+  std::string owner;                    // username
+  std::string path;                     // of a file in its owner's place; of a slice "slices/weather.hourly-12.csv"
   std::optional<std::int64_t> item_id;  // of the catalogue: which table a slice is of, or a file is published as
   std::string object;                   // storage key
   std::int64_t size_bytes = 0;          // of the whole object
@@ -38,9 +38,10 @@ struct TransferEntry {
   TransferSubject subject;
   std::int64_t person_id = 0;  // who sent or took it; of a signed address: for whom it was signed
   std::string person;          // username
-  std::int64_t sent_bytes = 0;  // of an answer: really sent; of a download: in all its answers so far; of an upload: its size
-  std::string session;          // of downloads and answers
-  std::string trace_id;         // of the call, 32 hex digits; empty: it had none
+  std::int64_t sent_bytes =
+      0;                 // of an answer: really sent; of a download: in all its answers so far; of an upload: its size
+  std::string session;   // of downloads and answers
+  std::string trace_id;  // of the call, 32 hex digits; empty: it had none
   bool operator==(const TransferEntry&) const = default;
 };
 
