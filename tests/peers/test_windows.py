@@ -6,6 +6,7 @@ import json
 import os
 import random
 import re
+import sqlite3
 import subprocess
 import time
 from collections.abc import Iterator
@@ -16,12 +17,13 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from tests.e2e.files_api import raw
 from tests.peers.kafka import Kafka
 from tests.peers.postgresql import Postgresql
 from tests.peers.spark import ROOT, spark_environment
 from tests.peers.streams import QUICK_START, Streams
 from tests.peers.topics import Place, Record, Topics
-from tests.server_process import FULL_DOSE
+from tests.server_process import FULL_DOSE, Server
 from tests.windows_cases import Case, cases, event_value
 
 SUBMIT = ROOT / "jobs/spark/submit.sh"
@@ -263,6 +265,67 @@ def test_events_without_ids(shared: Shared, streams: Streams) -> None:
     assert shared.windows("no_ids") == expected
     with pytest.raises(AssertionError, match="windows of another length"):
         streams.begin("hours", *shared.options(topic, "no_ids", "--window", "1 hour"))
+
+
+def move_bytes(server: Server) -> int:
+    """Uploads and downloads as people have them; how many pairs of a person and a file were whole: downloads, each once."""
+    tokens = {name: server.account(f"{name}@lake.test") for name in ("alice", "bob", "carol")}
+    names = {name: server.ask("GET", "/accounts/me", token=token).json["username"] for name, token in tokens.items()}
+    whole = 0
+    for number in range(24):
+        address = f"/files/{names['alice']}/folder/{number}.bin"
+        content = bytes([number]) * (number * 4_099)
+        assert raw(server, "PUT", address, content, tokens["alice"]).status == 201
+        for name in ("bob", "carol"):
+            granted = server.ask("POST", f"{address}?action=grant", {"account": names[name], "right": "read"}, tokens["alice"])
+            assert granted.status == 200, granted
+        assert raw(server, "GET", address, token=tokens["bob"]).body == content
+        assert raw(server, "HEAD", address, token=tokens["carol"]).status == 200
+        whole += 1
+        if number >= 3:
+            third = len(content) // 3
+            for begin in (2 * third, 0, third):  # the last one to the end
+                last = "" if begin == 2 * third else begin + third - 1
+                assert raw(server, "GET", address, token=tokens["carol"], headers={"Range": f"bytes={begin}-{last}"}).status == 206
+            assert raw(server, "GET", address, token=tokens["alice"], headers={"Range": "bytes=0-99"}).status == 206
+            whole += 1
+    return whole
+
+
+def by_ledger(server: Server) -> Windows:
+    """SQL over the ledger itself."""
+    sql = ("SELECT at / 300000000 * 300, count(*), sum(json_extract(detail, '$.size_bytes')) FROM ledger WHERE kind = 'download' GROUP BY 1")
+    with sqlite3.connect(f"file:{server.data / 'lakelift.db'}?mode=ro", uri=True) as database:
+        return {EPOCH + timedelta(seconds=start): (count, size) for start, count, size in database.execute(sql)}
+
+
+def by_server(server: Server, admin: str, source: str) -> Windows:
+    answer = server.ask("GET", f"/analytics/windows?limit=1000&source={source}", token=admin)
+    assert answer.status == 200, answer
+    return {datetime.fromisoformat(line["start"]): (line["downloads"], line["size_bytes"]) for line in answer.json["lines"] if line["downloads"]}
+
+
+def test_a_server_and_spark_count_alike(shared: Shared, streams: Streams) -> None:
+    """The ledger by SQL, the windows in the process, the job's in PostgreSQL, and those that the server reads back from the job's topic."""
+    shared.topics.make("server-windows", 1)
+    flags = ["--kafka-brokers", shared.kafka.address, "--kafka-topic", "moved", "--kafka-windows-topic", "server-windows"]
+    with Server(shared.folder / "data", flags) as server:
+        admin = server.account("admin@lake.test", "ADMIN")
+        whole = move_bytes(server)
+        wait("events do not reach Kafka", lambda: shared.kafka.topics().get("moved") == 3 and len(shared.kafka.read("moved")) == 24 + whole, 60)
+        messages = shared.kafka.read("moved")
+        # What is sent at least once comes again: all of it.
+        shared.topics.send("moved", [Record(message.value.encode(), message.key, message.headers["event_id"]) for message in messages])
+        streams.begin("moved", *shared.options("moved", "moved", "--sink", "kafka", "--windows-topic", "server-windows"))
+        report = streams.settle("moved")
+        streams.end("moved")
+        truth = by_ledger(server)
+        assert sum(count for count, _ in truth.values()) == whole
+        assert shared.windows("moved") == truth
+        assert by_server(server, admin, "ledger") == truth
+        wait("the server does not read the windows back", lambda: by_server(server, admin, "stream") == truth, 60)
+    assert report == {"events": 2 * (24 + whole), "downloads": 2 * whole, "repeated": whole, "late": 0, "aside": 0, "reasons": {}}
+    print(f"windows: {whole} downloads of a server: the ledger, the process, Spark and what is read back of it are equal, {len(truth)} windows")
 
 
 def test_where_it_begins(shared: Shared, streams: Streams) -> None:

@@ -31,7 +31,7 @@ class Topics:
 
     @cached_property
     def producer(self) -> Producer:
-        return Producer({"bootstrap.servers": self.brokers, "acks": "all", "enable.idempotence": True, "linger.ms": 1})
+        return Producer({"bootstrap.servers": self.brokers, "acks": "all", "enable.idempotence": True, "linger.ms": 1, "log_level": 2})
 
     def make(self, name: str, partitions: int = 3) -> str:
         admin = AdminClient({"bootstrap.servers": self.brokers, "log_level": 4})
