@@ -69,6 +69,9 @@ def test_by_everything(api: Api, admin_token: str, moved: tuple[Person, Person])
         assert figures(answer["total"]) == total, by
         assert answer["source"] == "ledger" and answer["window_seconds"] == 300
     assert summed(windows(api, alice.token, "by=owner")["lines"]) == {alice.email: total}
+    days = windows(api, alice.token, "by=owner&per=day")["lines"]
+    assert summed(days) == {alice.email: total} and all(line["start"].endswith("T00:00:00.000000Z") for line in days)
+    assert api.ask("GET", "/analytics/windows?per=week", token=alice.token, expect=400).json["errors"]["per"]
     assert summed(windows(api, alice.token, "by=file")["lines"]) == {
         f"{alice.name}/taken.csv": (1, 100, 1, 100, 1, 100),
         f"{alice.name}/begun.csv": (0, 0, 1, 100, 1, 10),

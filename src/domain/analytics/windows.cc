@@ -8,6 +8,7 @@
 namespace lakelift::analytics {
 namespace {
 
+constexpr std::int64_t kDaySeconds = 86'400;
 constexpr int kMostAnew = 2;  // in one go
 constexpr auto kWait = std::chrono::seconds(10);
 constexpr int kRetryAfterSeconds = 5;
@@ -131,7 +132,8 @@ Result<WindowsPage> WindowsView::read(const WindowsQuery& query) {
       page.next = to_text(store::mark_of(query, page.lines.back()));
     }
     for (WindowLine& line : page.lines) {
-      if (!query.is_whole) line.end = line.start + options_.window_seconds * kMicrosPerSecond;
+      if (query.is_whole) continue;
+      line.end = line.start + (query.is_by_day ? kDaySeconds : options_.window_seconds) * kMicrosPerSecond;
     }
     TRY(page.total, store::windows_total(session, query));
     return page;

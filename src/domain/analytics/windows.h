@@ -34,6 +34,7 @@ struct WindowsQuery {
   WindowsBy by = WindowsBy::kTotal;
   std::optional<Micros> from = std::nullopt;  // windows that begin at or after
   std::optional<Micros> to = std::nullopt;    // and before
+  bool is_by_day = false;                     // one line a thing and day of UTC, of the windows that begin in it
   bool is_whole = false;                      // one line a thing over all of the time, most downloads first: "top"
   // Whose files, and which items; nothing: all (administrators).
   std::optional<Own> own = std::nullopt;

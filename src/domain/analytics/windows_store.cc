@@ -12,6 +12,7 @@ using metadata::Params;
 using metadata::Session;
 using metadata::Transaction;
 
+constexpr Micros kDay = 86'400 * kMicrosPerSecond;
 constexpr std::size_t kRowsAtOnce = 100;  // of one INSERT: more of them cost as much each
 // SUM of BIGINT is NUMERIC in PostgreSQL.
 constexpr std::string_view kSums =
@@ -221,15 +222,16 @@ Result<std::vector<WindowLine>> window_lines(Session& session, const WindowsQuer
   where.params.emplace_back(limit);
   const std::string_view column = column_of(query.by);
   const bool is_total = query.by == WindowsBy::kTotal;
-  const std::string group = is_total ? (query.is_whole ? "" : " GROUP BY start")
-                                     : fmt::format(" GROUP BY {}{}", query.is_whole ? "" : "start, ", column);
+  const std::string begins = query.is_by_day ? fmt::format("start - start % {}", kDay) : "start";
+  const std::string group = is_total ? (query.is_whole ? "" : " GROUP BY " + begins)
+                                     : fmt::format(" GROUP BY {}{}", query.is_whole ? "" : begins + ", ", column);
   // A statement in a statement: names are looked up for the lines of the page alone.
   const std::string sql = fmt::format(
       "SELECT start, CAST(thing AS TEXT), owner, downloads, size_bytes, uploads, uploaded_bytes, answers, sent_bytes,"
       " COALESCE((SELECT name FROM analytics_window_names WHERE analytics_window_names.thing = {0}), '')"
       " FROM (SELECT {1} AS start, {2} AS thing, MIN(owner_id) AS owner, {3} FROM analytics_windows{4}{5}) AS sums{6}"
       " ORDER BY {7} LIMIT ?",
-      name_key_of(query.by), query.is_whole ? "CAST(0 AS BIGINT)" : "start", is_total ? "CAST(0 AS BIGINT)" : column,
+      name_key_of(query.by), query.is_whole ? "CAST(0 AS BIGINT)" : begins, is_total ? "CAST(0 AS BIGINT)" : column,
       kSums, where.sql, group, page, query.is_whole ? "downloads DESC, sums.thing" : "start, sums.thing");
   TRY(const auto rows, (session.rows<std::int64_t, std::string, std::int64_t, std::int64_t, std::int64_t, std::int64_t,
                                      std::int64_t, std::int64_t, std::int64_t, std::string>(sql, where.params)));

@@ -172,6 +172,26 @@ TEST_F(WindowsTest, OneLineOverAllOfTheTimeMostDownloadsFirst) {
   EXPECT_EQ(page.lines[0].end, 0);
 }
 
+TEST_F(WindowsTest, ByDay) {
+  constexpr Micros kDay = 86'400 * kSecond;
+  const Micros midnight = kNoon - kNoon % kDay;
+  tell(midnight - 1, {.size = 5});
+  tell(midnight, {.size = 10});
+  tell(midnight + kDay - 1, {.person = 3, .size = 20});
+  const auto page = read({.is_by_day = true});
+  ASSERT_EQ(page.lines.size(), 2U);
+  EXPECT_EQ(page.lines[1].start, midnight);
+  EXPECT_EQ(page.lines[1].end, midnight + kDay);
+  EXPECT_EQ(page.lines[1].figures.downloads, 2);
+  EXPECT_EQ(page.lines[1].figures.size_bytes, 30);
+  EXPECT_EQ(page.total.size_bytes, 35);
+  const auto first = read({.by = WindowsBy::kPerson, .is_by_day = true, .limit = 2});
+  ASSERT_TRUE(first.next);
+  const auto rest = read({.by = WindowsBy::kPerson, .is_by_day = true, .after = *first.next, .limit = 2});
+  ASSERT_EQ(rest.lines.size(), 1U);
+  EXPECT_EQ(rest.lines[0].figures.size_bytes, 20);
+}
+
 TEST_F(WindowsTest, PageByPageItIsAllOfItOnceInOrder) {
   for (int i = 0; i < 23; ++i) {
     tell(kNoon + (i % 5) * kWindow, {.file = i % 11, .person = 100 + i % 7, .item = 1 + i % 3});

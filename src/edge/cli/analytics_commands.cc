@@ -25,6 +25,7 @@ struct WindowsOptions {
   std::string since;
   std::string until;
   std::string source = "ledger";
+  std::string per = "window";
   bool follow = false;
   std::int64_t limit = 20;  // of the top
 };
@@ -80,6 +81,7 @@ Result<std::string> query_of(const Session& session, const WindowsOptions& optio
   narrow("from", from);
   narrow("to", to);
   if (options.source != "ledger") narrow("source", options.source);
+  if (options.per != "window") narrow("per", options.per);
   return query;
 }
 
@@ -204,14 +206,18 @@ void add_analytics_commands(CommandTree& tree) {
                                    {"lakelift analytics windows --by file", "lakelift analytics top --by person"});
   const auto options = std::make_shared<WindowsOptions>();
   options->by = "total";
-  CLI::App* command = tree.add(*group, "windows", "Downloads, uploads and bytes per window of time",
-                               {"lakelift analytics windows --since 7d", "lakelift analytics windows --follow",
-                                "lakelift analytics windows --by person --output csv"},
-                               [options](Session& session) { return show_windows(session, *options); });
+  CLI::App* command =
+      tree.add(*group, "windows", "Downloads, uploads and bytes per window of time",
+               {"lakelift analytics windows --per day --since 30d", "lakelift analytics windows --follow",
+                "lakelift analytics windows --by person --output csv"},
+               [options](Session& session) { return show_windows(session, *options); });
   command->add_option("--by", options->by, "A line for each of these in each window")
       ->capture_default_str()
       ->check(CLI::IsMember({"total", "owner", "file", "item", "person"}));
   add_times(*command, *options, "a day ago");
+  command->add_option("--per", options->per, "A line for each window, or for each day (UTC)")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"window", "day"}));
   command->add_option("--source", options->source, "ledger, or stream: what the streaming job counted (for admins)")
       ->capture_default_str()
       ->check(CLI::IsMember({"ledger", "stream"}));

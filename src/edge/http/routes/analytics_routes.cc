@@ -58,7 +58,11 @@ Result<Asked> asked_windows(const RequestContext& context) {
   if (!source.empty() && source != "ledger" && source != "stream") {
     fields.refuse("source", "Expected one of ledger, stream.");
   }
+  const std::string per = fields.text("per");
+  if (!per.empty() && per != "window" && per != "day") fields.refuse("per", "Expected one of window, day.");
   Asked asked{.query = window_query(fields, by), .is_streamed = source == "stream"};
+  asked.query.is_by_day = per == "day";
+  if (asked.is_streamed && per == "day") fields.refuse("per", "The stream has only windows.");
   if (asked.is_streamed && by != "total") fields.refuse("by", "The stream has only total.");
   TRY_VOID(fields.check());
   return asked;
