@@ -60,7 +60,8 @@ class AnalyticsRoutes : public ::testing::Test {
   // "key name downloads" of each line.
   std::vector<std::string> lines(const Person& by, const std::string& path) {
     std::vector<std::string> out;
-    for (const auto& value : get(by, path).at("lines").as_array()) {
+    const json::object answer = get(by, path);
+    for (const auto& value : answer.at("lines").as_array()) {
       const auto& line = value.as_object();
       out.push_back(std::string(line.at("key").as_string()) + " " + std::string(line.at("name").as_string()) + " " +
                     std::to_string(line.at("downloads").as_int64()));
