@@ -7,7 +7,7 @@
 namespace lakelift::limits {
 
 // The relay
-inline constexpr int kRelayBatch = 1'000;                // entries of the ledger of one step
+inline constexpr int kRelayBatch = 5'000;  // entries of the ledger of one step, which waits for its acknowledgement
 inline constexpr std::int64_t kRelayLeaseSeconds = 12;   // longer than a publish may take (kPublishMs)
 inline constexpr std::int64_t kRelayPollMs = 200;        // how often an idle one looks at the ledger
 inline constexpr std::int64_t kRelayFirstPauseMs = 100;  // after a failure; doubles

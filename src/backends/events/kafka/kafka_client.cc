@@ -26,7 +26,6 @@ constexpr std::array kAllowed = std::to_array<std::string_view>({
     "connections.max.idle.ms",
     "debug",
     "enable.ssl.certificate.verification",
-    "linger.ms",
     "message.max.bytes",
     "metadata.max.age.ms",
     "reconnect.backoff.max.ms",

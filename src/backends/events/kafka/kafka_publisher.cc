@@ -70,6 +70,7 @@ class KafkaPublisher final : public Publisher {
                                        {"acks", "all"},
                                        {"message.timeout.ms", "0"},
                                        {"partitioner", "murmur2_random"},
+                                       {"linger.ms", "1"},  // a batch is put in at once
                                        {"batch.size", fmt::to_string(limits::kKafkaBatchBytes)},
                                        {"queue.buffering.max.kbytes", fmt::to_string(limits::kKafkaQueueKib)},
                                        {"queue.buffering.max.messages", fmt::to_string(2 * limits::kRelayBatch)}},
