@@ -175,8 +175,9 @@ def test_a_deleted_account_stops_waiting(api: Api, server: Server, admin: str, t
     assert server.ask("GET", shared["uri"]).status == 403
     still = api.ask("GET", f"/downloader/requests/{shared['id']}", token=staying.jwt, expect=200).json
     assert still["state"] == "DONE" and still["created_by"] is None
-    kinds = [entry["kind"] for entry in api.ask("GET", "/audit?subject_kind=download_request&limit=2", token=admin, expect=200).json["entries"]]
-    assert sorted(kinds) == ["request.cancelled", "request.left"]
+    entries = api.ask("GET", "/audit?subject_kind=download_request&limit=20", token=admin, expect=200).json["entries"]
+    kinds = [entry["kind"] for entry in entries if entry["kind"].startswith("request.")]  # downloads are counted beside them
+    assert sorted(kinds[:2]) == ["request.cancelled", "request.left"]
 
 
 def test_a_disabled_accounts_addresses_open_nothing(api: Api, server: Server, admin: str, tmp_path: Path) -> None:

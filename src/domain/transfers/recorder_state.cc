@@ -14,6 +14,7 @@ namespace lakelift::transfers {
 namespace {
 
 constexpr auto kRetry = std::chrono::milliseconds(limits::kTransferRetryMs);
+constexpr auto kMostRetry = std::chrono::milliseconds(limits::kTransferMostRetryMs);
 constexpr int kAttemptsAfterStop = 10;
 
 // Where the same attempt may go well later.
@@ -68,9 +69,12 @@ void TransferRecorder::State::take(EndedTransfer ended) {
     const std::lock_guard lock(mutex_);
     is_full = kept_ >= limits::kTransfersQueued;
     if (!is_full && !is_closed_) {
+      // Nobody waits for a database that is away.
+      auto committed = is_away_ ? std::exchange(ended.committed, nullptr) : nullptr;
       ++kept_;
       queue_.push_back(std::move(ended));
       ended_.notify_one();
+      if (committed) committed();
       return;
     }
   }
@@ -86,15 +90,18 @@ void TransferRecorder::State::note_lost(std::size_t count, const std::string& wh
 
 void TransferRecorder::State::run(const std::stop_token& stop) {
   int attempts_left = kAttemptsAfterStop;
+  auto pause = kRetry;
   while (true) {
     const auto done = commit_all();
     if (!done) log_warning("what was sent could not be counted yet", {{"error", describe(done.error())}});
+    // On a full disk others need what room there is: whoever deletes makes more.
+    pause = !done && done.error().code == Code::kNoSpace ? std::min(2 * pause, kMostRetry) : kRetry;
     std::unique_lock lock(mutex_);
     if (stop.stop_requested()) {
       if (kept_ == 0 || attempts_left-- == 0) return;
       if (!done) ended_.wait_for(lock, kRetry, [] { return false; });
     } else if (!done) {
-      ended_.wait_for(lock, stop, kRetry, [] { return false; });
+      ended_.wait_for(lock, stop, pause, [] { return false; });
     } else {
       ended_.wait(lock, stop, [this] { return kept_ > 0; });
     }
@@ -108,7 +115,10 @@ Result<std::size_t> TransferRecorder::State::commit_all() {
     Batch& batch = batches_.front();
     const Micros since = parts_.clock.monotonic();
     const auto committed = commit(batch);
-    if (!committed && may_pass(committed.error())) return std::unexpected(committed.error());
+    if (!committed && may_pass(committed.error())) {
+      let_go();
+      return std::unexpected(committed.error());
+    }
     if (!committed) {
       split_or_drop(committed.error());
       continue;
@@ -156,11 +166,27 @@ void TransferRecorder::State::settle(Batch& batch) {
                      static_cast<double>(totals.download_bytes));
   {
     const std::lock_guard lock(mutex_);
+    is_away_ = false;
     kept_ -= batch.transfers.size();
   }
   for (const auto& transfer : batch.transfers) {
     if (transfer.committed) transfer.committed();
   }
+}
+
+// The database is away, or full: what has ended is kept, and those who wait for it go on.
+void TransferRecorder::State::let_go() {
+  std::vector<std::function<void()>> waiting;
+  const auto release = [&](EndedTransfer& ended) {
+    if (ended.committed) waiting.push_back(std::exchange(ended.committed, nullptr));
+  };
+  for (Batch& batch : batches_) std::ranges::for_each(batch.transfers, release);
+  {
+    const std::lock_guard lock(mutex_);
+    is_away_ = true;
+    std::ranges::for_each(queue_, release);
+  }
+  for (const auto& committed : waiting) committed();
 }
 
 // One that will never be taken does not hold up the others.

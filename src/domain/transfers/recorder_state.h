@@ -57,6 +57,7 @@ struct TransferRecorder::State {
   [[nodiscard]] Result<void> commit(Batch& batch);
   void settle(Batch& batch);
   void split_or_drop(const Error& error);
+  void let_go();
   void note_lost(std::size_t count, const std::string& why);
   void forget_old();
 
@@ -68,6 +69,7 @@ struct TransferRecorder::State {
   std::deque<EndedTransfer> queue_;
   std::size_t kept_ = 0;  // not yet committed, in the queue and in batches
   bool is_closed_ = false;
+  bool is_away_ = false;  // the last commit failed
   std::uint64_t last_entered_ = 0;
   std::map<std::uint64_t, const Live*> live_;
 

@@ -39,8 +39,8 @@ class Transfer {
   virtual ~Transfer() = default;  // end({}), where that was not called
   // Bytes [offset, offset + length) of the object went to the network; cheap, never blocks.
   virtual void sent(std::uint64_t offset, std::uint64_t length) = 0;
-  // The answer is over, whole or cut off. `committed` is called, on the recorder's thread, once the ledger has it, or
-  // at once where nothing was sent; it must not block. Called once.
+  // The answer is over, whole or cut off. `committed` is called, on any thread, once the ledger has it, or is away and
+  // will have it later, or at once where nothing was sent; it must not block. Called once.
   virtual void end(std::function<void()> committed) = 0;
 };
 
