@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -21,6 +22,8 @@ namespace lakelift::metadata {
 namespace {
 
 using namespace sqlite_api;
+
+constexpr std::uint64_t kScarceRoomBytes = 8ULL * 1024 * 1024;  // on the disk of the database
 
 constexpr auto kWait = std::chrono::milliseconds(limits::kDatabaseWaitMs);
 
@@ -62,6 +65,7 @@ class SqliteDatabase final : public Database {
   Result<void> commit();
   void roll_back();
   void checkpoint();
+  [[nodiscard]] bool is_room_scarce() const;
   Result<std::unique_ptr<Connection>> take_reader();
   Result<void> refuse_when_failed() const;
 
@@ -143,7 +147,7 @@ Result<void> SqliteDatabase::do_write(const std::function<Result<void>(Transacti
       if (ran.error().code == Code::kNoSpace && !disk_failed_) checkpoint();
       return ran;
     }
-    if (wal_pages_ >= limits::kWalCheckpointPages) checkpoint();
+    if (wal_pages_ >= limits::kWalCheckpointPages || is_room_scarce()) checkpoint();
     actions = session.take_actions();
   }
   for (auto& action : actions) action();
@@ -159,6 +163,13 @@ void SqliteDatabase::roll_back() {
     log_error("a transaction could not be rolled back", {{"error", describe(done.error())}});
     disk_failed_ = true;
   }
+}
+
+// Then the log must not grow: it begins anew after each commit, and what room there is stays for rows. Who deletes
+// needs some, to make more.
+bool SqliteDatabase::is_room_scarce() const {
+  struct statvfs disk = {};
+  return ::statvfs(path_.c_str(), &disk) == 0 && disk.f_bavail * disk.f_frsize < kScarceRoomBytes;
 }
 
 void SqliteDatabase::checkpoint() {
