@@ -112,6 +112,7 @@ struct World {
   executors::Executors executors;
   notices::NoticeService notices{*database, clock};
   SliceSettings settings = {};
+  std::size_t running_runs = limits::kRunningRuns;  // of each server
   catalogue::CatalogueService catalogue{*database, ledger, accounts, executors, clock};
   storage::testing::MemoryStore store{clock};
   columnar::WorkerPool workers{{.program = "/nonexistent/lakelift-columnar", .spares = 0}, metrics};
@@ -196,7 +197,7 @@ class Server {
     service_ = std::make_unique<SliceService>(SliceServiceParts{
         database_, world.ledger, world.accounts, world.catalogue, executors != nullptr ? *executors : world.executors,
         store != nullptr ? *store : world.store, keeper_, world.workers, world.clock, world.random, world.metrics,
-        sole_owner, limits::kRunningRuns, world.settings, &world.notices, &world.webhooks});
+        sole_owner, world.running_runs, world.settings, &world.notices, &world.webhooks});
     world.catalogue.set_source_listener(service_.get());
     keeper_.add_owner(*service_);
     service_->on_change([&world](std::int64_t) { world.news.tell(); });
