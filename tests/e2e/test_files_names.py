@@ -70,8 +70,7 @@ def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watched]:
     """Its own server, watched from after its start."""
     folder = tmp_path_factory.mktemp("names")
     (folder / "outside.txt").write_text("outside")
-    # No worker program: one that starts late, on a busy machine, would open its libraries while we look.
-    with Server(folder / "data", ["--liftbit-open", "--spare-workers", "0"]) as server:
+    with Server(folder / "data", ["--liftbit-open"]) as server:
         api = Api(server, server.ask("GET", "/openapi.json").json)
         person = Person(api, "alice", server.account("alice@example.com"), "alice@example.com")
         log = folder / "strace.log"
