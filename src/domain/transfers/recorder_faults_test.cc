@@ -17,21 +17,9 @@ using ::testing::HasSubstr;
 using testing::value_of;
 using testing::World;
 
-constexpr std::int64_t kSize = 4'000;
+using testing::kSize;
 
-class TransferRecorderFaultsTest : public ::testing::Test {
- protected:
-  // The bytes that each download says were sent for it.
-  std::vector<std::int64_t> downloaded() {
-    std::vector<std::int64_t> out;
-    for (const auto& entry : world_.downloads()) out.push_back(entry.sent_bytes);
-    return out;
-  }
-  using Bytes = std::vector<std::int64_t>;
-
-  World world_;
-  NewTransfer file_ = World::transfer(kSize);
-};
+class TransferRecorderFaultsTest : public testing::RecorderTest {};
 
 TEST_F(TransferRecorderFaultsTest, WhileTheDatabaseIsAwayNothingIsLost) {
   world_.one.database.sever();

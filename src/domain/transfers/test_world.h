@@ -135,4 +135,21 @@ struct World {
   }
 };
 
+inline constexpr std::int64_t kSize = 4'000;
+
+// A recorder, and a file of kSize bytes.
+class RecorderTest : public ::testing::Test {
+ protected:
+  // The bytes that each download says were sent for it.
+  std::vector<std::int64_t> downloaded() {
+    std::vector<std::int64_t> out;
+    for (const auto& entry : world_.downloads()) out.push_back(entry.sent_bytes);
+    return out;
+  }
+  using Bytes = std::vector<std::int64_t>;
+
+  World world_;
+  NewTransfer file_ = World::transfer(kSize);
+};
+
 }  // namespace lakelift::transfers::testing
