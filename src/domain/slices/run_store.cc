@@ -261,11 +261,11 @@ Result<bool> retry_at(Transaction& tx, const Lease& lease, const Error& error, M
                      {when, code_name(error.code), error.event, error.message, new_token.has_value(), new_token});
 }
 
-Result<bool> finish_failed(Transaction& tx, const Lease& lease, const Error& error, Micros now, const Cost& paid) {
+Result<bool> finish_failed(Transaction& tx, const Lease& lease, const Error& error, Micros now, const Cost& paid,
+                           bool may_job_go_on) {
   TRY(const bool live, touch(tx, lease.request_id, now));
   if (!live) return false;
-  // Nobody has looked after the job of a run that is given up.
-  const std::optional<Micros> cancel_at = error.event == kRunGivenUp ? std::optional(now) : std::nullopt;
+  const std::optional<Micros> cancel_at = may_job_go_on ? std::optional(now) : std::nullopt;
   return update_held(
       tx, lease,
       "state = 'FAILED', lease_owner = NULL, lease_until = NULL, failures = failures + 1,"
@@ -305,10 +305,9 @@ Result<void> forget_left_job(Transaction& tx, const std::string& run_id) {
   return {};
 }
 
-Result<bool> job_ended(Transaction& tx, const Lease& lease) {
-  TRY(const std::int64_t changed,
-      tx.exec("UPDATE slices_runs SET cancel_at = NULL WHERE id = ? AND fence = ?", {lease.run_id, lease.fence}));
-  return changed == 1;
+Result<void> job_ended(Transaction& tx, const Lease& lease) {
+  TRY_VOID(tx.exec("UPDATE slices_runs SET cancel_at = NULL WHERE id = ? AND fence = ?", {lease.run_id, lease.fence}));
+  return {};
 }
 
 Result<Finished> finish_done(Transaction& tx, const Lease& lease, const Work& work, const storage::ObjectInfo& object,

@@ -111,11 +111,11 @@ inline constexpr int kHeldSlicesLooked = 500;
 // `new_token`: the engine's job has ended, and the next attempt submits another one; nothing: it attaches to the same.
 [[nodiscard]] Result<bool> retry_at(metadata::Transaction& tx, const Lease& lease, const Error& error, Micros when,
                                     const std::optional<std::string>& new_token = std::nullopt);
-// `paid`: what it scanned and cost nevertheless.
+// `paid`: what it scanned and cost nevertheless. `may_job_go_on`: nobody knows that the engine's job has ended.
 [[nodiscard]] Result<bool> finish_failed(metadata::Transaction& tx, const Lease& lease, const Error& error, Micros now,
-                                         const Cost& paid = {});
+                                         const Cost& paid = {}, bool may_job_go_on = false);
 
-// A job of an outside engine that nobody waits for, and that nobody may have ended: its run was cancelled or given up.
+// A job of an outside engine that nobody waits for, and that nobody may have ended: its run was cancelled or failed.
 struct LeftJob {
   std::string run_id;
   std::int64_t request_id = 0;
@@ -128,8 +128,8 @@ struct LeftJob {
 [[nodiscard]] Result<std::optional<LeftJob>> take_left_job(metadata::Transaction& tx, Micros now, Micros again);
 [[nodiscard]] Result<void> put_off_left_job(metadata::Transaction& tx, const std::string& run_id, Micros until);
 [[nodiscard]] Result<void> forget_left_job(metadata::Transaction& tx, const std::string& run_id);
-// Its runner has seen to it. False where the run was taken over.
-[[nodiscard]] Result<bool> job_ended(metadata::Transaction& tx, const Lease& lease);
+// Its runner has seen to it; nothing where the run was taken over.
+[[nodiscard]] Result<void> job_ended(metadata::Transaction& tx, const Lease& lease);
 
 struct Finished {
   bool lost = false;         // nothing was written

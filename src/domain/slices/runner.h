@@ -50,6 +50,10 @@ class Runner {
     store::Lease lease;
     std::stop_source stop;
     std::atomic<bool> ends_job = false;  // once stopped: whether the engine's job is ended with it
+    // What the executor was told when it asked, and whether it then did so: whoever settles can't go by `ends_job`,
+    // which may have changed since.
+    std::optional<bool> left_job;
+    bool has_ended_job = false;
     executors::RunProgress progress;
     Micros told_at = 0;           // monotonic; when the progress was last passed on
     std::optional<Error> beyond;  // which limit it went beyond, and was stopped for

@@ -250,9 +250,14 @@ Result<executors::RunReport> Runner::execute(Active& active, const catalogue::Ca
     if (!ours) return lease_lost();
     return {};
   };
-  observer.leaves_job = [&] { return !active.ends_job; };
+  observer.leaves_job = [&] {
+    if (!active.left_job) active.left_job = !active.ends_job;
+    return *active.left_job;
+  };
   observer.progress = [&](const executors::RunProgress& progress) { note_progress(active, progress); };
-  TRY(auto report, executor->run(order, output, observer, active.stop.get_token()));
+  auto ran = executor->run(order, output, observer, active.stop.get_token());
+  if (!ran) active.has_ended_job = active.left_job == false && ran.error().code == Code::kCancelled;
+  TRY(auto report, std::move(ran));
   if (report.rows < 0) return fail(Code::kCorrupt, "RESULT_BROKEN", "the executor reported a negative number of rows");
   report.money_micros = money_of(parts_.settings.prices, lease.engine, report, elapsed_ms(lease));
   return report;

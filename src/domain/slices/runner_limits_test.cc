@@ -226,6 +226,76 @@ TEST_F(JobSweeperTest, WhatItsOwnServerHasStoppedIsLeftAlone) {
   EXPECT_TRUE(world_.engine->ended().empty());
 }
 
+TEST_F(JobSweeperTest, SoIsWhatItsOwnServerStoppedJustBeforeItsEnd) {
+  world_.engine->set_external_id("job-7");
+  world_.engine->close_gate();
+  // The cancelled run is settled only when the server stops, which the other run tells.
+  world_.engine->set_on_stopped([&] { EXPECT_TRUE(world_.engine->wait_for_stops(2)); });
+  Server server(world_);
+  server->start();
+  const auto id = server.ask(world_.reader).id;
+  (void)server.ask(world_.reader, R"({"columns":["b"],"filters":[]})");
+  ASSERT_TRUE(world_.engine->wait_for_runs(2));
+  ASSERT_TRUE(server.wait_until(
+      [&] { return world_.count("SELECT COUNT(*) FROM slices_runs WHERE external_id = 'job-7'") == 2; }));
+  ASSERT_TRUE(server->leave(world_.reader, id));
+  ASSERT_TRUE(world_.engine->wait_for_stops(1));
+  server->stop();
+  world_.clock.advance(10 * kLease);
+  JobSweeper sweeper(parts_with(server));
+  EXPECT_EQ(sweeper.sweep(), 0);
+}
+
+TEST_F(JobSweeperTest, TheJobOfARunThatWasCancelledBeforeItWasTakenUpIsEnded) {
+  Server alive(world_, false);
+  std::int64_t id = 0;
+  {
+    Server dying(world_, false);
+    id = left_behind(dying);
+  }
+  world_.clock.advance(kLease);
+  const auto run = value_of(world_.database->read([](metadata::Session& session) {
+    return session.row<std::string>("SELECT id FROM slices_runs");
+  }));
+  ASSERT_TRUE(run);
+  Runner* taker = nullptr;
+  // It has the lease, and has not read yet what is to be done.
+  Runner runner(parts_with(alive), [&](std::int64_t) {
+    (void)alive->leave(world_.reader, id);
+    taker->interrupt(std::get<0>(*run));
+    world_.news.tell();
+  });
+  taker = &runner;
+  runner.start();
+  ASSERT_TRUE(alive.wait_until(
+      [&] { return world_.metrics.render().find("lakelift_runs_total{outcome=\"cancelled\"}") != std::string::npos; }));
+  runner.stop();
+  EXPECT_EQ(world_.engine->orders().size(), 1U) << "the engine was not asked again";
+  world_.clock.advance(kLease);
+  JobSweeper sweeper(parts_with(alive));
+  EXPECT_EQ(sweeper.sweep(), 1);
+  EXPECT_EQ(world_.engine->ended(), std::vector<std::string>{"job-7"});
+}
+
+TEST_F(JobSweeperTest, TheJobOfARunWhoseEngineStayedAwayIsEnded) {
+  world_.engine->set_external_id("job-7");
+  for (int i = 0; i < lakelift::limits::kRunAttempts; ++i) {
+    world_.engine->fail_next_run({Code::kUnavailable, "ENGINE_AWAY", "away", {}});
+  }
+  Server server(world_);
+  server->start();
+  const auto id = server.ask(world_.reader).id;
+  ASSERT_TRUE(server.wait_until([&] {
+    const auto state = server.state(id).state;
+    if (state == RunState::kQueued) world_.clock.advance(64 * lakelift::limits::kRunBackoffMs * 1'000LL);
+    return state == RunState::kFailed;
+  }));
+  server->stop();
+  JobSweeper sweeper(parts_with(server));
+  EXPECT_EQ(sweeper.sweep(), 1);
+  EXPECT_EQ(world_.engine->ended(), std::vector<std::string>{"job-7"});
+}
+
 TEST_F(JobSweeperTest, AnEngineThatIsAwayIsAskedAgainAndNotForEver) {
   Server alive(world_, false);
   {

@@ -62,16 +62,19 @@ void Runner::settle_stopped(Active& active, bool server_stops) {
   const Cost paid = goes_on ? Cost{} : paid_for(active);
   const auto token = goes_on ? std::nullopt : std::optional(uuid_v4(parts_.random));
   const auto written = parts_.database.write([&](metadata::Transaction& tx) -> Result<void> {
-    // Cancelled or taken over: whoever did so has written the state.
-    bool ours = true;
+    bool released = false;
     if (server_stops) {
-      TRY(ours, store::release(tx, active.lease, token));
-    } else {
-      TRY(ours, store::job_ended(tx, active.lease));
+      TRY(released, store::release(tx, active.lease, token));
     }
-    if (!ours || paid == Cost{}) return {};
+    if (!released) {
+      // Cancelled or taken over: whoever did so has written the state.
+      TRY(const bool taken, store::is_taken_up(tx, active.lease));
+      if (taken) return {};
+      if (active.has_ended_job) TRY_VOID(store::job_ended(tx, active.lease));
+    }
+    if (paid == Cost{}) return {};
     return tell_broken_off(tx, active.lease, "run.stopped", paid,
-                           {{"reason", server_stops ? "the server stopped" : "cancelled"}});
+                           {{"reason", released ? "the server stopped" : "cancelled"}});
   });
   count(server_stops ? "released" : "cancelled");
   if (!written && server_stops) {
@@ -81,8 +84,10 @@ void Runner::settle_stopped(Active& active, bool server_stops) {
 
 void Runner::settle_failed(Active& active, const Error& error) {
   const Cost paid = paid_for(active);
+  // To end one that has ended does no harm.
+  const bool may_job_go_on = !active.has_ended_job && error.event != executors::kJobEnded;
   const auto written = parts_.database.write([&](metadata::Transaction& tx) -> Result<void> {
-    TRY(const bool ours, store::finish_failed(tx, active.lease, error, parts_.clock.now(), paid));
+    TRY(const bool ours, store::finish_failed(tx, active.lease, error, parts_.clock.now(), paid, may_job_go_on));
     if (!ours) return {};
     TRY_VOID(Tidings(parts_).ended(tx, active.lease.request_id));
     return tell_broken_off(tx, active.lease, "run.failed", paid,

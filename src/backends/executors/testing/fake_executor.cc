@@ -195,6 +195,11 @@ Result<void> FakeExecutor::tell(const RunOrder& order, const RunObserver& observ
   return {};
 }
 
+void FakeExecutor::set_on_stopped(std::function<void()> on_stopped) {
+  const std::lock_guard lock(mutex_);
+  on_stopped_ = std::move(on_stopped);
+}
+
 bool FakeExecutor::pass_gate(const RunObserver& observer, std::stop_token stop) {
   std::unique_lock lock(mutex_);
   const bool passed = changed_.wait(lock, stop, [&] { return !gate_closed_ || passes_ > 0; });
@@ -202,6 +207,9 @@ bool FakeExecutor::pass_gate(const RunObserver& observer, std::stop_token stop) 
     ++cancelled_;
     if (observer.leaves_job && observer.leaves_job()) ++left_;
     changed_.notify_all();
+    const auto on_stopped = on_stopped_;
+    lock.unlock();
+    if (on_stopped) on_stopped();
     return false;
   }
   if (gate_closed_) --passes_;

@@ -12,6 +12,7 @@
 #include <condition_variable>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <map>
 #include <mutex>
 #include <string>
@@ -55,6 +56,8 @@ class FakeExecutor final : public Executor {
   [[nodiscard]] bool wait_for_runs(std::size_t count);
   // The same for runs that were stopped at the gate.
   [[nodiscard]] bool wait_for_stops(std::size_t count);
+  // Called by each run that was stopped at the gate before it ends, on its thread.
+  void set_on_stopped(std::function<void()> on_stopped);
 
   [[nodiscard]] std::vector<RunOrder> orders() const;  // in the order in which they came
   [[nodiscard]] std::size_t inspections() const;       // inspect and profile calls
@@ -94,6 +97,7 @@ class FakeExecutor final : public Executor {
   std::deque<Error> version_errors_;
   bool gate_closed_ = false;
   std::size_t passes_ = 0;
+  std::function<void()> on_stopped_;
   std::vector<RunOrder> orders_;
   std::size_t inspections_ = 0;
   std::size_t cancelled_ = 0;
