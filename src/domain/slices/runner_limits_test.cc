@@ -254,9 +254,8 @@ TEST_F(JobSweeperTest, TheJobOfARunThatWasCancelledBeforeItWasTakenUpIsEnded) {
     id = left_behind(dying);
   }
   world_.clock.advance(kLease);
-  const auto run = value_of(world_.database->read([](metadata::Session& session) {
-    return session.row<std::string>("SELECT id FROM slices_runs");
-  }));
+  const auto run = value_of(world_.database->read(
+      [](metadata::Session& session) { return session.row<std::string>("SELECT id FROM slices_runs"); }));
   ASSERT_TRUE(run);
   Runner* taker = nullptr;
   // It has the lease, and has not read yet what is to be done.
