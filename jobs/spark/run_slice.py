@@ -36,6 +36,7 @@ COLUMNS_AT_ONCE = 10  # of one aggregation
 FOOTERS = 32  # files whose footers are read for the sizes of columns
 COUNTED_VALUES = 30_000  # different values of a column up to which all columns are counted in one pass
 GROUPS = 10_000  # of partition values that are told
+STATES = 2_000  # of partitions that are told
 # What a session must be, so that a query means what the server's other engines say it means.
 WRITE_ATTEMPTS = 4  # of a small file in an object store
 SESSION = {
@@ -302,6 +303,23 @@ def version_of(spark: Any, parts: list[str], frame: Any) -> tuple[str, list[tupl
     return f"files:{digest}", files
 
 
+def partition_states(frame: Any, files: list[tuple[str, int, int]] | None, names: list[str]) -> list[list[str]]:
+    """[its folders "key=value/…", a digest of the columns and its files] of each partition. Empty: the table changes as a whole,
+    or there are too many of them."""
+    if not files or not names:
+        return []
+    known = set(names)
+    digests: dict[str, Any] = {}
+    for path, size, at in files:
+        folders = "".join(f"{part}/" for part in path.split("/")[:-1] if unquote(part.split("=", 1)[0]) in known and "=" in part)
+        if folders not in digests:
+            if len(digests) == STATES:
+                return []
+            digests[folders] = hashlib.sha256(frame.schema.json().encode())
+        digests[folders].update(f"{path}\t{size}\t{at}\n".encode())
+    return [[folders, digest.hexdigest()] for folders, digest in digests.items()]
+
+
 def column_sizes(files: list[tuple[str, int, int]]) -> dict[str, int]:
     """Compressed bytes of each column, from the footers of some files, scaled up to all. Empty where they are no Parquet."""
     import pyarrow.parquet as pq
@@ -447,9 +465,8 @@ def run_slice(spark: Any, order: dict[str, Any]) -> dict[str, Any]:
 def describe(spark: Any, order: dict[str, Any]) -> dict[str, Any]:
     parts = order["table"]
     frame = open_table(spark, parts)
-    version, files = version_of(spark, parts, frame)
-    if files is None:
-        files = listing(spark, frame.inputFiles())
+    version, listed = version_of(spark, parts, frame)
+    files = listing(spark, frame.inputFiles()) if listed is None else listed
     fields, refused = sorted_columns(frame)
     names = [field.name for field in fields]
     partitions = partition_columns(spark, parts, [path for path, _, _ in files], names)
@@ -467,6 +484,7 @@ def describe(spark: Any, order: dict[str, Any]) -> dict[str, Any]:
         "bytes": sum(size for _, size, _ in files),
         "version": version,
         "partitions": partitions,
+        "partition_states": partition_states(frame, listed, partitions),
     }
 
 
@@ -719,7 +737,14 @@ def cut_statistics(spark: Any, order: dict[str, Any]) -> dict[str, Any]:
 
 
 def version(spark: Any, order: dict[str, Any]) -> dict[str, Any]:
-    return {"version": version_of(spark, order["table"], open_table(spark, order["table"]))[0]}
+    parts = order["table"]
+    frame = open_table(spark, parts)
+    told, files = version_of(spark, parts, frame)
+    if files is None:
+        return {"version": told, "partition_states": []}
+    names = [field.name for field in sorted_columns(frame)[0]]
+    keys = partition_columns(spark, parts, [path for path, _, _ in files], names)
+    return {"version": told, "partition_states": partition_states(frame, files, keys)}
 
 
 # ---- an order ----------------------------------------------------------------------------------------------------------

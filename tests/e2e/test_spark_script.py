@@ -184,3 +184,32 @@ def test_reasons_are_one_line_without_secrets() -> None:
 
 def test_names_are_quoted() -> None:
     assert run_slice.quoted(["a`b", "c d"]) == "`a``b`.`c d`"
+
+
+class Table:
+    """What partition_states takes of a data frame: its schema."""
+
+    def __init__(self, definition: str) -> None:
+        self.definition = definition
+
+    @property
+    def schema(self) -> Table:
+        return self
+
+    def json(self) -> str:
+        return self.definition
+
+
+def test_partitions_tell_which_has_changed() -> None:
+    files = [(f"s3a://lake/t/year=2018/day={day}/{part}.parquet", 100, 7) for day in (1, 2) for part in ("a", "b")]
+    before = run_slice.partition_states(Table("n: long"), files, ["year", "day"])
+    assert [folders for folders, _ in before] == ["year=2018/day=1/", "year=2018/day=2/"]
+    files[3] = (files[3][0], 100, 8)
+    after = run_slice.partition_states(Table("n: long"), files, ["year", "day"])
+    assert (after[0], after[1] == before[1]) == (before[0], False)
+    assert run_slice.partition_states(Table("n: double"), files, ["year", "day"])[0] != before[0], "a column has another type"
+    assert [folders for folders, _ in run_slice.partition_states(Table(""), files, ["day"])] == ["day=1/", "day=2/"]
+    assert run_slice.partition_states(Table(""), files, []) == run_slice.partition_states(Table(""), None, ["day"]) == []
+    many = [(f"/t/day={day}/a.parquet", 1, 1) for day in range(run_slice.STATES + 1)]
+    assert len(run_slice.partition_states(Table(""), many[1:], ["day"])) == run_slice.STATES
+    assert run_slice.partition_states(Table(""), many, ["day"]) == []

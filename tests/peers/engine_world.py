@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import time
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,9 +17,10 @@ import pyarrow.parquet as pq
 from tests.e2e.oracle_compare import canonical
 from tests.e2e.oracle_tables import every_type
 from tests.peers.engine_slices import Case, expected, rows_of
-from tests.server_process import Server
+from tests.server_process import Server, cli, must
 
 ROWS = 4_000
+ASSEMBLED = "lakelift_slices_assembled_total"
 # What Spark and Trino read of Parquet; the others have no type there.
 NOT_IN_ENGINES = ["f16", "d50", "time", "t_ns", "tz_ns", "u64", "list", "struct", "bytes"]
 
@@ -99,6 +101,13 @@ class EngineWorld:
         assert made.status == 201, made
         return made.json["id"]
 
+    def add_table(self, name: str, table: str) -> int:
+        """The same, of what the engine itself says of its table."""
+        body = {"name": name, "executor_type": self.engine, "table": table, "profile": False}
+        made = self.server.ask("POST", "/catalogue/tables/", body, self.admin, timeout=600)
+        assert made.status == 201, made
+        return made.json["id"]
+
     def check_cases(self, name: str, file: Path, cases: list[Case]) -> int:
         """The suite of all outside engines, asked of the engine's table `name`, which is `file`; how many rows there were."""
         self.con.execute(f"CREATE VIEW {name} AS SELECT * FROM read_parquet('{file}')")
@@ -114,6 +123,23 @@ class EngineWorld:
             assert got == wanted, f"{case}: {len(got - wanted)} rows too many, {len(wanted - got)} missing"
             total += got.total()
         return total
+
+    def check_chunks(self, jobs: Callable[[], int], slices: list[EngineSlice]) -> tuple[int, int]:
+        """The slices, asked of an item of the same table that is cut into chunks; how many rows there were, and how many jobs it took."""
+        item, before = self.add_table(f"{self.name}_cut", self.name), jobs()
+        must(cli("catalogue", "chunk", f"{self.name}_cut", "--max-rows", "900", data=self.server.data))
+        whole, self.item = self.item, item
+        try:
+            assembled = self.server.metric(ASSEMBLED)
+            total = sum(self.check(self.ask(one), one) for one in slices)
+            assert self.server.metric(ASSEMBLED) - assembled >= len(slices) / 3
+        finally:
+            self.item = whole
+        held = self.server.ask("GET", f"/catalogue/items/{item}/held", token=self.token).json
+        assert held["chunks"] > 2 and held["chunks_held"], held
+        taken = jobs() - before
+        assert taken < len(slices), "each slice was a job of its own"
+        return total, taken
 
     def spec(self, table: str = "t") -> list[dict[str, Any]]:
         kinds = {"BOOLEAN": "BOOLEAN", "VARCHAR": "STRING", "DOUBLE": "FLOAT", "FLOAT": "FLOAT", "DATE": "DATETIME"}

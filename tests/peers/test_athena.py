@@ -166,6 +166,61 @@ def test_slices_are_those_of_the_source(world: World) -> None:
     print(f"\n{runs} slices are equal to DuckDB's on the source; {len(asked) - runs} contradict themselves")
 
 
+@pytest.mark.parametrize(("table", "most_rows"), [("typed", 10), ("weather", 3_000)])
+def test_slices_are_put_together_from_chunks(table: str, most_rows: int, world: World) -> None:
+    """What is missing of them comes by one query each, and what is held is not paid for again."""
+    item = world.item(table, profile=True)
+    must(cli("catalogue", "chunk", item["name"], "--max-rows", str(most_rows), data=world.server.data))
+    cases = WEATHER_CASES if table == "weather" else CASES if FULL_DOSE else CASES[::3]
+    answered = 0
+    for case in reversed(cases):  # the first of them have all rows: nothing would be left to put together
+        request = world.ask(item["id"], case)
+        if request is None:
+            continue
+        answered += 1
+        assert rows_of(world.rows(world.done(request))) == world.expected(case), case
+    held = world.server.ask("GET", f"/catalogue/items/{item['id']}/held", token=world.token).json
+    assembled = world.server.metric("lakelift_slices_assembled_total")
+    paid = len(world.athena.submissions)
+    print(f"\n{table}: {answered} slices from {held['chunks_held']} of {held['chunks']} chunks, {assembled:.0f} put together, {paid} queries paid")
+    assert held["chunks"] > 2 and assembled >= answered / 3 and paid <= answered
+    if table == "typed":
+        assert paid < answered / 2
+
+
+def test_only_what_has_changed_is_paid_again(world: World, engine: tuple[Any, dict[str, str]], tmp_path: Path) -> None:
+    """One day of three gets other data: of the others nothing is asked again."""
+    if not isinstance(engine[0], DuckEngine):
+        return  # Trino's files of the other tests stay as they are; what it is asked is the same
+    days = [day.split("=")[-1] for day in engine_slices.WEATHER_DAYS]
+    files = []
+    for day in days:
+        file = tmp_path / f"moves/day={day}/data.parquet"
+        file.parent.mkdir(parents=True)
+        world.con.execute(f"COPY (SELECT i AS n, i % 7 AS m FROM range({int(day) * 1000}, {int(day) * 1000 + 500}) t(i)) TO '{file}' (FORMAT parquet)")
+        files.append(file)
+    engine[0].add_table("lake", "moves", files, ("day",))
+    item = world.item("moves", profile=True)
+    must(cli("catalogue", "chunk", item["name"], "--max-rows", "500", data=world.server.data))
+    case = Case(["m", "n"], [], "moves")
+    world.sources["moves"] = f"read_parquet('{tmp_path}/moves/*/*.parquet', hive_partitioning = true)"
+
+    def ask() -> list[str]:
+        """The queries that it took."""
+        before = len(world.athena.submissions)
+        assert rows_of(world.rows(world.done(world.ask(item["id"], case) or 0))) == world.expected(case)
+        return [query.sql for query in world.athena.submissions[before:]]
+
+    assert len(ask()) == 1
+    world.con.execute(f"COPY (SELECT i AS n, 3 AS m FROM range(90000, 90700) t(i)) TO '{files[1]}' (FORMAT parquet)")
+    engine[0].add_table("lake", "moves", files, ("day",))
+    world.server.kill()  # a version is believed for a while
+    world.server.start()
+    (again,) = ask()
+    print(again)
+    assert "\"day\" >= BIGINT '2' AND \"day\" < BIGINT '3'" in again
+
+
 def test_what_a_person_writes_reaches_the_engine_in_quotes(world: World) -> None:
     """Threats T14: outside of quotes stand our own words alone."""
     item = world.item("typed")["id"]

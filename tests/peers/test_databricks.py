@@ -82,6 +82,12 @@ def test_the_suite_of_all_outside_engines(world: EngineWorld, table: Path) -> No
     print(f"databricks: {len(cases)} of {len(CASES)} cases of the common suite, {rows} rows equal to DuckDB's as multisets")
 
 
+def test_slices_are_put_together_from_chunks(world: EngineWorld, peer: DatabricksPeer) -> None:
+    slices = SLICES if FULL_DOSE else SLICES[:6]
+    rows, runs = world.check_chunks(lambda: len(peer.slices), slices)
+    print(f"databricks: {len(slices)} slices from chunks, {rows} rows equal to DuckDB's as multisets, {runs} runs")
+
+
 def test_a_ratio_gives_the_right_share(world: EngineWorld) -> None:
     whole = EngineSlice(("unique", "i32"))
     everything = world.expected(whole).num_rows

@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from tests.peers.engine_slices import CASES, write_typed
-from tests.peers.engine_world import SLICES, EngineSlice, EngineWorld, lake
+from tests.peers.engine_world import SLICES, EngineSlice, EngineWorld, lake, multiset
 from tests.peers.spark import SparkHost, spark_environment, spark_home
 from tests.peers.spark_submit import SparkSubmitPeer
-from tests.server_process import FULL_DOSE, Server
+from tests.server_process import FULL_DOSE, Server, cli, must
 
 ONE = EngineSlice(("i32", "part"), (("part", "=", 1),), "part = 1")
 
@@ -44,7 +44,7 @@ def peer(host: SparkHost, folder: Path) -> Iterator[SparkSubmitPeer]:
 
 
 def flags(program: Path, folder: Path, table: Path) -> list[str]:
-    views = f"every={table},typed={table.parent}/typed"
+    views = f"every={table},typed={table.parent}/typed,moves={table.parent}/moves"
     return ["--spark-submit", str(program), "--spark-master", "local[2]", "--spark-results", str(folder / "results"), "--spark-view", views]
 
 
@@ -70,6 +70,43 @@ def test_the_suite_of_all_outside_engines(world: EngineWorld, table: Path) -> No
     cases = CASES if FULL_DOSE else CASES[::12]
     rows = world.check_cases("typed", write_typed(table.parent / "typed/typed.parquet"), cases)
     print(f"spark: {len(cases)} of {len(CASES)} cases of the common suite, {rows} rows equal to DuckDB's as multisets")
+
+
+def test_slices_are_put_together_from_chunks(world: EngineWorld, peer: SparkSubmitPeer) -> None:
+    """What is missing of them comes by one job each, and what is held is not paid for again."""
+    rows, jobs = world.check_chunks(lambda: len(peer.slices), SLICES)
+    print(f"spark: {len(SLICES)} slices from chunks, {rows} rows equal to DuckDB's as multisets, {jobs} jobs")
+
+
+def test_only_what_has_changed_is_paid_again(world: EngineWorld, peer: SparkSubmitPeer, table: Path) -> None:
+    """One day of three gets other data: of the others nothing is asked again."""
+    files = {day: table.parent / f"moves/day={day}/data.parquet" for day in (1, 2, 3)}
+
+    def write(day: int, first: int, rows: int) -> None:
+        files[day].parent.mkdir(parents=True, exist_ok=True)
+        world.con.execute(f"COPY (SELECT i AS n FROM range({first}, {first + rows}) t(i)) TO '{files[day]}' (FORMAT parquet)")
+
+    for day in files:
+        write(day, day * 1_000, 500)
+    item = world.add_table("moves", "moves")
+    must(cli("catalogue", "chunk", "moves", "--max-rows", "500", data=world.server.data))
+
+    def ask() -> list[str]:
+        """The queries that it took."""
+        before = len(peer.slices)
+        answer = world.request(item, ["day", "n"], [])
+        assert answer.status in {200, 201}, answer
+        wanted = world.con.execute(f"SELECT day, n FROM read_parquet('{table.parent}/moves/*/*.parquet', hive_partitioning = true)").to_arrow_table()
+        assert multiset(world.rows(answer.json["id"])) == multiset(wanted)
+        return [order["sql"] for order in peer.slices[before:]]
+
+    assert len(ask()) == 1
+    write(2, 90_000, 700)
+    world.server.kill()  # a version is believed for a while
+    world.server.start()
+    (again,) = ask()
+    print(again)
+    assert "`day` >= 2L AND `day` < 3L" in again
 
 
 def test_a_ratio_gives_the_right_share(world: EngineWorld) -> None:

@@ -287,6 +287,17 @@ Result<std::vector<Chunk>> AthenaExecutor::cut(const Source& source, const table
   return cut_by_sample(seen, table, std::move(chunks), order, stop);
 }
 
+Result<std::vector<PartitionState>> AthenaExecutor::partitions(const Source& source, const table::Columns& table) {
+  TRY(const AthenaTableName name, athena_table_of(source, options_.catalog));
+  TRY(const AthenaColumns columns, columns_of(name, {}));
+  // Of tables with snapshots the rows of a file may go without a change of the file.
+  if (columns.partition_columns.empty() || columns.has_snapshots) return Executor::partitions(source, table);
+  const auto rows = queries_.rows_of(small_query(name, partitions_sql(name.quotable(), columns.partition_columns)), {});
+  if (!rows && is_no_such_column(rows.error())) return Executor::partitions(source, table);
+  if (!rows) return std::unexpected(rows.error());
+  return partitions_of_rows(*rows, columns);
+}
+
 Result<std::vector<Chunk>> AthenaExecutor::cut_partitions(const Looked& seen, const CutOrder& order,
                                                           const std::stop_token& stop) {
   const auto& names = seen.columns.partition_columns;

@@ -56,6 +56,9 @@ class AthenaExecutor final : public Executor {
   // Along the partition columns by their rows, counted; what is larger by borders of a random sample.
   [[nodiscard]] Result<std::vector<Chunk>> cut(const Source& source, const table::Columns& table, const CutOrder& order,
                                                std::stop_token stop) override;
+  // Of tables with partition columns, by one query that reads no data.
+  [[nodiscard]] Result<std::vector<PartitionState>> partitions(const Source& source,
+                                                               const table::Columns& table) override;
   // Of a run that has ended: removes what it left among the results.
   [[nodiscard]] Result<void> cancel(const std::string& external_id) override;
 

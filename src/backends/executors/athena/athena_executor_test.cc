@@ -6,6 +6,7 @@
 #include <filesystem>
 
 #include "backends/executors/athena/athena_limits.h"
+#include "backends/executors/athena/athena_types.h"
 #include "backends/executors/athena/test_athena.h"
 #include "backends/executors/results/result_limits.h"
 #include "base/encoding.h"
@@ -468,6 +469,44 @@ TEST_F(AthenaExecutorTest, ATableIsCutAlongItsPartitionsAndThenByASample) {
     rows += chunk.rows;
   }
   EXPECT_EQ(rows, 70);
+}
+
+TEST_F(AthenaExecutorTest, EachPartitionTellsWhetherItHasChanged) {
+  std::vector<std::vector<std::optional<std::string>>> rows{
+      {"2013-01-01", "1", "10", "500", "2026-01-01 00:00:00.000 UTC"},
+      {"2013-01-02", "2", "20", "900", "2026-01-01 00:00:00.000 UTC"},
+      {std::nullopt, "1", "40", "100", "2026-01-01 00:00:00.000 UTC"}};
+  athena_.plan = [&](const std::string& sql) {
+    return sql.contains("\"day\" AS part_0") ? Ending{.names = {"a", "b", "c", "d", "e"}, .rows = rows} : plan(sql);
+  };
+  const auto before = executor_->partitions(order_.source, columns());
+  ASSERT_TRUE(before) << before.error().message;
+  ASSERT_EQ(before->size(), 3U);
+  EXPECT_TRUE(before->at(2).box.empty()) << "rows without a day may lie in any chunk";
+  ASSERT_EQ(before->at(0).box.size(), 1U);
+  const auto first = value_of_athena("2013-01-01", ColumnType::kDatetime);
+  ASSERT_TRUE(first);
+  EXPECT_TRUE(table::lies_in(*first, before->at(0).box.front()));
+  EXPECT_FALSE(table::may_overlap(before->at(0).box, before->at(1).box));
+  rows[1][4] = "2026-01-02 00:00:00.000 UTC";
+  const auto after = executor_->partitions(order_.source, columns());
+  ASSERT_TRUE(after);
+  EXPECT_EQ(after->at(0).fingerprint, before->at(0).fingerprint);
+  EXPECT_NE(after->at(1).fingerprint, before->at(1).fingerprint);
+  athena_.metadata["Columns"].as_array()[0].as_object()["Type"] = "integer";
+  athena_.metadata["Columns"].as_array()[1].as_object()["Type"] = "double";
+  const auto redefined = executor_->partitions(order_.source, columns());
+  ASSERT_TRUE(redefined);
+  EXPECT_NE(redefined->at(0).fingerprint, before->at(0).fingerprint) << "a column has another type";
+}
+
+TEST_F(AthenaExecutorTest, ATableWithoutPartitionsOrWithSnapshotsChangesAsAWhole) {
+  athena_.metadata["Parameters"].as_object()["metadata_location"] = "s3://lake/t/1.json";
+  const auto whole = executor_->partitions(order_.source, columns());
+  ASSERT_TRUE(whole) << whole.error().message;
+  ASSERT_EQ(whole->size(), 1U);
+  EXPECT_TRUE(whole->front().box.empty());
+  EXPECT_EQ(whole->front().fingerprint, executor_->version(order_.source).value());
 }
 
 TEST_F(AthenaExecutorTest, ResultsGoAWhileAfterTheyWereFetched) {

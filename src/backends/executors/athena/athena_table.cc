@@ -5,10 +5,13 @@
 #include <algorithm>
 
 #include "backends/executors/athena/athena_types.h"
+#include "backends/executors/cutting/partition_box.h"
 #include "base/encoding.h"
 
 namespace lakelift::executors {
 namespace {
+
+constexpr std::size_t kFileFigures = 4;  // of files: how many, rows, bytes, the newest one's time
 
 std::string lower(std::string text) {
   std::ranges::transform(text, text.begin(),
@@ -108,6 +111,45 @@ Result<AthenaFiles> files_of_row(const std::vector<TextRow>& rows) {
     return senseless("it does not say how many files a table has");
   return AthenaFiles{*row_count, *bytes,
                      fmt::format("{} {} {} {}", *files, *row_count, *bytes, rows.front()[3].value_or("never"))};
+}
+
+// A column of the table may have any name: here they have names of our own.
+std::string partitions_sql(const sql::TableName& table, const std::vector<std::string>& partition_columns) {
+  std::vector<std::string> named;
+  std::vector<std::string> names;
+  for (const auto& column : partition_columns) {
+    names.push_back(fmt::format("part_{}", names.size()));
+    named.push_back(fmt::format("{} AS {}", sql::quoted_name(column, sql::Dialect::kTrino), names.back()));
+  }
+  const std::string list = fmt::format("{}", fmt::join(names, ", "));
+  return fmt::format(
+      R"(SELECT {0}, count(*), sum(file_rows), sum(file_bytes), CAST(max(file_time) AS varchar) FROM )"
+      R"((SELECT {0}, file_path, count(*) AS file_rows, max(file_size) AS file_bytes, max(file_time) AS file_time FROM )"
+      R"((SELECT {1}, "$path" AS file_path, "$file_size" AS file_size, "$file_modified_time" AS file_time FROM {2}) )"
+      R"(GROUP BY {0}, file_path) GROUP BY {0})",
+      list, fmt::join(named, ", "), quoted_name(table, sql::Dialect::kTrino));
+}
+
+Result<std::vector<PartitionState>> partitions_of_rows(const std::vector<TextRow>& rows, const AthenaColumns& columns) {
+  const auto& names = columns.partition_columns;
+  json::object definition;
+  for (const auto& column : columns.columns) definition[column.name] = table::name_of(column.type);
+  const std::string defined = to_canonical_text(definition);
+  std::vector<PartitionState> out;
+  for (const auto& row : rows) {
+    if (row.size() != names.size() + kFileFigures) return senseless("a partition has another number of cells");
+    PartitionState state;
+    for (std::size_t i = 0; i < names.size(); ++i) {
+      const auto value = value_of_athena(row[i], table::find_column(columns.columns, names[i])->type);
+      if (!value) return senseless("a partition's value is not of its column's type");
+      if (auto range = range_of_value(names[i], *value)) state.box.push_back(*std::move(range));
+    }
+    std::string figures = defined;
+    for (const auto& cell : row) figures += cell ? fmt::format("\n{}:{}", cell->size(), *cell) : "\nnull";
+    state.fingerprint = sha256_hex(figures);
+    out.push_back(std::move(state));
+  }
+  return out;
 }
 
 std::string rows_sql(const sql::TableName& table) {

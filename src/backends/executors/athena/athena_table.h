@@ -39,6 +39,11 @@ struct AthenaFiles {
 // The SQL of it, and its answer read. One row: files, rows, bytes, newest.
 [[nodiscard]] std::string files_sql(const sql::TableName& table);
 [[nodiscard]] Result<AthenaFiles> files_of_row(const std::vector<TextRow>& rows);
+// The same of each partition: its values, then files, rows, bytes, newest. Their fingerprints have the columns in them.
+[[nodiscard]] std::string partitions_sql(const sql::TableName& table,
+                                         const std::vector<std::string>& partition_columns);
+[[nodiscard]] Result<std::vector<PartitionState>> partitions_of_rows(const std::vector<TextRow>& rows,
+                                                                     const AthenaColumns& columns);
 // For tables (views) that have no hidden columns about files: rows alone.
 [[nodiscard]] std::string rows_sql(const sql::TableName& table);
 [[nodiscard]] Result<AthenaFiles> rows_of_row(const std::vector<TextRow>& rows);

@@ -62,6 +62,24 @@ Result<std::string> version_of(const json::object& answer) {
   return version;
 }
 
+Result<std::vector<FolderState>> folder_states_of(const json::object& answer) {
+  std::vector<FolderState> out;
+  if (!answer.contains("partition_states")) return out;  // an older script's
+  TRY(const json::array* states, or_broken(wire::array_at(answer, "partition_states", limits::kJobPartitions)));
+  for (const auto& element : *states) {
+    const auto* pair = element.if_array();
+    if (pair == nullptr || pair->size() != 2 || !(*pair)[0].is_string() || !(*pair)[1].is_string()) {
+      return broken("the state of a partition");
+    }
+    FolderState state{std::string((*pair)[0].get_string()), std::string((*pair)[1].get_string())};
+    if (state.folders.size() > limits::kJobMessageBytes || state.digest.size() > limits::kJobMessageBytes) {
+      return broken("the state of a partition");
+    }
+    out.push_back(std::move(state));
+  }
+  return out;
+}
+
 Result<TableDescription> description_of(const json::object& answer) {
   TRY(auto report, report_of(answer, columnar::InspectJob{}));
   auto& found = std::get<columnar::InspectReport>(report);

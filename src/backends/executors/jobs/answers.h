@@ -10,6 +10,14 @@ namespace lakelift::executors {
 [[nodiscard]] Result<TableProfile> profile_of(const json::object& answer, std::size_t sample_rows);
 [[nodiscard]] Result<std::string> version_of(const json::object& answer);
 
+// A partition by its folders ("key=value/…"), and a digest of its files.
+struct FolderState {
+  std::string folders;
+  std::string digest;
+};
+// Empty: the table changes as a whole.
+[[nodiscard]] Result<std::vector<FolderState>> folder_states_of(const json::object& answer);
+
 // What a table can be cut by: how many rows have which values of its partition columns, and random rows.
 struct CutFacts {
   struct Group {

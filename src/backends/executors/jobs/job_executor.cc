@@ -4,6 +4,7 @@
 #include <charconv>
 #include <chrono>
 
+#include "backends/executors/cutting/partition_box.h"
 #include "backends/executors/jobs/answers.h"
 #include "backends/executors/jobs/cut_plan.h"
 #include "backends/executors/jobs/job_limits.h"
@@ -33,7 +34,8 @@ JobPlace JobExecutor::place_of(const std::string& run, const std::string& token,
 Result<TableDescription> JobExecutor::inspect(const Source& source, std::stop_token stop) {
   TRY(const json::object answer, look("describe", source, {}, std::move(stop)));
   TRY(auto description, description_of(answer));
-  keep_version(source, description.version);
+  TRY(auto states, folder_states_of(answer));
+  keep_version(source, description.version, std::move(states));
   return description;
 }
 
@@ -43,30 +45,45 @@ Result<TableProfile> JobExecutor::profile(const Source& source, std::stop_token 
                     {"most_rows", options_.profile_rows}};
   TRY(const json::object answer, look("profile", source, std::move(more), std::move(stop)));
   TRY(auto profile, profile_of(answer, limits::kSampleRows));
-  keep_version(source, profile.description.version);
+  TRY(auto states, folder_states_of(answer));
+  keep_version(source, profile.description.version, std::move(states));
   return profile;
 }
 
 JobExecutor::~JobExecutor() { asker_.request_stop(); }
 
 Result<std::string> JobExecutor::version(const Source& source) {
+  TRY(Known known, known_now(source, false));
+  return std::move(known.version);
+}
+
+Result<std::vector<PartitionState>> JobExecutor::partitions(const Source& source, const table::Columns& table) {
+  TRY(const Known known, known_now(source, true));
+  std::vector<PartitionState> out;
+  for (const auto& state : *known.states) out.push_back({box_of_folders(state.folders, table), state.digest});
+  if (out.empty()) out.push_back({{}, known.version});
+  return out;
+}
+
+Result<JobExecutor::Known> JobExecutor::known_now(const Source& source, bool with_states) {
   const std::string key = to_canonical_text(source);
   std::unique_lock lock(mutex_);
   if (versions_.size() >= limits::kVersionsKept && !versions_.contains(key)) versions_.clear();
   const Known known = versions_[key];
+  const bool is_enough = !known.version.empty() && (known.states || !with_states);
   const Micros age = parts_.clock.monotonic() - known.told_at;
-  if (!known.version.empty() && age < limits::kVersionKeptSeconds * kMicrosPerSecond) return known.version;
+  if (is_enough && age < limits::kVersionKeptSeconds * kMicrosPerSecond) return known;
   if (std::ranges::none_of(to_ask_, [&](const auto& entry) { return entry.first == key; })) {
     to_ask_.emplace_back(key, source);
     changed_.notify_all();
   }
   if (!asker_.joinable()) asker_ = std::jthread([this](const std::stop_token& stop) { ask_versions(stop); });
-  if (!known.version.empty() && age < limits::kVersionOldestSeconds * kMicrosPerSecond) return known.version;
+  if (is_enough && age < limits::kVersionOldestSeconds * kMicrosPerSecond) return known;
   changed_.wait_for(lock, std::chrono::milliseconds(limits::kVersionWaitMs),
                     [&] { return versions_[key].looks > known.looks; });
   const Known now = versions_[key];
   if (now.looks > known.looks && now.error) return std::unexpected(*now.error);
-  if (now.looks > known.looks) return now.version;
+  if (now.looks > known.looks) return now;
   auto later = fail(Code::kUnavailable, "the engine is being asked whether the table has changed; try again soon");
   later.error().retry_after_seconds = static_cast<int>(limits::kVersionWaitMs / 1'000);
   return later;
@@ -78,24 +95,40 @@ void JobExecutor::ask_versions(const std::stop_token& stop) {
     const auto [key, source] = to_ask_.front();
     lock.unlock();
     const auto answer = look("version", source, {}, stop);
-    auto version = answer ? version_of(*answer) : Result<std::string>(std::unexpected(answer.error()));
+    auto told = answer ? told_in(*answer) : Result<Known>(std::unexpected(answer.error()));
     lock.lock();
     to_ask_.pop_front();
     Known& known = versions_[key];
-    ++known.looks;
-    known.error = version ? std::nullopt : std::optional(version.error());
-    if (version) {
-      known.version = *std::move(version);
+    const std::size_t looks = known.looks + 1;
+    if (told) {
+      known = *std::move(told);
       known.told_at = parts_.clock.monotonic();
+    } else {
+      known.error = told.error();
     }
+    known.looks = looks;
     changed_.notify_all();
   }
 }
 
-void JobExecutor::keep_version(const Source& source, const std::string& version) {
+Result<JobExecutor::Known> JobExecutor::told_in(const json::object& answer) {
+  Known told;
+  TRY(told.version, version_of(answer));
+  TRY(auto states, folder_states_of(answer));
+  told.states = std::make_shared<const std::vector<FolderState>>(std::move(states));
+  return told;
+}
+
+void JobExecutor::keep_version(const Source& source, const std::string& version,
+                               std::optional<std::vector<FolderState>> states) {
   const std::lock_guard lock(mutex_);
   if (versions_.size() >= limits::kVersionsKept) versions_.clear();
   Known& known = versions_[to_canonical_text(source)];
+  if (states) {
+    known.states = std::make_shared<const std::vector<FolderState>>(*std::move(states));
+  } else if (known.version != version) {
+    known.states = nullptr;
+  }
   known.version = version;
   known.told_at = parts_.clock.monotonic();
 }
@@ -157,7 +190,7 @@ Result<RunReport> JobExecutor::run(const RunOrder& order, int output, const RunO
   TRY(const std::int64_t rows, write_parts(order, {result.parts, result.rows}, tools, output, observer, stop));
   if (!external_id.empty()) parts_.engine->forget(external_id);
   leftovers_.retire(folder);
-  keep_version(order.source, result.source_version);
+  keep_version(order.source, result.source_version, std::nullopt);
   return RunReport{.rows = rows,
                    .scanned_bytes = result.scanned_bytes.value_or(0),
                    .money_micros = 0,

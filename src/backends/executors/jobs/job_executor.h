@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "backends/executors/executor.h"
+#include "backends/executors/jobs/answers.h"
 #include "backends/executors/jobs/job_engine.h"
 #include "backends/executors/jobs/manifest.h"
 #include "backends/executors/results/leftovers.h"
@@ -52,6 +53,9 @@ class JobExecutor final : public Executor {
   // Other errors: kCorrupt RESULT_BROKEN, kInternal JOB_FAILED with the engine's reason.
   [[nodiscard]] Result<RunReport> run(const RunOrder& order, int output, const RunObserver& observer,
                                       std::stop_token stop) override;
+  // Of tables of files; others change as a whole.
+  [[nodiscard]] Result<std::vector<PartitionState>> partitions(const Source& source,
+                                                               const table::Columns& table) override;
   [[nodiscard]] Result<std::vector<Chunk>> cut(const Source& source, const table::Columns& table, const CutOrder& order,
                                                std::stop_token stop) override;
   [[nodiscard]] Result<void> cancel(const std::string& external_id) override {
@@ -66,16 +70,21 @@ class JobExecutor final : public Executor {
   [[nodiscard]] Result<Manifest> obtain(const JobOrder& job, std::string& external_id, const RunObserver& observer,
                                         std::stop_token stop);
   [[nodiscard]] JobPlace place_of(const std::string& run, const std::string& token, const std::string& folder) const;
-  void keep_version(const Source& source, const std::string& version);
 
   JobExecutorParts parts_;
   const JobExecutorOptions options_;
   struct Known {
     std::string version;  // empty: none was told yet
     Micros told_at = 0;
-    std::optional<Error> error;  // of the last look, where it failed
-    std::size_t looks = 0;       // that have ended
+    std::optional<Error> error;                                        // of the last look, where it failed
+    std::size_t looks = 0;                                             // that have ended
+    std::shared_ptr<const std::vector<FolderState>> states = nullptr;  // at this version; nothing: not told
   };
+  // Asks where it is not known, or for too long.
+  [[nodiscard]] Result<Known> known_now(const Source& source, bool with_states);
+  [[nodiscard]] static Result<Known> told_in(const json::object& answer);
+  // `states`: nothing where they were not told.
+  void keep_version(const Source& source, const std::string& version, std::optional<std::vector<FolderState>> states);
   void ask_versions(const std::stop_token& stop);
 
   std::mutex mutex_;

@@ -275,6 +275,38 @@ TEST_F(JobExecutorTest, TablesAreDescribedAndVersionsKeptForAWhile) {
   EXPECT_EQ(executor_->version(source), "files:2") << "too old to be believed";
 }
 
+TEST_F(JobExecutorTest, PartitionsTellWhichHasChanged) {
+  std::string states = R"([["day=1/","aa"],["day=2/","bb"],["","cc"]])";
+  std::string version = "files:1";
+  engine_->leaves = [&](const JobOrder& order) {
+    if (order.kind == "slice") return leave_slice(order);
+    engine_->leave_answer(order, fmt::format(R"({{"version":"{}","partition_states":{}}})", version, states));
+  };
+  const Source source{{"table", "flights"}};
+  table::Column day;
+  day.name = "day";
+  day.type = table::ColumnType::kInteger;
+  const auto told = executor_->partitions(source, {day});
+  ASSERT_TRUE(told) << told.error().message;
+  ASSERT_EQ(told->size(), 3U);
+  EXPECT_EQ(told->at(0).fingerprint, "aa");
+  EXPECT_FALSE(table::may_overlap(told->at(0).box, told->at(1).box));
+  EXPECT_TRUE(told->at(2).box.empty()) << "rows outside of folders may be in any chunk";
+  EXPECT_EQ(executor_->version(source), version);
+  EXPECT_EQ(engine_->orders.size(), 1) << "one look tells both";
+
+  order_.source = source;
+  ASSERT_TRUE(run());  // it read another version: of its partitions nothing is known
+  states = "[]";
+  version = "delta:7";
+  const auto whole = executor_->partitions(source, {day});
+  ASSERT_TRUE(whole) << whole.error().message;
+  ASSERT_EQ(whole->size(), 1U);
+  EXPECT_TRUE(whole->front().box.empty());
+  EXPECT_EQ(whole->front().fingerprint, "delta:7");
+  EXPECT_EQ(engine_->orders.size(), 3);
+}
+
 TEST_F(JobExecutorTest, AVersionThatIsOldIsToldWhileTheEngineIsAsked) {
   std::mutex mutex;
   std::condition_variable_any changed;
