@@ -16,6 +16,7 @@ from tests.server_process import WEATHER, Server
 
 SEED = 20181101
 SLICES = 200
+MOST_READ = 0.01  # of the table's bytes
 CORRELATED = {  # pairs of columns that hang together
     "flights": [("origin", "carrier"), ("carrier", "flight"), ("distance", "air_time"), ("dep_delay", "arr_delay")],
     "weather": [("temp", "feels_like"), ("wx_icon", "icon_extd"), ("temp", "dewPt"), ("day_ind", "uv_index")],
@@ -25,6 +26,10 @@ CORRELATED = {  # pairs of columns that hang together
 def error_of(estimated: int, real: int) -> float:
     """How many times too large or too small; 1 is right. What is nearly nothing is right where it is said to be so."""
     return max(estimated + 1, real + 1) / min(estimated + 1, real + 1)
+
+
+def size_of(paths: list[Path]) -> int:
+    return sum(file.stat().st_size for path in paths for file in ([path] if path.is_file() else path.rglob("*.parquet")))
 
 
 def pair(slices: Slices, names: tuple[str, str]) -> Slice:
@@ -83,6 +88,10 @@ def estimated(name: str, folder: Path) -> list[tuple[float, float]]:
             assert answer.status == 200, answer
             asked.append((one, answer.json))
         assert server.metric("lakelift_runs_total") == before, "nothing was run for it"
+        read = server.metric("lakelift_estimates_read_bytes_total") / server.metric("lakelift_estimates_sampled_total")
+        share = read / size_of(paths)
+        print(f"\n{name}: an estimate reads {share:.2%} of the table's bytes")
+        assert share <= MOST_READ, name
         for one, told in asked:
             filters = [as_the_api_says(each) for each in one.filters]
             done = server.wait_done(token, server.request(token, item, one.columns, filters).json["id"])

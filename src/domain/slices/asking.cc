@@ -59,6 +59,7 @@ struct Asking {
   const accounts::Account& caller;
   const Question& question;
   const store::NewRequest& asked;
+  const Outlook& outlook;
 };
 
 // What somebody else has paid, or pays, is not paid again.
@@ -94,8 +95,7 @@ Result<void> tell(metadata::Transaction& tx, const Asking& asking, const store::
 Result<store::Answer> begin(metadata::Transaction& tx, Budgets& budgets, const Asking& asking, store::NewRun& run) {
   const SliceServiceParts& parts = asking.parts;
   const catalogue::CatalogueItem& item = asking.question.item;
-  TRY(run.expected,
-      expected_cost(tx, parts.settings, item, asking.asked.source_version, asking.asked.spec, asking.asked.now));
+  run.expected = asking.outlook.fresh;
   TRY_VOID(check_expected(parts.settings.limits_of(item.executor_type), parts.settings.prices, run.expected));
   TRY(auto why, budgets.check(tx, asking.caller.id, run.expected));
   if (!why) {
@@ -125,14 +125,11 @@ Result<std::string> carry_over(const SliceServiceParts& parts, const catalogue::
 }
 
 // Which chunks are wanted, and what somebody saves who does not need a run of their own.
-Result<void> note_demand(metadata::Transaction& tx, const SliceServiceParts& parts, const Question& question,
-                         const store::NewRequest& asked, store::Answer answer) {
-  TRY(const auto held, store::cut_holdings(tx, asked.item_id, asked.source_version));
-  TRY_VOID(store::touch_chunks(tx, touched_chunks(held.chunks, asked.spec.filters), asked.now));
+Result<void> note_demand(metadata::Transaction& tx, const Asking& asking, store::Answer answer) {
+  const store::NewRequest& asked = asking.asked;
+  TRY_VOID(store::touch_chunks(tx, asking.outlook.touched, asked.now));
   if (answer != store::Answer::kHeld && answer != store::Answer::kRunGoesOn) return {};
-  const Holdings cut{{}, held.chunks, {}};
-  const Plan plan = plan_slice(question.item, asked.spec, cut, 0, parts.settings);
-  return store::add_saving(tx, asked.item_id, asked.now, plan.plain.scanned_bytes);
+  return store::add_saving(tx, asked.item_id, asked.now, asking.outlook.plain_bytes);
 }
 
 }  // namespace
@@ -151,7 +148,10 @@ Result<Placed> place(const SliceServiceParts& parts, Budgets& budgets, const acc
                      const Question& question) {
   const Micros now = parts.clock.now();
   TRY(const std::string engine_version, version_now(parts, question.item));
-  TRY_VOID(carry_over(parts, question.item, engine_version));
+  TRY(const std::string version, carry_over(parts, question.item, engine_version));
+  TRY(const auto outlook, parts.database.read([&](metadata::Session& session) {
+    return look_ahead(session, parts.settings, question.item, version, question.spec, now);
+  }));
   store::NewRequest asked{
       {}, question.item.id, {}, question.spec, caller.id, estimate_bytes(question.item, question.spec), now};
   store::NewRun run{.id = uuid_v7(parts.clock, parts.random),
@@ -159,7 +159,7 @@ Result<Placed> place(const SliceServiceParts& parts, Budgets& budgets, const acc
                     .now = now,
                     .asked_by = caller.id,
                     .engine = question.item.executor_type};
-  const Asking asking{parts, caller, question, asked};
+  const Asking asking{parts, caller, question, asked, outlook};
   return parts.database.write([&](metadata::Transaction& tx) -> Result<Placed> {
     TRY_VOID(accounts::check_active(tx, caller.id));
     TRY(asked.source_version, store::version_for_asking(tx, question.item, engine_version, now));
@@ -174,7 +174,7 @@ Result<Placed> place(const SliceServiceParts& parts, Budgets& budgets, const acc
     const bool has_failed = before && before->request.state == RunState::kFailed;
     if (has_failed && answer == store::Answer::kHeld) TRY_VOID(Tidings(parts).ended(tx, joined.request_id, caller.id));
     TRY_VOID(tell(tx, asking, joined, *answer, run));
-    if (joined.created || joined.new_waiter) TRY_VOID(note_demand(tx, parts, question, asked, *answer));
+    if (joined.created || joined.new_waiter) TRY_VOID(note_demand(tx, asking, *answer));
     return Placed{joined.request_id, joined.created, *answer};
   });
 }

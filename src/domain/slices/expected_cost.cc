@@ -10,12 +10,14 @@ Cost cost_of_plain_run(const SliceSettings& settings, const catalogue::Catalogue
   return {plain.scanned_bytes, plain.money_micros};
 }
 
-Result<Cost> expected_cost(metadata::Session& session, const SliceSettings& settings,
+Result<Outlook> look_ahead(metadata::Session& session, const SliceSettings& settings,
                            const catalogue::CatalogueItem& item, const std::string& source_version,
                            const table::SliceSpec& spec, Micros now) {
   TRY(const auto held, held_things(session, item.id, source_version, now));
-  const Weight fresh = plan_slice(item, spec, held.for_plan({}), held.saved_today_bytes, settings).fresh;
-  return Cost{fresh.scanned_bytes, fresh.money_micros};
+  const Plan plan = plan_slice(item, spec, held.for_plan({}), held.saved_today_bytes, settings);
+  return Outlook{{plan.fresh.scanned_bytes, plan.fresh.money_micros},
+                 plan.plain.scanned_bytes,
+                 touched_chunks(held.cut.chunks, spec.filters)};
 }
 
 }  // namespace lakelift::slices

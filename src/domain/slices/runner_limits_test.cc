@@ -281,16 +281,17 @@ TEST_F(JobSweeperTest, TheJobOfARunWhoseEngineStayedAwayIsEnded) {
   for (int i = 0; i < lakelift::limits::kRunAttempts; ++i) {
     world_.engine->fail_next_run({Code::kUnavailable, "ENGINE_AWAY", "away", {}});
   }
-  Server server(world_);
-  server->start();
-  const auto id = server.ask(world_.reader).id;
-  ASSERT_TRUE(server.wait_until([&] {
-    const auto state = server.state(id).state;
+  Server here(world_, false);
+  Runner runner(parts_with(here), [&](std::int64_t) { world_.news.tell(); });  // one thread, and nobody who sweeps
+  const auto id = here.ask(world_.reader).id;
+  runner.start();
+  ASSERT_TRUE(here.wait_until([&] {
+    const auto state = here.state(id).state;
     if (state == RunState::kQueued) world_.clock.advance(64 * lakelift::limits::kRunBackoffMs * 1'000LL);
     return state == RunState::kFailed;
   }));
-  server->stop();
-  JobSweeper sweeper(parts_with(server));
+  runner.stop();
+  JobSweeper sweeper(parts_with(here));
   EXPECT_EQ(sweeper.sweep(), 1);
   EXPECT_EQ(world_.engine->ended(), std::vector<std::string>{"job-7"});
 }

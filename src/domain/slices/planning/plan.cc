@@ -201,18 +201,21 @@ class Planner {
   // Chunks that the engine has to read anyway come along, where that is not too much to keep.
   Positions with_neighbours(const Names& columns, const Positions& missing) const {
     std::set<std::size_t> taken(missing.begin(), missing.end());
+    const std::set<std::int64_t> held = held_with(columns);
     for (const std::size_t i : scans_.read_along(missing)) {
-      if (taken.contains(i) || is_held(held_.chunks[i].id, columns)) continue;
-      taken.insert(i);
+      if (!held.contains(held_.chunks[i].id)) taken.insert(i);
     }
     Positions out(taken.begin(), taken.end());
     return scans_.stored_bytes(columns, out) <= terms_.most_piece_bytes ? out : missing;
   }
 
-  bool is_held(std::int64_t chunk, const Names& columns) const {
-    return std::ranges::any_of(held_.pieces, [&](const HeldPiece& piece) {
-      return std::ranges::find(piece.chunks, chunk) != piece.chunks.end() && has_all(piece.columns, columns);
-    });
+  // Chunks that are held with all these columns.
+  std::set<std::int64_t> held_with(const Names& columns) const {
+    std::set<std::int64_t> out;
+    for (const auto& piece : held_.pieces) {
+      if (has_all(piece.columns, columns)) out.insert(piece.chunks.begin(), piece.chunks.end());
+    }
+    return out;
   }
 
   Fetch to_fetch(const Names& columns, const Positions& positions) const {

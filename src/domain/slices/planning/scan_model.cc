@@ -42,6 +42,9 @@ ScanModel::ScanModel(const table::Columns& table, std::int64_t table_rows, const
     group_of_.push_back(found->second);
     rows_ += rows;
   }
+  std::vector<table::Box> boxes;
+  for (const auto& group : groups_) boxes.push_back(group.box);
+  overlaps_ = Overlaps(boxes);
 }
 
 double ScanModel::column_bytes(const std::set<std::string>& columns) const {
@@ -71,13 +74,7 @@ std::int64_t ScanModel::of_filters(const std::set<std::string>& columns,
 std::vector<bool> ScanModel::groups_read_for(const std::vector<std::size_t>& positions) const {
   std::vector<bool> wanted(groups_.size());
   for (const std::size_t position : positions) wanted[group_of_[position]] = true;
-  std::vector<bool> read = wanted;
-  for (std::size_t i = 0; i < groups_.size(); ++i) {
-    for (std::size_t j = 0; j < groups_.size() && !read[i]; ++j) {
-      if (wanted[j] && table::may_overlap(groups_[i].box, groups_[j].box)) read[i] = true;
-    }
-  }
-  return read;
+  return overlaps_.touched_by(wanted);
 }
 
 std::int64_t ScanModel::of_chunks(const std::set<std::string>& columns,

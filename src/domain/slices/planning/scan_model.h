@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "domain/slices/planning/overlaps.h"
 #include "domain/slices/planning/plan.h"
 
 namespace lakelift::slices {
@@ -47,6 +48,7 @@ class ScanModel {
     double rows = 0;
   };
   std::vector<Group> groups_;
+  Overlaps overlaps_;                  // of the groups
   std::vector<std::size_t> group_of_;  // by position of the chunk
 };
 
