@@ -52,13 +52,12 @@ std::size_t TransferRecorder::State::in_progress_count() const {
   return live_.size();
 }
 
-std::vector<LiveTransfer> TransferRecorder::State::in_progress() const {
+InProgress TransferRecorder::State::in_progress(const std::function<bool(const NewTransfer&)>& is_wanted) const {
   const std::lock_guard lock(mutex_);
-  std::vector<LiveTransfer> out;
-  out.reserve(std::min(live_.size(), limits::kTransfersShown));
+  InProgress out;
   for (const auto& [number, live] : live_) {
-    if (out.size() == limits::kTransfersShown) break;
-    out.push_back(live->look());
+    if (!is_wanted(live->what())) continue;
+    if (++out.total <= limits::kTransfersShown) out.oldest.push_back(live->look());
   }
   return out;
 }

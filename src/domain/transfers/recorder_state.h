@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <map>
 #include <mutex>
 #include <optional>
@@ -21,6 +22,7 @@ namespace lakelift::transfers {
 class Live {
  public:
   virtual ~Live() = default;
+  [[nodiscard]] virtual const NewTransfer& what() const = 0;
   [[nodiscard]] virtual LiveTransfer look() const = 0;
 };
 
@@ -34,7 +36,7 @@ struct TransferRecorder::State {
   std::uint64_t enter(const Live& live);
   void leave(std::uint64_t number);
   [[nodiscard]] std::size_t in_progress_count() const;
-  [[nodiscard]] std::vector<LiveTransfer> in_progress() const;
+  [[nodiscard]] InProgress in_progress(const std::function<bool(const NewTransfer&)>& is_wanted) const;
 
   // Commits it some time, or says at once that it is lost.
   void take(EndedTransfer ended);

@@ -14,6 +14,6 @@ inline constexpr std::size_t kTransfersAtOnce = 1'000;    // rows of one commit
 inline constexpr std::size_t kTransfersQueued = 100'000;  // while the database is away
 inline constexpr std::int64_t kTransferRetryMs = 200;     // between two attempts at a commit
 inline constexpr std::int64_t kTransferMostRetryMs = 10'000;  // on a full disk
-inline constexpr std::size_t kTransfersShown = 1'000;         // that go on, of one look
+inline constexpr std::size_t kTransfersShown = 200;           // that go on, of one look
 
 }  // namespace lakelift::limits

@@ -46,6 +46,8 @@ class TransferRecorder::Running final : public Transfer, public Live {
     }
   }
 
+  [[nodiscard]] const NewTransfer& what() const override { return what_; }
+
   [[nodiscard]] LiveTransfer look() const override {
     const std::lock_guard lock(mutex_);
     return {what_.subject, what_.person_id, what_.person, began_, sent_bytes_};
@@ -91,7 +93,9 @@ std::shared_ptr<Transfer> TransferRecorder::begin(NewTransfer transfer) {
   return std::make_shared<Running>(state_, std::move(transfer));
 }
 
-std::vector<LiveTransfer> TransferRecorder::in_progress() const { return state_->in_progress(); }
+InProgress TransferRecorder::in_progress(const std::function<bool(const NewTransfer&)>& is_wanted) const {
+  return state_->in_progress(is_wanted);
+}
 
 Result<std::size_t> TransferRecorder::flush() { return state_->commit_all(); }
 

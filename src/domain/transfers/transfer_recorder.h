@@ -7,6 +7,7 @@
 #pragma once
 
 #include <condition_variable>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -53,6 +54,11 @@ struct LiveTransfer {
   std::int64_t sent_bytes = 0;
 };
 
+struct InProgress {
+  std::vector<LiveTransfer> oldest;  // at most limits::kTransfersShown, the oldest first
+  std::size_t total = 0;
+};
+
 struct RecorderParts {
   metadata::Database& database;
   const ledger::Ledger& ledger;
@@ -75,8 +81,8 @@ class TransferRecorder {
   void stop();
   // Where `subject.size_bytes` is 0 an answer without bytes is whole: its end counts.
   [[nodiscard]] std::shared_ptr<Transfer> begin(NewTransfer transfer);
-  // At most limits::kTransfersShown, the oldest first.
-  [[nodiscard]] std::vector<LiveTransfer> in_progress() const;
+  // Of those that go on the ones that are wanted, which is asked of each of them; it must be quick, and not call back.
+  [[nodiscard]] InProgress in_progress(const std::function<bool(const NewTransfer&)>& is_wanted) const;
   // Commits all that has ended by now, on the caller's thread; for tests without start(). How many entries were made.
   [[nodiscard]] Result<std::size_t> flush();
 

@@ -202,19 +202,39 @@ TEST_F(TransferRecorderTest, InProgressAreThoseThatGoOn) {
   first->sent(0, 10);
   first->sent(10, 20);
   const auto second = world_.one.recorder.begin(World::transfer(kSize, "carol"));
-  auto live = world_.one.recorder.in_progress();
-  ASSERT_EQ(live.size(), 2U);
-  EXPECT_EQ(live[0].subject, file_.subject);
-  EXPECT_EQ(live[0].person, "bob");
-  EXPECT_EQ(live[0].person_id, file_.person_id);
-  EXPECT_EQ(live[0].began, world_.clock.now());
-  EXPECT_EQ(live[0].sent_bytes, 30);
-  EXPECT_EQ(live[1].person, "carol");
+  const auto all = [](const NewTransfer&) { return true; };
+  auto live = world_.one.recorder.in_progress(all);
+  ASSERT_EQ(live.oldest.size(), 2U);
+  EXPECT_EQ(live.oldest[0].subject, file_.subject);
+  EXPECT_EQ(live.oldest[0].person, "bob");
+  EXPECT_EQ(live.oldest[0].person_id, file_.person_id);
+  EXPECT_EQ(live.oldest[0].began, world_.clock.now());
+  EXPECT_EQ(live.oldest[0].sent_bytes, 30);
+  EXPECT_EQ(live.oldest[1].person, "carol");
+  EXPECT_EQ(live.total, 2U);
   EXPECT_THAT(world_.one.metrics.render(), HasSubstr("lakelift_transfers_in_progress 2"));
   first->end({});
-  live = world_.one.recorder.in_progress();
-  ASSERT_EQ(live.size(), 1U);
-  EXPECT_EQ(live[0].person, "carol");
+  live = world_.one.recorder.in_progress(all);
+  ASSERT_EQ(live.oldest.size(), 1U);
+  EXPECT_EQ(live.oldest[0].person, "carol");
+}
+
+// However many of others' are older.
+TEST_F(TransferRecorderTest, TheLimitOfThoseInProgressIsOfTheWantedOnes) {
+  std::vector<std::shared_ptr<Transfer>> going_on;
+  for (std::size_t i = 0; i < 2 * limits::kTransfersShown; ++i) {
+    going_on.push_back(world_.one.recorder.begin(World::transfer(kSize, "bob")));
+  }
+  const auto of_carol = [](const NewTransfer& transfer) { return transfer.person == "carol"; };
+  EXPECT_EQ(world_.one.recorder.in_progress(of_carol).total, 0U);
+  going_on.push_back(world_.one.recorder.begin(World::transfer(kSize, "carol")));
+  const auto hers = world_.one.recorder.in_progress(of_carol);
+  ASSERT_EQ(hers.oldest.size(), 1U);
+  EXPECT_EQ(hers.oldest[0].person, "carol");
+  EXPECT_EQ(hers.total, 1U);
+  const auto all = world_.one.recorder.in_progress([](const NewTransfer&) { return true; });
+  EXPECT_EQ(all.oldest.size(), limits::kTransfersShown);
+  EXPECT_EQ(all.total, 2 * limits::kTransfersShown + 1);
 }
 
 TEST_F(TransferRecorderTest, TheMetricsSayIt) {

@@ -12,8 +12,6 @@ namespace {
 // How long what somebody may see is believed: who is disabled, or no administrator any more, hears no more after that.
 constexpr Micros kKnown = 5 * kMicrosPerSecond;
 
-constexpr std::int64_t kShown = 200;  // transfers of one event, the oldest first
-
 struct Viewer {
   std::int64_t account_id = 0;
   bool sees_all = false;
@@ -30,10 +28,9 @@ struct Present {
   Micros start = 0;
   Micros end = 0;
   std::vector<analytics::WindowShare> shares;
-  std::vector<transfers::LiveTransfer> transfers;
 };
 
-bool may_see(const Viewer& viewer, const transfers::LiveTransfer& transfer) {
+bool may_see(const Viewer& viewer, const transfers::NewTransfer& transfer) {
   const auto& subject = transfer.subject;
   return viewer.sees_all || subject.owner_id == viewer.account_id || transfer.person_id == viewer.account_id ||
          viewer.maintains(subject.item_id);
@@ -56,7 +53,7 @@ json::object transfer_json(const Viewer& viewer, const transfers::LiveTransfer& 
           {"began", iso8601(transfer.began)}};
 }
 
-std::string text_for(const Viewer& viewer, const Present& present) {
+std::string text_for(const Viewer& viewer, const Present& present, const transfers::TransferRecorder& recorder) {
   analytics::WindowFigures figures;
   for (const auto& share : present.shares) {
     if (viewer.sees_all || share.owner_id == viewer.account_id || viewer.maintains(share.item_id)) {
@@ -65,16 +62,15 @@ std::string text_for(const Viewer& viewer, const Present& present) {
   }
   json::object window{{"start", iso8601(present.start)}, {"end", iso8601(present.end)}};
   for (auto& field : to_json(figures)) window[field.key()] = std::move(field.value());
+  // The limit is of what this viewer may see: what others have under way hides none of it.
+  const auto transfers =
+      recorder.in_progress([&](const transfers::NewTransfer& transfer) { return may_see(viewer, transfer); });
   json::array going_on;
-  std::int64_t total = 0;
-  for (const auto& transfer : present.transfers) {
-    if (!may_see(viewer, transfer)) continue;
-    if (++total <= kShown) going_on.push_back(transfer_json(viewer, transfer));
-  }
+  for (const auto& transfer : transfers.oldest) going_on.push_back(transfer_json(viewer, transfer));
   return to_text(json::object{{"@type", "live"},
                               {"window", std::move(window)},
                               {"transfers", std::move(going_on)},
-                              {"transfers_total", total}});
+                              {"transfers_total", transfers.total}});
 }
 
 // On the Feed's thread alone.
@@ -92,9 +88,10 @@ class LiveFetch {
     for (const std::int64_t topic : topics) {
       const Viewer* viewer = viewer_of(topic);
       if (viewer == nullptr) continue;
-      if (viewer->sees_all && !whole) whole = text_for(*viewer, *present);
-      updates.push_back(
-          {.topic = topic, .is_final = false, .data = viewer->sees_all ? *whole : text_for(*viewer, *present)});
+      if (viewer->sees_all && !whole) whole = text_for(*viewer, *present, services_.transfers);
+      updates.push_back({.topic = topic,
+                         .is_final = false,
+                         .data = viewer->sees_all ? *whole : text_for(*viewer, *present, services_.transfers)});
     }
     forget_others();
     return updates;
@@ -107,7 +104,6 @@ class LiveFetch {
     present.start = services_.clock.now() / length * length;
     present.end = present.start + length;
     TRY(present.shares, services_.windows.shares(present.start));
-    present.transfers = services_.transfers.in_progress();
     return present;
   }
   const Viewer* viewer_of(std::int64_t topic) {
