@@ -9,6 +9,7 @@
 #include <charconv>
 #include <filesystem>
 #include <optional>
+#include <stop_token>
 
 #include "app/athena_engine.h"
 #include "app/binding.h"
@@ -178,6 +179,7 @@ struct App::Parts {
   http::RouteTable routes;
   std::unique_ptr<http::HttpServer> server;
   std::atomic<bool> draining = false;
+  std::stop_source stopping;  // of what requests and feeds wait for
   std::string address;
 
   Result<void> open_backends(const Config& config);
@@ -333,7 +335,8 @@ Result<void> App::Parts::make_domain(const Config& config) {
   transfers = std::make_unique<transfers::TransferRecorder>(
       transfers::RecorderParts{*database, *ledger, clock, random, metrics});
   windows = std::make_unique<analytics::WindowsView>(
-      *database, *ledger, analytics::WindowsOptions{.window_seconds = config.window_seconds});
+      *database, *ledger,
+      analytics::WindowsOptions{.window_seconds = config.window_seconds, .stop = stopping.get_token()});
   analytics::add_window_gauges(metrics, *windows, clock);
   slices = std::make_unique<slices::SliceService>(slices::SliceServiceParts{.database = *database,
                                                                             .ledger = *ledger,
@@ -477,6 +480,7 @@ std::string App::address() const { return parts_->address; }
 
 void App::stop() {
   if (!parts_ || parts_->draining.exchange(true)) return;
+  parts_->stopping.request_stop();
   if (parts_->server) parts_->server->stop();
   if (parts_->transfers) parts_->transfers->stop();  // every answer's end is known by now
   if (parts_->refresher) parts_->refresher->stop();

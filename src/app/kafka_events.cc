@@ -1,5 +1,6 @@
 #include "app/kafka_events.h"
 
+#include "backends/events/kafka/windows_gauge.h"
 #include "base/log.h"
 
 namespace lakelift::app {
@@ -18,6 +19,7 @@ Result<std::unique_ptr<KafkaEvents>> KafkaEvents::open(const KafkaNeeds& needs) 
     TRY(out->reader_, events::read_kafka_windows(
                           options, needs.config.kafka_windows_topic,
                           [&windows = needs.windows](const events::StreamedWindow& window) { windows.put(window); }));
+    events::add_reader_gauge(needs.relay.metrics, out->reader_);
   }
   return out;
 }

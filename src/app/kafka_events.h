@@ -35,7 +35,7 @@ class KafkaEvents {
   events::KafkaOptions options_;
   std::unique_ptr<events::Publisher> publisher_;
   std::unique_ptr<events::Relay> relay_;
-  std::unique_ptr<events::WindowsReader> reader_;
+  std::shared_ptr<events::WindowsReader> reader_;
 };
 
 }  // namespace lakelift::app

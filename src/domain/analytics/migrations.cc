@@ -64,8 +64,28 @@ ALTER TABLE analytics_progress ADD COLUMN window_seconds BIGINT NOT NULL DEFAULT
 ALTER TABLE analytics_progress ADD COLUMN malformed BIGINT NOT NULL DEFAULT 0
 )sql";
 
+// Names by owner too: who had the file before, or waits for the same slice, does not learn what another calls it. Of
+// accounts the owner is 0. A length of 0 has the windows made anew.
+constexpr std::string_view kNamesByOwner = R"sql(
+DROP TABLE analytics_window_names
+;;
+CREATE TABLE analytics_window_names (
+  thing TEXT NOT NULL,
+  owner_id BIGINT NOT NULL,
+  name TEXT NOT NULL,
+  at BIGINT NOT NULL,
+  PRIMARY KEY (thing, owner_id)
+)
+;;
+CREATE INDEX analytics_window_names_name ON analytics_window_names (name)
+;;
+UPDATE analytics_progress SET window_seconds = 0 WHERE view = 'windows'
+)sql";
+
 }  // namespace
 
-std::vector<metadata::Migration> migrations() { return {{"analytics", 1, kSpending}, {"analytics", 2, kWindows}}; }
+std::vector<metadata::Migration> migrations() {
+  return {{"analytics", 1, kSpending}, {"analytics", 2, kWindows}, {"analytics", 3, kNamesByOwner}};
+}
 
 }  // namespace lakelift::analytics

@@ -1,5 +1,6 @@
 #include "domain/analytics/spending.h"
 
+#include "backends/ledger/reading.h"
 #include "domain/analytics/projection.h"
 #include "domain/analytics/spending_store.h"
 
@@ -29,15 +30,16 @@ Result<void> complete(metadata::Session& session, const ledger::Ledger& ledger, 
 
 Result<bool> SpendingView::step(metadata::Transaction& transaction) {
   TRY(const std::int64_t from, store::progress(transaction));
-  TRY(const auto entries, ledger_.after(transaction, from, kEntriesPerStep));
-  if (entries.empty()) return false;
-  for (const auto& recorded : entries) {
+  TRY(const auto reading, ledger::read_on(transaction, ledger_, from, kEntriesPerStep));
+  const std::int64_t last = reading.last_seq(from);
+  if (last == from) return false;
+  for (const auto& recorded : reading.entries) {
     auto addition = addition_of(recorded);
     if (!addition) continue;
     TRY_VOID(complete(transaction, ledger_, recorded, *addition));
     TRY_VOID(store::add(transaction, *addition));
   }
-  TRY_VOID(store::set_progress(transaction, entries.back().seq));
+  TRY_VOID(store::set_progress(transaction, last));
   return true;
 }
 
@@ -52,26 +54,27 @@ Result<void> SpendingView::catch_up(metadata::Transaction& transaction) {
 Result<bool> SpendingView::is_behind() {
   return database_.read([&](metadata::Session& session) -> Result<bool> {
     TRY(const std::int64_t from, store::progress(session));
-    TRY(const auto next, ledger_.after(session, from, 1));
-    return !next.empty();
+    TRY(const auto next, ledger::read_on(session, ledger_, from, 1));
+    return next.last_seq(from) != from;
   });
 }
 
-Result<void> SpendingView::catch_up() {
+Result<void> SpendingView::catch_up(const std::stop_token& stop) {
   TRY(bool behind, is_behind());
   for (std::int64_t i = 0; behind && i < kMostSteps; ++i) {
+    if (i > 0 && stop.stop_requested()) return fail(Code::kUnavailable, "the server is stopping");
     TRY(behind, database_.write([&](metadata::Transaction& transaction) { return step(transaction); }));
   }
   return {};
 }
 
-Result<void> SpendingView::rebuild() {
+Result<void> SpendingView::rebuild(const std::stop_token& stop) {
   TRY_VOID(database_.write([&](metadata::Transaction& transaction) { return store::clear(transaction); }));
-  return catch_up();
+  return catch_up(stop);
 }
 
-Result<SpendingPage> SpendingView::read(const SpendingQuery& query) {
-  TRY_VOID(catch_up());
+Result<SpendingPage> SpendingView::read(const SpendingQuery& query, const std::stop_token& stop) {
+  TRY_VOID(catch_up(stop));
   return database_.read([&](metadata::Session& session) -> Result<SpendingPage> {
     SpendingPage page;
     TRY(page.lines, store::lines(session, query));

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -53,15 +54,16 @@ class SpendingView {
  public:
   SpendingView(metadata::Database& database, const ledger::Ledger& ledger) : database_(database), ledger_(ledger) {}
 
-  // Adds up what the ledger has got since. In steps: a first time may take a while.
-  [[nodiscard]] Result<void> catch_up();
+  // Adds up what the ledger has got since. In steps: a first time may take a while. Error: kUnavailable where `stop` is
+  // asked between two of them; whoever comes next goes on there.
+  [[nodiscard]] Result<void> catch_up(const std::stop_token& stop = {});
   // All of it, in the caller's transaction.
   [[nodiscard]] Result<void> catch_up(metadata::Transaction& transaction);
   // From the beginning.
-  [[nodiscard]] Result<void> rebuild();
+  [[nodiscard]] Result<void> rebuild(const std::stop_token& stop = {});
 
   // Up to date.
-  [[nodiscard]] Result<SpendingPage> read(const SpendingQuery& query);
+  [[nodiscard]] Result<SpendingPage> read(const SpendingQuery& query, const std::stop_token& stop = {});
   // As far as it was caught up with.
   [[nodiscard]] Result<Figures> of_account(metadata::Session& session, std::int64_t account_id,
                                            const std::string& month) const;

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <map>
+#include <stop_token>
 
 #include "backends/metadata/testing/temporary_database.h"
 #include "base/log.h"
@@ -79,6 +80,27 @@ class SpendingTest : public ::testing::Test {
   const std::string first_ = month_of(clock_.now());
   const std::int64_t day_ = day_of(clock_.now());
 };
+
+// A broken row stops nobody for good.
+TEST_F(SpendingTest, WhatCannotBeReadAtAllIsPassed) {
+  tell_all();
+  value_of(database_->write([](metadata::Transaction& tx) {
+    return tx.exec("UPDATE ledger SET detail = '{' WHERE kind = 'request.joined'");
+  }));
+  EXPECT_EQ(read({}).total.requests, 3) << "of four";
+  tell({"request.created", 7, 2}, "4");
+  EXPECT_EQ(read({}).total.requests, 4);
+}
+
+TEST_F(SpendingTest, AStopIsHeardBetweenTwoSteps) {
+  for (int i = 0; i < 1'500; ++i) tell({"request.created", 7, 1});
+  std::stop_source stop;
+  stop.request_stop();
+  const auto stopped = view_.rebuild(stop.get_token());
+  ASSERT_FALSE(stopped);
+  EXPECT_EQ(stopped.error().code, Code::kUnavailable);
+  EXPECT_EQ(read({}).total.requests, 1'500) << "whoever comes next goes on there";
+}
 
 TEST_F(SpendingTest, PerItem) {
   tell_all();

@@ -5,7 +5,7 @@
 namespace lakelift::analytics {
 namespace {
 
-void keep_name(std::map<std::string, NameThen>& names, std::string key, const std::string& name, Micros at) {
+void keep_name(std::map<NameKey, NameThen>& names, NameKey key, const std::string& name, Micros at) {
   if (name.empty()) return;
   NameThen& known = names[std::move(key)];
   if (known.name.empty() || known.at <= at) known = {name, at};
@@ -55,9 +55,9 @@ void WindowBatch::add(const ledger::Recorded& recorded, std::int64_t window_seco
   const std::string subject = subject_key(one.subject);
   rows[{window_start(recorded.at, window_seconds), subject, one.person_id, one.subject.owner_id,
         one.subject.item_id.value_or(0)}] += figures_of(one);
-  keep_name(names, subject, one.subject.owner + "/" + one.subject.path, recorded.at);
-  keep_name(names, account_key(one.subject.owner_id), one.subject.owner, recorded.at);
-  keep_name(names, account_key(one.person_id), one.person, recorded.at);
+  keep_name(names, {subject, one.subject.owner_id}, one.subject.owner + "/" + one.subject.path, recorded.at);
+  keep_name(names, {account_key(one.subject.owner_id), 0}, one.subject.owner, recorded.at);
+  keep_name(names, {account_key(one.person_id), 0}, one.person, recorded.at);
 }
 
 }  // namespace lakelift::analytics

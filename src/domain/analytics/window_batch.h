@@ -21,6 +21,14 @@ struct WindowKey {
   auto operator<=>(const WindowKey&) const = default;
 };
 
+// Whose name for what it is: people may call the same thing differently, one after the other (a file that moves) or at
+// once (a slice that several wait for).
+struct NameKey {
+  std::string thing;          // a subject or an account
+  std::int64_t owner_id = 0;  // of a subject; 0 of accounts
+  auto operator<=>(const NameKey&) const = default;
+};
+
 // What something was called, and when.
 struct NameThen {
   std::string name;
@@ -34,8 +42,7 @@ struct NameThen {
 
 struct WindowBatch {
   std::map<WindowKey, WindowFigures> rows;
-  std::map<std::string, NameThen>
-      names;  // of subjects ("owner/path") and accounts (username), as they were called last
+  std::map<NameKey, NameThen> names;  // of subjects ("owner/path") and accounts (username), as they were called last
   std::int64_t malformed = 0;
 
   void add(const ledger::Recorded& recorded, std::int64_t window_seconds);

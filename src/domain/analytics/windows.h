@@ -4,9 +4,11 @@
 //   TRY(auto page, view.read({.by = WindowsBy::kFile, .from = noon, .to = noon + hour}));
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <mutex>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -36,6 +38,10 @@ struct WindowsQuery {
   std::optional<Micros> to = std::nullopt;    // and before
   bool is_by_day = false;                     // one line a thing and day of UTC, of the windows that begin in it
   bool is_whole = false;                      // one line a thing over all of the time, most downloads first: "top"
+  std::optional<std::string> subject = std::nullopt;  // of this file or slice: a line's key, "file:7"
+  std::optional<std::string> called = std::nullopt;   // of what its owner called so last: "owner/path"
+  std::optional<std::int64_t> item_id = std::nullopt;
+  std::optional<std::int64_t> person_id = std::nullopt;  // what they took or sent
   // Whose files, and which items; nothing: all (administrators).
   std::optional<Own> own = std::nullopt;
   std::string after = {};  // a page's `next`
@@ -47,7 +53,8 @@ struct WindowLine {
   Micros end = 0;
   // Of the owner, file, item or person; empty by total. A file's is "file:7", a slice's "download_request:12".
   std::string key;
-  std::string name;  // owner's or person's username; a file's "owner/path" as it was called last; empty for items
+  // Owner's or person's username; a file's "owner/path" as this owner called it last; empty for items.
+  std::string name;
   WindowFigures figures;
 };
 
@@ -67,6 +74,16 @@ struct WindowShare {
 struct WindowsOptions {
   std::int64_t window_seconds = 300;
   int entries_per_step = 20'000;  // some 40 MB of them in memory
+  // The server's: when it is asked, whoever makes windows ends after the step at hand, as WINDOWS_BEING_MADE. The next
+  // reader of any server goes on there.
+  std::stop_token stop = {};
+};
+
+// What is there with little work, for whoever may not wait.
+struct WindowsGlance {
+  WindowFigures figures;
+  // Entries that say they are transfers and are not whole, or can't be read at all; they count nowhere.
+  std::int64_t malformed = 0;
 };
 
 // Threadsafe.
@@ -85,16 +102,21 @@ class WindowsView {
   [[nodiscard]] Result<WindowsPage> read(const WindowsQuery& query);
   // Of the window that begins then, up to date: for whoever shows it to many, each of whom may see another part.
   [[nodiscard]] Result<std::vector<WindowShare>> shares(Micros start);
+  // Of the window that begins then. Waits for nobody and makes one step at most: what others add up at that moment may
+  // not be in it yet. WINDOWS_BEING_MADE where much is left to add; the step was not for nothing.
+  [[nodiscard]] Result<WindowsGlance> glance(Micros start);
   [[nodiscard]] std::int64_t window_seconds() const { return options_.window_seconds; }
-  // Entries that say they are transfers and are not whole; they count nowhere.
-  [[nodiscard]] Result<std::int64_t> malformed();
 
  private:
   struct Step;
   [[nodiscard]] Result<void> clear();
   [[nodiscard]] Result<Step> step();
   [[nodiscard]] Result<Step> all_steps();
+  [[nodiscard]] Result<Step> look();  // takes none
+  [[nodiscard]] Result<bool> try_step();
   [[nodiscard]] Result<std::int64_t> caught_up();
+  // Nothing where others make windows for as long, or the server stops.
+  [[nodiscard]] std::unique_lock<std::timed_mutex> turn(std::chrono::milliseconds most);
 
   metadata::Database& database_;
   const ledger::Ledger& ledger_;

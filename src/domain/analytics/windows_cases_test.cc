@@ -56,7 +56,7 @@ class WindowsCase {
     SCOPED_TRACE(path.filename().string());
     ASSERT_TRUE(view_) << "no window";
     EXPECT_EQ(counted(), expected_.windows);
-    EXPECT_EQ(value_of(view_->malformed()), expected_.malformed);
+    EXPECT_EQ(value_of(view_->glance(0)).malformed, expected_.malformed);
     value_of(view_->rebuild());
     EXPECT_EQ(counted(), expected_.windows) << "made anew";
   }

@@ -1,9 +1,13 @@
 // How the windows are made out of the ledger: late entries, broken ones, steps, again, of another length, by several.
 #include <gtest/gtest.h>
 
+#include <functional>
+#include <future>
 #include <map>
 #include <random>
+#include <stop_token>
 #include <thread>
+#include <utility>
 
 #include "backends/ledger/transfer_entry.h"
 #include "backends/metadata/testing/temporary_database.h"
@@ -45,6 +49,49 @@ ledger::Entry download(Micros at, std::int64_t size = 1, std::int64_t file = 7) 
                           at);
 }
 
+// Something else happens once, in a reading, before the rows of the windows are read and after what says how far they
+// go.
+class InterruptedDatabase final : public metadata::Database {
+ public:
+  InterruptedDatabase(metadata::Database& inner, std::function<void()> interrupt)
+      : inner_(inner), interrupt_(std::move(interrupt)) {}
+  [[nodiscard]] metadata::Dialect dialect() const override { return inner_.dialect(); }
+  [[nodiscard]] Result<void> check() override { return inner_.check(); }
+
+ protected:
+  Result<void> do_read(const std::function<Result<void>(metadata::Session&)>& body) override {
+    return inner_.read([&](metadata::Session& session) {
+      Reading reading(session, interrupt_);
+      return body(reading);
+    });
+  }
+  Result<void> do_write(const std::function<Result<void>(metadata::Transaction&)>& body) override {
+    return inner_.write([&](metadata::Transaction& transaction) { return body(transaction); });
+  }
+
+ private:
+  class Reading final : public metadata::Session {
+   public:
+    Reading(metadata::Session& inner, std::function<void()>& interrupt) : inner_(inner), interrupt_(interrupt) {}
+    [[nodiscard]] metadata::Dialect dialect() const override { return inner_.dialect(); }
+    Result<std::int64_t> exec(std::string_view sql, const metadata::Params& params) override {
+      return inner_.exec(sql, params);
+    }
+    Result<std::vector<std::vector<metadata::Cell>>> query(std::string_view sql, const metadata::Params& params,
+                                                           const std::vector<metadata::CellKind>& kinds) override {
+      if (interrupt_ && sql.contains("FROM analytics_windows")) std::exchange(interrupt_, nullptr)();
+      return inner_.query(sql, params, kinds);
+    }
+
+   private:
+    metadata::Session& inner_;
+    std::function<void()>& interrupt_;
+  };
+
+  metadata::Database& inner_;
+  std::function<void()> interrupt_;
+};
+
 using Windows = std::map<Micros, WindowFigures>;
 
 class WindowsMakingTest : public ::testing::Test {
@@ -59,6 +106,18 @@ class WindowsMakingTest : public ::testing::Test {
     Windows out;
     for (const auto& line : value_of(view.read({.limit = 100'000})).lines) out[line.start] = line.figures;
     return out;
+  }
+
+  // For a lock on a table of the windows, at most for as long as a rebuild of so little could take otherwise.
+  void wait_until_somebody_waits() {
+    for (int looks = 0; looks < 30'000; ++looks) {
+      const auto waiting = value_of(database_->read([](metadata::Session& session) {
+        return session.row<std::int64_t>(
+            "SELECT COUNT(*) FROM pg_locks WHERE NOT granted AND relation = 'analytics_windows'::regclass");
+      }));
+      if (waiting && std::get<0>(*waiting) > 0) return;
+    }
+    ADD_FAILURE() << "the rebuild did not wait for who reads";
   }
 
   metadata::testing::TemporaryDatabase database_{{ledger::migrations(), migrations()}};
@@ -97,12 +156,72 @@ TEST_F(WindowsMakingTest, WhatIsBrokenCountsAsThatAndNowhereElse) {
   other.subject_id = "1";
   tell({nameless, download(kNoon, 5), of_nobody, other});
   EXPECT_EQ(windows(view_), (Windows{{kNoon, {1, 5}}}));
-  EXPECT_EQ(value_of(view_.malformed()), 2);
+  EXPECT_EQ(value_of(view_.glance(kNoon)).malformed, 2);
   tell({negative});
-  EXPECT_EQ(value_of(view_.malformed()), 3);
+  EXPECT_EQ(value_of(view_.glance(kNoon)).malformed, 3);
   EXPECT_EQ(value_of(view_.rebuild()), 5);
-  EXPECT_EQ(value_of(view_.malformed()), 3);
+  EXPECT_EQ(value_of(view_.glance(kNoon)).malformed, 3);
   EXPECT_EQ(windows(view_), (Windows{{kNoon, {1, 5}}}));
+}
+
+// What is no JSON object stops nobody, however many of them stand side by side.
+TEST_F(WindowsMakingTest, WhatCannotBeReadAtAllIsPassedAndCounts) {
+  tell(
+      {download(kNoon, 1), download(kNoon, 10), download(kNoon, 100), download(kNoon, 1'000), download(kNoon, 10'000)});
+  const auto tear = [&](std::int64_t size, const std::string& detail) {
+    value_of(database_->write([&](metadata::Transaction& tx) {
+      return tx.exec("UPDATE ledger SET detail = ? WHERE bytes = ?", {detail, size});
+    }));
+  };
+  tear(10, "{");
+  tear(100, "null");
+  EXPECT_EQ(windows(view_), (Windows{{kNoon, {3, 11'001}}}));
+  EXPECT_EQ(value_of(view_.glance(kNoon)).malformed, 2);
+  tell({download(kNoon, 100'000)});
+  EXPECT_EQ(windows(view_), (Windows{{kNoon, {4, 111'001}}})) << "and on it goes";
+  EXPECT_EQ(value_of(view_.rebuild()), 4);
+  EXPECT_EQ(value_of(view_.glance(kNoon)).malformed, 2);
+  tear(100'000, "");
+  EXPECT_EQ(value_of(view_.rebuild()), 3) << "the last one of all";
+  EXPECT_EQ(windows(view_), (Windows{{kNoon, {3, 11'001}}}));
+  EXPECT_EQ(value_of(view_.glance(kNoon)).malformed, 3);
+}
+
+// The server stops: whoever makes them ends after a step, and the next server goes on there.
+TEST_F(WindowsMakingTest, AStopIsHeardBetweenTwoSteps) {
+  std::vector<ledger::Entry> many;
+  for (int i = 0; i < 100; ++i) many.push_back(download(kNoon));
+  tell(many);
+  std::stop_source stop;
+  WindowsView stopping(*database_, ledger_, {.window_seconds = 300, .entries_per_step = 10, .stop = stop.get_token()});
+  stop.request_stop();
+  for (const auto& ended : {stopping.rebuild(), stopping.rebuild()}) {
+    ASSERT_FALSE(ended);
+    EXPECT_EQ(ended.error().event, "WINDOWS_BEING_MADE");
+    EXPECT_EQ(ended.error().code, Code::kUnavailable);
+  }
+  EXPECT_FALSE(stopping.read({}));
+  EXPECT_FALSE(stopping.shares(kNoon));
+  WindowsView next(*database_, ledger_, {.window_seconds = 300, .entries_per_step = 10});
+  EXPECT_EQ(windows(next), (Windows{{kNoon, {100, 100}}}));
+  tell({download(kNoon)});
+  EXPECT_EQ(windows(stopping), (Windows{{kNoon, {101, 101}}})) << "what is but a step is still answered";
+}
+
+// Of PostgreSQL: TRUNCATE takes the rows also from those who began to read before it.
+TEST_F(WindowsMakingTest, WhoReadsBesideARebuildReadsAllOfItOrNone) {
+  tell({download(kNoon)});
+  value_of(view_.read({}));
+  std::future<Result<std::int64_t>> rebuilt;
+  InterruptedDatabase interrupted(*database_, [&] {
+    rebuilt = std::async(std::launch::async, [&] { return view_.rebuild(); });
+    if (database_->dialect() == metadata::Dialect::kPostgresql) wait_until_somebody_waits();
+  });
+  WindowsView reader(interrupted, ledger_, {.window_seconds = 300});
+  EXPECT_EQ(windows(reader), (Windows{{kNoon, {1, 1}}}));
+  ASSERT_TRUE(rebuilt.valid());
+  EXPECT_EQ(value_of(rebuilt.get()), 1);
+  EXPECT_EQ(windows(reader), (Windows{{kNoon, {1, 1}}}));
 }
 
 TEST_F(WindowsMakingTest, MadeAgainTheyAreTheSame) {

@@ -13,6 +13,7 @@ using metadata::Session;
 using metadata::Transaction;
 
 constexpr Micros kDay = 86'400 * kMicrosPerSecond;
+constexpr std::string_view kFilePrefix = "file:";
 constexpr std::size_t kRowsAtOnce = 100;  // of one INSERT: more of them cost as much each
 // SUM of BIGINT is NUMERIC in PostgreSQL.
 constexpr std::string_view kSums =
@@ -37,6 +38,16 @@ Condition condition_of(const WindowsQuery& query) {
   if (query.to) out.add("start < ?", {*query.to});
   // What is of no item has no line by item.
   if (query.by == WindowsBy::kItem) out.add("item_id <> 0", {});
+  if (query.subject) out.add("subject = ?", {*query.subject});
+  if (query.item_id) out.add("item_id <> 0 AND item_id = ?", {*query.item_id});
+  if (query.person_id) out.add("person_id = ?", {*query.person_id});
+  if (query.called) {
+    out.add("(subject, owner_id) IN (SELECT thing, owner_id FROM analytics_window_names WHERE name = ?)",
+            {*query.called});
+    // Nobody finds out what a file is called by asking for its name.
+    if (query.own)
+      out.add(fmt::format("(owner_id = ? OR substr(subject, 1, 5) <> '{}')", kFilePrefix), {query.own->account_id});
+  }
   if (!query.own) return out;
   std::string items;
   for (const std::int64_t id : query.own->item_ids) items += fmt::format("{}{}", items.empty() ? "" : ", ", id);
@@ -61,6 +72,19 @@ std::string_view column_of(WindowsBy by) {
       return "person_id";
   }
   return "0";
+}
+
+// Whose names a line has: the caller's own where something in it is theirs; else those of the owners that are in it.
+struct NamedBy {
+  std::string least;
+  std::string most;
+};
+
+NamedBy named_by(const WindowsQuery& query) {
+  if (query.by != WindowsBy::kFile) return {"CAST(0 AS BIGINT)", "CAST(0 AS BIGINT)"};  // accounts
+  if (!query.own) return {"MIN(owner_id)", "MAX(owner_id)"};
+  const std::string own = fmt::format("MAX(CASE WHEN owner_id = {0} THEN owner_id END)", query.own->account_id);
+  return {fmt::format("COALESCE({}, MIN(owner_id))", own), fmt::format("COALESCE({}, MAX(owner_id))", own)};
 }
 
 // Of a line, in analytics_window_names.
@@ -156,12 +180,13 @@ Result<void> add_rows(Transaction& tx, const WindowBatch& batch) {
 }
 
 Result<void> add_names(Transaction& tx, const WindowBatch& batch) {
-  constexpr std::size_t kColumns = 3;
-  return insert_all(tx, "INSERT INTO analytics_window_names (thing, name, at) VALUES ", kColumns,
-                    " ON CONFLICT (thing) DO UPDATE SET name = excluded.name, at = excluded.at"
+  constexpr std::size_t kColumns = 4;
+  return insert_all(tx, "INSERT INTO analytics_window_names (thing, owner_id, name, at) VALUES ", kColumns,
+                    " ON CONFLICT (thing, owner_id) DO UPDATE SET name = excluded.name, at = excluded.at"
                     " WHERE excluded.at >= analytics_window_names.at",
                     batch.names, [](Params& params, const auto& element) {
-                      params.insert(params.end(), {element.first, element.second.name, element.second.at});
+                      const auto& [key, then] = element;
+                      params.insert(params.end(), {key.thing, key.owner_id, then.name, then.at});
                     });
 }
 
@@ -186,6 +211,14 @@ Result<WindowsProgress> windows_progress(Session& session) {
   if (!row) return WindowsProgress{};
   const auto& [seq, window_seconds, malformed] = *row;
   return WindowsProgress{seq, window_seconds, malformed};
+}
+
+// TRUNCATE takes the rows from readers who began before it too, but waits for those who hold the table. A LOCK as the
+// first statement comes before the snapshot: who had to wait reads what is there afterwards, the progress of 0 with it.
+Result<void> hold_windows(Session& session) {
+  if (session.dialect() != metadata::Dialect::kPostgresql) return {};
+  TRY_VOID(session.exec("LOCK TABLE analytics_windows, analytics_window_names IN ACCESS SHARE MODE"));
+  return {};
 }
 
 Result<void> clear_windows(Transaction& tx, std::int64_t window_seconds) {
@@ -225,22 +258,26 @@ Result<std::vector<WindowLine>> window_lines(Session& session, const WindowsQuer
   const std::string begins = query.is_by_day ? fmt::format("start - start % {}", kDay) : "start";
   const std::string group = is_total ? (query.is_whole ? "" : " GROUP BY " + begins)
                                      : fmt::format(" GROUP BY {}{}", query.is_whole ? "" : begins + ", ", column);
+  const NamedBy owners = named_by(query);
   // A statement in a statement: names are looked up for the lines of the page alone.
   const std::string sql = fmt::format(
-      "SELECT start, CAST(thing AS TEXT), owner, downloads, size_bytes, uploads, uploaded_bytes, answers, sent_bytes,"
-      " COALESCE((SELECT name FROM analytics_window_names WHERE analytics_window_names.thing = {0}), '')"
-      " FROM (SELECT {1} AS start, {2} AS thing, MIN(owner_id) AS owner, {3} FROM analytics_windows{4}{5}) AS sums{6}"
-      " ORDER BY {7} LIMIT ?",
+      "SELECT start, CAST(thing AS TEXT), least_owner, most_owner, downloads, size_bytes, uploads, uploaded_bytes,"
+      " answers, sent_bytes, COALESCE((SELECT name FROM analytics_window_names AS names WHERE names.thing = {0}"
+      " AND names.owner_id BETWEEN sums.least_owner AND sums.most_owner ORDER BY names.at DESC LIMIT 1), '')"
+      " FROM (SELECT {1} AS start, {2} AS thing, {8} AS least_owner, {9} AS most_owner, {3} FROM"
+      " analytics_windows{4}{5}) AS sums{6} ORDER BY {7} LIMIT ?",
       name_key_of(query.by), query.is_whole ? "CAST(0 AS BIGINT)" : begins, is_total ? "CAST(0 AS BIGINT)" : column,
-      kSums, where.sql, group, page, query.is_whole ? "downloads DESC, sums.thing" : "start, sums.thing");
-  TRY(const auto rows, (session.rows<std::int64_t, std::string, std::int64_t, std::int64_t, std::int64_t, std::int64_t,
-                                     std::int64_t, std::int64_t, std::int64_t, std::string>(sql, where.params)));
+      kSums, where.sql, group, page, query.is_whole ? "downloads DESC, sums.thing" : "start, sums.thing", owners.least,
+      owners.most);
+  TRY(const auto rows,
+      (session.rows<std::int64_t, std::string, std::int64_t, std::int64_t, std::int64_t, std::int64_t, std::int64_t,
+                    std::int64_t, std::int64_t, std::int64_t, std::string>(sql, where.params)));
   std::vector<WindowLine> out;
   out.reserve(rows.size());
-  for (const auto& [start, key, owner, downloads, size, uploads, uploaded, answers, sent, name] : rows) {
+  for (const auto& [start, key, least, most, downloads, size, uploads, uploaded, answers, sent, name] : rows) {
     // Who maintains an item that is a file of somebody else's has its numbers, and not what it is called there.
-    const bool may_name =
-        !query.own || query.by != WindowsBy::kFile || owner == query.own->account_id || !key.starts_with("file:");
+    const bool is_own = query.own && least == query.own->account_id && most == least;
+    const bool may_name = !query.own || query.by != WindowsBy::kFile || is_own || !key.starts_with(kFilePrefix);
     out.push_back({.start = start,
                    .key = is_total ? std::string() : key,
                    .name = may_name ? name : std::string(),

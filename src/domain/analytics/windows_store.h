@@ -28,6 +28,8 @@ struct WindowsMark {
 // Error: kInvalid.
 [[nodiscard]] Result<WindowsMark> mark_from(const std::string& text);
 
+// Until the reading ends nobody clears the windows; before its first statement. SQLite's readers need nothing for that.
+[[nodiscard]] Result<void> hold_windows(metadata::Session& session);
 [[nodiscard]] Result<WindowsProgress> windows_progress(metadata::Session& session);
 // Nothing is in the windows, which are of this length from now on.
 [[nodiscard]] Result<void> clear_windows(metadata::Transaction& tx, std::int64_t window_seconds);

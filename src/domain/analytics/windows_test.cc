@@ -254,6 +254,94 @@ TEST_F(WindowsTest, OnesItems) {
   EXPECT_THAT(lines({.by = WindowsBy::kFile, .own = Own{4, {6}}}), IsEmpty());
 }
 
+// Persons 1 and 2 wait for the same request; 2 takes the data last.
+TEST_F(WindowsTest, WhoWaitsForTheSameSliceDoesNotLearnOfTheOthers) {
+  for (const std::int64_t person : {1, 2}) {
+    tell(kNoon + person, {.file = 12,
+                          .owner = person,
+                          .person = person,
+                          .item = 5,
+                          .path = "slices/weather-12.csv",
+                          .subject_kind = "download_request"});
+  }
+  for (const bool is_whole : {false, true}) {
+    const std::string window = is_whole ? "all" : "0";
+    for (const std::int64_t person : {1, 2}) {
+      EXPECT_THAT(lines({.by = WindowsBy::kFile, .is_whole = is_whole, .own = Own{person, {}}}),
+                  ElementsAre(window + " download_request:12 " + username(person) + "/slices/weather-12.csv 1 100"));
+    }
+    EXPECT_THAT(lines({.by = WindowsBy::kFile, .is_whole = is_whole, .own = Own{1, {5}}}),
+                ElementsAre(window + " download_request:12 person1/slices/weather-12.csv 2 200"))
+        << "who maintains the item too sees both, under the name of what is theirs";
+  }
+}
+
+// File 7 moves from person 1's place to person 2's, who gives it a name that is nobody's business.
+TEST_F(WindowsTest, WhoHadAFileBeforeDoesNotLearnWhatItIsCalledNow) {
+  tell(kNoon, {.item = 5, .path = "old.csv"});
+  tell(kNoon + kWindow, {.owner = 2, .person = 2, .item = 5, .path = "private/new.csv"});
+  for (const Own& own : {Own{1, {}}, Own{1, {6}}}) {
+    EXPECT_THAT(lines({.by = WindowsBy::kFile, .own = own}), ElementsAre("0 file:7 person1/old.csv 1 100"));
+    EXPECT_THAT(lines({.by = WindowsBy::kFile, .is_whole = true, .own = own}),
+                ElementsAre("all file:7 person1/old.csv 1 100"));
+  }
+  EXPECT_THAT(lines({.by = WindowsBy::kFile, .own = Own{1, {5}}}),
+              ElementsAre("0 file:7 person1/old.csv 1 100", "1 file:7  1 100"));
+  EXPECT_THAT(lines({.by = WindowsBy::kFile, .is_whole = true, .own = Own{1, {5}}}),
+              ElementsAre("all file:7 person1/old.csv 2 200"));
+  EXPECT_THAT(lines({.by = WindowsBy::kFile, .own = Own{2, {}}}),
+              ElementsAre("1 file:7 person2/private/new.csv 1 100"));
+  EXPECT_THAT(lines({.by = WindowsBy::kFile}),
+              ElementsAre("0 file:7 person1/old.csv 1 100", "1 file:7 person2/private/new.csv 1 100"));
+  EXPECT_THAT(lines({.by = WindowsBy::kFile, .is_whole = true}),
+              ElementsAre("all file:7 person2/private/new.csv 2 200"))
+      << "of several owners the last name, for who may see all";
+}
+
+TEST_F(WindowsTest, OfOneFileItemOrPersonAlone) {
+  tell_all();
+  EXPECT_THAT(lines({.by = WindowsBy::kPerson, .subject = "file:7"}),
+              ElementsAre("0 2 person2 1 100", "0 3 person3 1 100"));
+  EXPECT_EQ(read({.by = WindowsBy::kPerson, .subject = "file:7"}).total, (WindowFigures{2, 200, 0, 0, 1, 60}));
+  EXPECT_THAT(lines({.by = WindowsBy::kPerson, .called = "person1/a.csv"}),
+              ElementsAre("0 2 person2 1 100", "0 3 person3 1 100"));
+  EXPECT_THAT(lines({.by = WindowsBy::kPerson, .called = "person3/slices/weather-12.csv"}),
+              ElementsAre("1 3 person3 1 9"));
+  EXPECT_THAT(lines({.by = WindowsBy::kPerson, .is_whole = true, .item_id = 5}),
+              ElementsAre("all 3 person3 2 109", "all 2 person2 1 100"));
+  EXPECT_THAT(lines({.by = WindowsBy::kFile, .person_id = 3}),
+              ElementsAre("0 file:7 person1/a.csv 1 100", "1 download_request:12 person3/slices/weather-12.csv 1 9"));
+  EXPECT_THAT(lines({.by = WindowsBy::kFile, .item_id = 5, .person_id = 2}),
+              ElementsAre("0 file:7 person1/a.csv 1 100"));
+  for (const WindowsQuery& none :
+       {WindowsQuery{.subject = "file:9"}, WindowsQuery{.called = "person1/b"}, WindowsQuery{.item_id = 0},
+        WindowsQuery{.item_id = 6}, WindowsQuery{.person_id = 0}, WindowsQuery{.person_id = 4}}) {
+    EXPECT_THAT(lines(none), IsEmpty());
+    EXPECT_EQ(read(none).total, WindowFigures{});
+  }
+}
+
+// Whatever is asked for: what one may not see is as what is not there.
+TEST_F(WindowsTest, AFilterShowsNothingThatIsNotShownWithoutIt) {
+  tell_all();
+  const Own nobody{4, {}};
+  const Own maintainer{4, {5}};
+  for (const Own& own : {nobody, Own{4, {6}}}) {
+    for (const WindowsQuery& query :
+         {WindowsQuery{.subject = "file:7", .own = own}, WindowsQuery{.called = "person1/a.csv", .own = own},
+          WindowsQuery{.item_id = 5, .own = own}, WindowsQuery{.person_id = 2, .own = own}}) {
+      EXPECT_THAT(lines(query), IsEmpty());
+      EXPECT_EQ(read(query).total, WindowFigures{});
+    }
+  }
+  EXPECT_THAT(lines({.by = WindowsBy::kFile, .subject = "file:7", .own = maintainer}), ElementsAre("0 file:7  2 200"));
+  EXPECT_THAT(lines({.by = WindowsBy::kFile, .called = "person1/a.csv", .own = maintainer}), IsEmpty())
+      << "or one would find out by asking what a file is called";
+  EXPECT_EQ(read({.called = "person1/a.csv", .own = maintainer}).total, WindowFigures{});
+  EXPECT_EQ(read({.called = "person3/slices/weather-12.csv", .own = maintainer}).total.downloads, 1);
+  EXPECT_EQ(read({.called = "person1/a.csv", .own = Own{1, {5}}}).total.downloads, 2);
+}
+
 TEST_F(WindowsTest, TheSharesOfAWindowAreAllOfItByOwnerAndItem) {
   tell_all();
   const auto shares = value_of(view_.shares(kNoon));

@@ -92,7 +92,7 @@ Result<Response> read_spending(const Services& services, RequestContext& context
     TRY(auto items, services.catalogue.maintained_by(caller.id));
     query.own = analytics::Own{caller.id, std::move(items)};
   }
-  TRY(auto page, services.slices.spending().read(query));
+  TRY(auto page, services.slices.spending().read(query, context.stop));
   json::object body{{"@type", "spending"},
                     {"currency", services.slices.settings().prices.currency},
                     {"lines", json::array()},
