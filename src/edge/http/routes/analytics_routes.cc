@@ -3,9 +3,11 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cstdint>
 #include <map>
 #include <utility>
 
+#include "domain/analytics/window_batch.h"
 #include "edge/http/routes/body_fields.h"
 #include "edge/http/routes/lakey.h"
 #include "edge/http/routes/live_analytics.h"
@@ -18,6 +20,7 @@ namespace {
 using analytics::WindowLine;
 using analytics::WindowsBy;
 
+constexpr Micros kDay = 86'400 * kMicrosPerSecond;
 constexpr std::string_view kCounted =
     "A download counts once, when its bytes first cover the whole object, at that time; answers and sent_bytes are "
     "what "
@@ -26,6 +29,8 @@ constexpr std::string_view kCounted =
 // What was asked for.
 struct Asked {
   analytics::WindowsQuery query;
+  std::string file;    // a line's key, or OWNER/PATH; empty: of all
+  std::string person;  // id, email or username
   bool is_streamed = false;
 };
 
@@ -39,14 +44,50 @@ std::optional<WindowsBy> by_of(const std::string& text) {
   return found == kWords.end() ? std::nullopt : std::optional(found->second);
 }
 
-analytics::WindowsQuery window_query(QueryFields& fields, const std::string& by) {
-  analytics::WindowsQuery query;
+std::optional<std::int64_t> id_of(std::string_view key) {
+  std::int64_t id = 0;
+  const auto read = std::from_chars(key.data(), key.data() + key.size(), id);
+  if (read.ec != std::errc{} || read.ptr != key.data() + key.size()) return std::nullopt;
+  return id;
+}
+
+// "file:7"
+bool is_subject_key(std::string_view text) {
+  const auto colon = text.find(':');
+  const std::string_view kind = text.substr(0, colon);
+  return (kind == "file" || kind == "download_request") && id_of(text.substr(colon + 1));
+}
+
+Asked window_query(QueryFields& fields, const std::string& by) {
+  Asked asked;
+  analytics::WindowsQuery& query = asked.query;
   query.by = by_of(by).value_or(WindowsBy::kTotal);
   query.from = fields.time("from");
   query.to = fields.time("to");
+  query.item_id = fields.integer("item", 1, INT64_MAX);
   query.after = fields.text("next");
   query.limit = page_limit(fields, limits::kPageEntriesMost);
-  return query;
+  asked.person = fields.text("person");
+  asked.file = fields.text("file");
+  if (!asked.file.empty() && !asked.file.contains('/') && !is_subject_key(asked.file)) {
+    fields.refuse("file", "Expected OWNER/PATH, or the key of a line: file:7, download_request:12.");
+  }
+  return asked;
+}
+
+// Days are told whole: those in which the time begins and ends too.
+void widen_to_days(analytics::WindowsQuery& query) {
+  const auto midnight = [](Micros at) { return analytics::window_start(at, kDay / kMicrosPerSecond); };
+  if (query.from) query.from = midnight(*query.from);
+  if (query.to && midnight(*query.to) != *query.to) query.to = midnight(*query.to) + kDay;
+}
+
+void refuse_of_stream(QueryFields& fields, const Asked& asked) {
+  if (asked.query.is_by_day) fields.refuse("per", "The stream has only windows.");
+  if (asked.query.by != WindowsBy::kTotal) fields.refuse("by", "The stream has only total.");
+  if (!asked.file.empty()) fields.refuse("file", "The stream has only total.");
+  if (asked.query.item_id) fields.refuse("item", "The stream has only total.");
+  if (!asked.person.empty()) fields.refuse("person", "The stream has only total.");
 }
 
 Result<Asked> asked_windows(const RequestContext& context) {
@@ -60,23 +101,24 @@ Result<Asked> asked_windows(const RequestContext& context) {
   }
   const std::string per = fields.text("per");
   if (!per.empty() && per != "window" && per != "day") fields.refuse("per", "Expected one of window, day.");
-  Asked asked{.query = window_query(fields, by), .is_streamed = source == "stream"};
+  Asked asked = window_query(fields, by);
+  asked.is_streamed = source == "stream";
   asked.query.is_by_day = per == "day";
-  if (asked.is_streamed && per == "day") fields.refuse("per", "The stream has only windows.");
-  if (asked.is_streamed && by != "total") fields.refuse("by", "The stream has only total.");
+  if (asked.query.is_by_day) widen_to_days(asked.query);
+  if (asked.is_streamed) refuse_of_stream(fields, asked);
   TRY_VOID(fields.check());
   return asked;
 }
 
-Result<analytics::WindowsQuery> asked_top(const RequestContext& context) {
+Result<Asked> asked_top(const RequestContext& context) {
   QueryFields fields(context);
   std::string by = fields.text("by");
   if (by.empty()) by = "file";
   if (!by_of(by) || by == "total") fields.refuse("by", "Expected one of owner, file, item, person.");
-  auto query = window_query(fields, by);
-  query.is_whole = true;
+  Asked asked = window_query(fields, by);
+  asked.query.is_whole = true;
   TRY_VOID(fields.check());
-  return query;
+  return asked;
 }
 
 // Whose numbers the caller may see.
@@ -88,26 +130,80 @@ Result<void> narrow_to_caller(const Services& services, const accounts::Account&
   return {};
 }
 
-std::int64_t id_of(const std::string& key) {
-  std::int64_t id = 0;
-  std::from_chars(key.data(), key.data() + key.size(), id);
-  return id;
+// The file that is called so now, where the caller may see it; else what was called so when it last moved.
+Result<void> narrow_to_file(const Services& services, const accounts::Account& caller, const std::string& file,
+                            analytics::WindowsQuery& query) {
+  if (file.empty()) return {};
+  if (is_subject_key(file)) {
+    query.subject = file;
+    return {};
+  }
+  query.called = file;
+  const auto border = file.find('/');
+  const auto path = files::FilePath::parse(std::string_view(file).substr(border + 1));
+  if (!path) return {};
+  const auto found = services.files.get(caller, {file.substr(0, border), *path});
+  if (!found && found.error().code != Code::kNotFound) return std::unexpected(found.error());
+  if (!found || found->kind != files::FileKind::kFile) return {};
+  query.called.reset();
+  query.subject = fmt::format("file:{}", found->id);
+  return {};
 }
 
-// People and owners as they are called now; who is gone, as they were last.
-Result<std::string> name_of_line(const Services& services, const accounts::Account& caller, WindowsBy by,
-                                 const WindowLine& line) {
-  if (by == WindowsBy::kItem) {
-    const auto item = services.catalogue.get(caller, id_of(line.key));
-    if (!item && item.error().code != Code::kNotFound) return std::unexpected(item.error());
-    return item ? item->name : std::string();
+// Whom nobody knows has taken nothing: that says as little as somebody who has taken nothing of what the caller may
+// see.
+Result<void> narrow_to_person(const Services& services, const std::string& person, analytics::WindowsQuery& query) {
+  if (person.empty()) return {};
+  query.person_id = id_of(person).value_or(0);
+  for (const auto& found : {services.accounts.find_by_email(person), services.accounts.find_by_username(person)}) {
+    if (!found && found.error().code != Code::kNotFound) return std::unexpected(found.error());
+    if (!found) continue;
+    query.person_id = found->id;
+    break;
   }
-  if (by != WindowsBy::kOwner && by != WindowsBy::kPerson) return line.name;
-  const auto account = services.accounts.get(id_of(line.key));
-  if (!account && account.error().code != Code::kNotFound) return std::unexpected(account.error());
-  if (!account) return line.name;
-  return account->email.empty() ? account->username : account->email;
+  return {};
 }
+
+Result<analytics::WindowsPage> read_page(const Services& services, const accounts::Account& caller, Asked asked) {
+  TRY_VOID(narrow_to_caller(services, caller, asked.query));
+  TRY_VOID(narrow_to_file(services, caller, asked.file, asked.query));
+  TRY_VOID(narrow_to_person(services, asked.person, asked.query));
+  return services.windows.read(asked.query);
+}
+
+// What the lines of one answer are called; the same thing stands in many of them.
+class LineNames {
+ public:
+  LineNames(const Services& services, const accounts::Account& caller, WindowsBy by)
+      : services_(services), caller_(caller), by_(by) {}
+
+  Result<std::string> of(const WindowLine& line) {
+    if (by_ == WindowsBy::kTotal || by_ == WindowsBy::kFile) return line.name;
+    if (const auto known = known_.find(line.key); known != known_.end()) return known->second;
+    TRY(auto name, look_up(line));
+    return known_.emplace(line.key, std::move(name)).first->second;
+  }
+
+ private:
+  // People and owners as they are called now; who is gone, as they were last.
+  Result<std::string> look_up(const WindowLine& line) {
+    const std::int64_t id = id_of(line.key).value_or(0);
+    if (by_ == WindowsBy::kItem) {
+      const auto item = services_.catalogue.get(caller_, id);
+      if (!item && item.error().code != Code::kNotFound) return std::unexpected(item.error());
+      return item ? item->name : std::string();
+    }
+    const auto account = services_.accounts.get(id);
+    if (!account && account.error().code != Code::kNotFound) return std::unexpected(account.error());
+    if (!account) return line.name;
+    return account->email.empty() ? account->username : account->email;
+  }
+
+  const Services& services_;
+  const accounts::Account& caller_;
+  const WindowsBy by_;
+  std::map<std::string, std::string> known_;  // by key
+};
 
 json::value time_or_null(Micros at) { return at == 0 ? json::value(nullptr) : json::value(iso8601(at)); }
 
@@ -119,8 +215,9 @@ Result<json::object> body_of(const Services& services, const RequestContext& con
                     {"counted", kCounted},
                     {"lines", json::array()},
                     {"total", to_json(page.total)}};
+  LineNames names(services, caller, by);
   for (const auto& line : page.lines) {
-    TRY(const auto name, name_of_line(services, caller, by, line));
+    TRY(const auto name, names.of(line));
     json::object one{{"@type", "windows_line"},
                      {"start", time_or_null(line.start)},
                      {"end", time_or_null(line.end)},
@@ -146,7 +243,7 @@ Result<analytics::WindowsPage> streamed_page(const Services& services, const acc
   }
   std::int64_t after = INT64_MIN;
   if (!query.after.empty()) {
-    after = id_of(query.after);
+    after = id_of(query.after).value_or(INT64_MIN);
     if (std::to_string(after) != query.after) {
       return fail(Code::kInvalid, "QUERY_DID_NOT_VALIDATE", "`next` is not of this list: begin at the first page",
                   {{"next", {"Not of this list: begin at the first page."}}});
@@ -169,14 +266,13 @@ Result<analytics::WindowsPage> streamed_page(const Services& services, const acc
 }
 
 Result<Response> read_windows(const Services& services, RequestContext& context) {
-  TRY(Asked asked, asked_windows(context));
+  TRY(const Asked asked, asked_windows(context));
   const auto caller = lakey::caller(context);
   analytics::WindowsPage page;
   if (asked.is_streamed) {
     TRY(page, streamed_page(services, caller, asked.query));
   } else {
-    TRY_VOID(narrow_to_caller(services, caller, asked.query));
-    TRY(page, services.windows.read(asked.query));
+    TRY(page, read_page(services, caller, asked));
   }
   TRY(auto body, body_of(services, context, asked.query.by, page));
   body["source"] = asked.is_streamed ? "stream" : "ledger";
@@ -184,10 +280,9 @@ Result<Response> read_windows(const Services& services, RequestContext& context)
 }
 
 Result<Response> read_top(const Services& services, RequestContext& context) {
-  TRY(auto query, asked_top(context));
-  TRY_VOID(narrow_to_caller(services, lakey::caller(context), query));
-  TRY(const auto page, services.windows.read(query));
-  TRY(auto body, body_of(services, context, query.by, page));
+  TRY(const Asked asked, asked_top(context));
+  TRY(const auto page, read_page(services, lakey::caller(context), asked));
+  TRY(auto body, body_of(services, context, asked.query.by, page));
   body["source"] = "ledger";
   return lakey::answer(200, "WINDOWS_READ", body);
 }
@@ -198,9 +293,9 @@ Result<Response> watch_live(const Services& services, RequestContext& context) {
   return response;
 }
 
-Result<Response> rebuild(const Services& services, RequestContext&) {
+Result<Response> rebuild(const Services& services, RequestContext& context) {
   TRY(const std::int64_t entries, services.windows.rebuild());
-  TRY_VOID(services.slices.spending().rebuild());
+  TRY_VOID(services.slices.spending().rebuild(context.stop));
   return lakey::answer(200, "ANALYTICS_REBUILT", {{"@type", "analytics_rebuilt"}, {"entries", entries}});
 }
 

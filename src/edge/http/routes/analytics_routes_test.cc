@@ -117,6 +117,65 @@ TEST_F(AnalyticsRoutes, PeopleSeeWhatIsTheirs) {
   EXPECT_EQ(get(ada_, "/analytics/windows").at("total").at("downloads"), 1);
 }
 
+// Who took what: the question of an owner.
+TEST_F(AnalyticsRoutes, OfOneFileItemOrPersonAlone) {
+  download(file(ada_, 7, "trips/a.csv"), ben_, noon_);
+  download(file(ada_, 9, "b.csv", 5), eve_, noon_);
+  download(file(ben_, 8, "secret.csv"), eve_, noon_);
+  const std::vector<std::string> by_ben{id(ben_) + " ben@example.com 1"};
+  const std::vector<std::string> by_eve{id(eve_) + " eve@example.com 1"};
+  EXPECT_EQ(lines(ada_, "/analytics/windows?by=person&file=ada/trips/a.csv"), by_ben);
+  EXPECT_EQ(lines(ada_, "/analytics/windows?by=person&file=file:7"), by_ben);
+  EXPECT_EQ(lines(ada_, "/analytics/top?by=person&file=ada%2Ftrips%2Fa.csv"), by_ben);
+  EXPECT_EQ(lines(ada_, "/analytics/top?by=person&item=5"), by_eve);
+  for (const std::string& eve : {id(eve_), std::string("eve@example.com"), eve_.account.username}) {
+    EXPECT_THAT(lines(ada_, "/analytics/windows?by=file&person=" + eve), ElementsAre("file:9 ada/b.csv 1")) << eve;
+  }
+  EXPECT_THAT(lines(admin_, "/analytics/top?person=eve"), ElementsAre("file:8 ben/secret.csv 1", "file:9 ada/b.csv 1"));
+  EXPECT_EQ(get(ada_, "/analytics/windows?file=ada/trips/a.csv").at("total").at("downloads"), 1);
+}
+
+// To the byte: what one may not see, and what is not there.
+TEST_F(AnalyticsRoutes, AFilterDoesNotTellWhatThereIs) {
+  download(file(ben_, 8, "secret.csv", 5), eve_, noon_);
+  const auto none = get(ada_, "/analytics/windows?by=person&file=file:999");
+  EXPECT_THAT(none.at("lines").as_array(), IsEmpty());
+  for (const char* filter : {"file=file:8", "file=ben/secret.csv", "file=ben/nothing.csv", "file=nobody/secret.csv",
+                             "file=ben/../secret.csv", "item=5", "item=6", "person=eve", "person=nobody"}) {
+    EXPECT_EQ(get(ada_, std::string("/analytics/windows?by=person&") + filter), none) << filter;
+  }
+}
+
+// The file that is called so now, whatever it was called when it moved; else what was called so then.
+TEST_F(AnalyticsRoutes, AFileIsFoundByItsNameOfToday) {
+  const auto at = [&](const std::string& path) {
+    return files::Address{ada_.account.username, value_of(files::FilePath::parse(path))};
+  };
+  value_of(world_.files.make_folder(ada_.account, at("trips")));
+  auto upload = value_of(world_.files.begin_upload(ada_.account, at("trips/new.csv"), {}));
+  const auto stored = value_of(world_.files.finish(ada_.account, std::move(upload))).file;
+  download(file(ada_, stored.id, "old.csv"), ben_, world_.clock.now() + kWindow);
+  const std::vector<std::string> found{"file:" + std::to_string(stored.id) + " ada/old.csv 1"};
+  EXPECT_EQ(lines(ada_, "/analytics/top?file=ada/trips/new.csv"), found);
+  EXPECT_EQ(lines(ada_, "/analytics/top?file=ada/old.csv"), found);
+  EXPECT_THAT(lines(ada_, "/analytics/top?file=ada/trips"), IsEmpty()) << "a folder is no file";
+  EXPECT_THAT(lines(ben_, "/analytics/top?file=ada/trips/new.csv"), IsEmpty());
+  EXPECT_EQ(lines(admin_, "/analytics/top?file=ada/trips/new.csv"), found);
+}
+
+TEST_F(AnalyticsRoutes, DaysAreWhole) {
+  constexpr Micros kDay = 86'400 * kMicrosPerSecond;
+  const Micros midnight = noon_ / kDay * kDay;
+  download(file(ada_, 7, "a.csv"), ben_, midnight);
+  download(file(ada_, 7, "a.csv"), ben_, midnight + kDay - 1);
+  const std::string from = "from=" + iso8601(midnight + kDay / 2);
+  EXPECT_EQ(lines(ada_, "/analytics/windows?per=day&" + from), (std::vector<std::string>{"  2"}));
+  EXPECT_EQ(get(ada_, "/analytics/windows?per=day&" + from).at("total").at("downloads"), 2);
+  EXPECT_EQ(lines(ada_, "/analytics/windows?per=day&to=" + iso8601(midnight + 1)), (std::vector<std::string>{"  2"}));
+  EXPECT_THAT(lines(ada_, "/analytics/windows?per=day&to=" + iso8601(midnight)), IsEmpty());
+  EXPECT_EQ(lines(ada_, "/analytics/windows?" + from), (std::vector<std::string>{"  1"})) << "windows begin where said";
+}
+
 TEST_F(AnalyticsRoutes, WhoIsGoneIsCalledAsTheLedgerHasIt) {
   download(file(ada_, 7, "a.csv"), ben_, noon_);
   testing::must(world_.accounts.remove(ben_.account.id, std::nullopt));
@@ -146,6 +205,13 @@ TEST_F(AnalyticsRoutes, WhatMakesNoSenseIsRefusedByName) {
                                                         {"/analytics/windows?from=noon", "from"},
                                                         {"/analytics/windows?limit=0", "limit"},
                                                         {"/analytics/windows?next=x", "next"},
+                                                        {"/analytics/windows?file=a.csv", "file"},
+                                                        {"/analytics/windows?file=account:7", "file"},
+                                                        {"/analytics/windows?item=x", "item"},
+                                                        {"/analytics/windows?source=stream&file=a/b", "file"},
+                                                        {"/analytics/windows?source=stream&item=5", "item"},
+                                                        {"/analytics/windows?source=stream&person=eve", "person"},
+                                                        {"/analytics/top?file=x", "file"},
                                                         {"/analytics/top?by=total", "by"}}) {
     const auto answer = get(admin_, path, 400);
     EXPECT_EQ(answer.at("@event"), "QUERY_DID_NOT_VALIDATE") << path;
@@ -237,6 +303,19 @@ TEST_F(LiveAnalytics, WhatIsBeingSentIsShownToThoseWhoMaySee) {
   EXPECT_EQ(told(eve_).at("transfers_total"), 0);
   one->end([] {});
   EXPECT_THAT(names(told(ada_)), IsEmpty());
+}
+
+// More of others' than one event shows, and all of them older.
+TEST_F(LiveAnalytics, WhatOthersHaveUnderWayHidesNothing) {
+  constexpr int kOthers = 1'100;
+  std::vector<std::shared_ptr<transfers::Transfer>> going_on;
+  for (int i = 0; i < kOthers; ++i) going_on.push_back(send(file(ben_, 8, "b.csv"), eve_));
+  going_on.push_back(send(file(ada_, 7, "a.csv"), ada_));
+  EXPECT_THAT(names(told(ada_)), ElementsAre("ada/a.csv"));
+  EXPECT_EQ(told(ada_).at("transfers_total"), 1);
+  EXPECT_EQ(told(ben_).at("transfers").as_array().size(), 200);
+  EXPECT_EQ(told(ben_).at("transfers_total"), kOthers);
+  EXPECT_EQ(told(admin_).at("transfers_total"), kOthers + 1);
 }
 
 TEST_F(LiveAnalytics, AtTheWindowsEndTheNextBegins) {
