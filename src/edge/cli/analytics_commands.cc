@@ -3,11 +3,14 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <functional>
 #include <memory>
+#include <utility>
 
 #include "base/encoding.h"
 #include "edge/cli/cli_limits.h"
 #include "edge/cli/commands.h"
+#include "edge/cli/file_places.h"
 #include "edge/cli/items.h"
 #include "edge/cli/live_table.h"
 #include "edge/cli/moment.h"
@@ -17,7 +20,7 @@ namespace lakelift::cli {
 namespace {
 
 constexpr int kMostPages = 10'000;
-constexpr std::size_t kShownWindows = 15;  // of a table that is drawn again in its place
+constexpr std::size_t kShownLines = 15;  // of a table that is drawn again in its place
 constexpr std::size_t kShownTransfers = 10;
 
 struct WindowsOptions {
@@ -26,6 +29,9 @@ struct WindowsOptions {
   std::string until;
   std::string source = "ledger";
   std::string per = "window";
+  std::string file;
+  std::string item;
+  std::string person;
   bool follow = false;
   std::int64_t limit = 20;  // of the top
 };
@@ -71,8 +77,42 @@ View windows_view(const std::string& by, bool with_start) {
           with_start ? "start" : "key"};
 }
 
-Result<std::string> query_of(const Session& session, const WindowsOptions& options) {
-  std::string query = fmt::format("by={}", options.by);
+// "file:7", as a line is called whose name the caller may not know.
+bool is_key(std::string_view text) {
+  const auto colon = text.find(':');
+  if (colon == std::string_view::npos || colon + 1 == text.size()) return false;
+  const std::string_view kind = text.substr(0, colon);
+  return (kind == "file" || kind == "download_request") &&
+         text.find_first_not_of("0123456789", colon + 1) == std::string_view::npos;
+}
+
+Result<std::string> file_of(Api& api, const std::string& file) {
+  if (is_key(file)) return file;
+  TRY(const RemoteName name, FilePlaces(api).resolve(file));
+  if (name.is_folder) {
+    return fail(Code::kInvalid, "",
+                fmt::format("--file: \"{}\" is a folder: name one file, as [OWNER:]PATH", printable(file)));
+  }
+  return fmt::format("{}/{}", name.owner, name.path);
+}
+
+// Of what alone: "&file=…&item=…&person=…".
+Result<std::string> filter_of(Api& api, const WindowsOptions& options) {
+  std::string filter;
+  if (!options.file.empty()) {
+    TRY(const std::string file, file_of(api, options.file));
+    filter += "&file=" + percent_encode(file);
+  }
+  if (!options.item.empty()) {
+    TRY(const auto item, find_item(api, options.item));
+    filter += fmt::format("&item={}", item.id);
+  }
+  if (!options.person.empty()) filter += "&person=" + percent_encode(options.person);
+  return filter;
+}
+
+Result<std::string> query_of(const Session& session, const WindowsOptions& options, const std::string& filter) {
+  std::string query = fmt::format("by={}{}", options.by, filter);
   const auto narrow = [&](std::string_view name, const std::string& value) {
     if (!value.empty()) query += fmt::format("&{}={}", name, percent_encode(value));
   };
@@ -99,6 +139,11 @@ Result<json::array> windows(Api& api, const std::string& query, json::object* an
     next = fmt::format("&next={}", percent_encode(*more));
   }
   return lines;
+}
+
+Result<json::array> top(Api& api, const std::string& query, std::int64_t limit) {
+  TRY(const json::object answer, api.get(fmt::format("/analytics/top?{}&limit={}", query, limit)));
+  return array_of(answer, "lines");
 }
 
 // The total of what is on all pages, as a last line.
@@ -129,8 +174,38 @@ std::vector<std::string> transfer_lines(const json::object& event) {
   return out;
 }
 
-// The latest windows, each time that something happened, until it is interrupted.
-Result<void> follow(Session& session, Api& api, const WindowsOptions& options) {
+// What is shown again each time that something happened.
+struct Followed {
+  View view;
+  bool is_latest_last = false;  // of more lines than fit the last ones are shown
+  std::function<Result<json::array>(Api&)> read;
+};
+
+std::vector<LiveRow> rows_of(const json::array& lines, const Followed& what, bool is_cut) {
+  const std::size_t most = is_cut ? kShownLines : lines.size();
+  const std::size_t first = what.is_latest_last && lines.size() > most ? lines.size() - most : 0;
+  std::vector<LiveRow> rows;
+  for (std::size_t i = first; i < lines.size() && rows.size() < most; ++i) {
+    if (!lines[i].is_object()) continue;
+    const auto& line = lines[i].get_object();
+    rows.push_back({find_string(line, "start").value_or("") + " " + find_string(line, "key").value_or(""), line});
+  }
+  return rows;
+}
+
+// Until it is interrupted.
+Result<void> follow(Session& session, Api& api, const Followed& what) {
+  const Connection second = session.connect();  // the first one is busy with the events
+  LiveTable table(session.output(), what.view);
+  const bool is_cut = session.output().terminal().stdout_is_tty;
+  return api.watch("/analytics/live", [&](const json::object& event) -> Result<bool> {
+    TRY(const json::array lines, what.read(*second.api));
+    TRY_VOID(table.show(rows_of(lines, what, is_cut), transfer_lines(event)));
+    return false;
+  });
+}
+
+Result<void> check_follow(Session& session, const WindowsOptions& options) {
   const auto format = session.output().format();
   if (format == OutputFormat::kJson || format == OutputFormat::kCsv || format == OutputFormat::kId) {
     return fail(Code::kInvalid, "", "--follow prints table or jsonl");
@@ -138,31 +213,34 @@ Result<void> follow(Session& session, Api& api, const WindowsOptions& options) {
   if (options.source != "ledger" || !options.until.empty()) {
     return fail(Code::kInvalid, "", "--follow goes without --source and --until");
   }
-  WindowsOptions shown = options;
-  if (shown.since.empty()) shown.since = "1h";
-  const Connection second = session.connect();  // the first one is busy with the events
-  LiveTable table(session.output(), windows_view(options.by, true));
-  return api.watch("/analytics/live", [&](const json::object& event) -> Result<bool> {
-    TRY(const std::string query, query_of(session, shown));
-    TRY(const json::array lines, windows(*second.api, query));
-    std::vector<LiveRow> rows;
-    const std::size_t first =
-        session.output().terminal().stdout_is_tty && lines.size() > kShownWindows ? lines.size() - kShownWindows : 0;
-    for (std::size_t i = first; i < lines.size(); ++i) {
-      if (!lines[i].is_object()) continue;
-      const auto& line = lines[i].get_object();
-      rows.push_back({find_string(line, "start").value_or("") + " " + find_string(line, "key").value_or(""), line});
-    }
-    TRY_VOID(table.show(rows, transfer_lines(event)));
-    return false;
-  });
+  return {};
+}
+
+Result<void> follow_windows(Session& session, Api& api, WindowsOptions options) {
+  TRY_VOID(check_follow(session, options));
+  if (options.since.empty()) options.since = "1h";
+  TRY(const std::string filter, filter_of(api, options));
+  return follow(session, api, {windows_view(options.by, true), true, [&](Api& second) -> Result<json::array> {
+                                 TRY(const std::string query, query_of(session, options, filter));
+                                 return windows(second, query);
+                               }});
+}
+
+Result<void> follow_top(Session& session, Api& api, const WindowsOptions& options) {
+  TRY_VOID(check_follow(session, options));
+  TRY(const std::string filter, filter_of(api, options));
+  return follow(session, api, {windows_view(options.by, false), false, [&](Api& second) -> Result<json::array> {
+                                 TRY(const std::string query, query_of(session, options, filter));
+                                 return top(second, query, options.limit);
+                               }});
 }
 
 Result<void> show_windows(Session& session, WindowsOptions options) {
   TRY(Api * api, session.api());
-  if (options.follow) return follow(session, *api, options);
+  if (options.follow) return follow_windows(session, *api, std::move(options));
   if (options.since.empty()) options.since = "1d";
-  TRY(const std::string query, query_of(session, options));
+  TRY(const std::string filter, filter_of(*api, options));
+  TRY(const std::string query, query_of(session, options, filter));
   json::object answer;
   TRY(json::array lines, windows(*api, query, &answer));
   if (session.output().format() == OutputFormat::kTable) {
@@ -174,9 +252,10 @@ Result<void> show_windows(Session& session, WindowsOptions options) {
 
 Result<void> show_top(Session& session, const WindowsOptions& options) {
   TRY(Api * api, session.api());
-  TRY(const std::string query, query_of(session, options));
-  TRY(const json::object answer, api->get(fmt::format("/analytics/top?{}&limit={}", query, options.limit)));
-  TRY(const json::array lines, array_of(answer, "lines"));
+  if (options.follow) return follow_top(session, *api, options);
+  TRY(const std::string filter, filter_of(*api, options));
+  TRY(const std::string query, query_of(session, options, filter));
+  TRY(const json::array lines, top(*api, query, options.limit));
   if (lines.empty() && session.output().format() == OutputFormat::kTable) session.note("nothing moved in that time");
   return session.output().list(lines, windows_view(options.by, false));
 }
@@ -199,6 +278,12 @@ void add_times(CLI::App& command, WindowsOptions& options, const std::string& ot
   command.add_option("--until", options.until, "Windows that begin before this moment, or before so long ago");
 }
 
+void add_filters(CLI::App& command, WindowsOptions& options) {
+  command.add_option("--file", options.file, "Of this file alone: [OWNER:]PATH, or as a line without a name has it");
+  command.add_option("--item", options.item, "Of this item alone: name or id");
+  command.add_option("--person", options.person, "What this person took or sent: email, username or id");
+}
+
 }  // namespace
 
 void add_analytics_commands(CommandTree& tree) {
@@ -209,13 +294,14 @@ void add_analytics_commands(CommandTree& tree) {
   CLI::App* command =
       tree.add(*group, "windows", "Downloads, uploads and bytes per window of time",
                {"lakelift analytics windows --per day --since 30d", "lakelift analytics windows --follow",
-                "lakelift analytics windows --by person --output csv"},
+                "lakelift analytics windows --file trips/a.csv --by person"},
                [options](Session& session) { return show_windows(session, *options); });
   command->add_option("--by", options->by, "A line for each of these in each window")
       ->capture_default_str()
       ->check(CLI::IsMember({"total", "owner", "file", "item", "person"}));
   add_times(*command, *options, "a day ago");
-  command->add_option("--per", options->per, "A line for each window, or for each day (UTC)")
+  add_filters(*command, *options);
+  command->add_option("--per", options->per, "A line for each window, or for each day (UTC), also the first one whole")
       ->capture_default_str()
       ->check(CLI::IsMember({"window", "day"}));
   command->add_option("--source", options->source, "ledger, or stream: what the streaming job counted (for admins)")
@@ -224,18 +310,23 @@ void add_analytics_commands(CommandTree& tree) {
   command->add_flag("--follow", options->follow,
                     "Show the last hour, and again when something happens: a table in its place on a terminal, else a "
                     "line for each change; Ctrl-C ends it");
-  const auto top = std::make_shared<WindowsOptions>();
-  top->by = "file";
+  const auto most = std::make_shared<WindowsOptions>();
+  most->by = "file";
   command = tree.add(*group, "top", "What was downloaded most",
-                     {"lakelift analytics top --by file", "lakelift analytics top --by person --since 30d --limit 5"},
-                     [top](Session& session) { return show_top(session, *top); });
-  command->add_option("--by", top->by, "A line for each of these")
+                     {"lakelift analytics top --by file", "lakelift analytics top --by person --since 30d --limit 5",
+                      "lakelift analytics top --follow"},
+                     [most](Session& session) { return show_top(session, *most); });
+  command->add_option("--by", most->by, "A line for each of these")
       ->capture_default_str()
       ->check(CLI::IsMember({"owner", "file", "item", "person"}));
-  add_times(*command, *top, "the beginning");
-  command->add_option("--limit", top->limit, "How many at most")
+  add_times(*command, *most, "the beginning");
+  add_filters(*command, *most);
+  command->add_option("--limit", most->limit, "How many at most")
       ->capture_default_str()
       ->check(CLI::Range(std::int64_t{1}, std::int64_t{1'000}));
+  command->add_flag("--follow", most->follow,
+                    "Show it again when something happens: a table in its place on a terminal, else a line for each "
+                    "change; Ctrl-C ends it");
   tree.add(*group, "rebuild", "Make what is shown here and by `lakelift ledger` anew out of the ledger (for admins)",
            {"lakelift analytics rebuild", "lakelift analytics rebuild --output json"}, rebuild);
 }

@@ -119,6 +119,28 @@ TEST_F(AnalyticsCommands, TheTop) {
   EXPECT_EQ(run({"analytics", "top", "--by", "total"}).code, kUsage);
 }
 
+// As other commands name files, items and people.
+TEST_F(AnalyticsCommands, OfOneFileItemOrPersonAlone) {
+  fake_.on("GET /accounts/me", [](const WireRequest&) { return json_answer(200, {{"username", "ada"}}); });
+  fake_.on("GET /catalogueitems/",
+           [](const WireRequest&) { return json_answer(200, {{"catalogue_items", json::array()}}); });
+  for (const char* call : {"GET /analytics/windows", "GET /analytics/top"}) {
+    fake_.on(call, [](const WireRequest&) { return json_answer(200, windows_json({line_of(kFirst, "3", "bob", 1)})); });
+  }
+  EXPECT_EQ(run({"analytics", "windows", "--file", "trips/a b.csv", "--by", "person", "--since", "2026-11-27"}).code,
+            kOk);
+  EXPECT_EQ(target_of("GET /analytics/windows"),
+            "/analytics/windows?by=person&file=ada%2Ftrips%2Fa%20b.csv&from=2026-11-27&limit=1000");
+  EXPECT_EQ(run({"analytics", "top", "--file", "bob:a.csv", "--person", "eve@example.com"}).code, kOk);
+  EXPECT_EQ(target_of("GET /analytics/top"),
+            "/analytics/top?by=file&file=bob%2Fa.csv&person=eve%40example.com&limit=20");
+  EXPECT_EQ(run({"analytics", "top", "--file", "download_request:12"}).code, kOk);
+  EXPECT_EQ(target_of("GET /analytics/top"), "/analytics/top?by=file&file=download_request%3A12&limit=20");
+  const CliRun folder = run({"analytics", "top", "--file", "trips/"});
+  EXPECT_EQ(folder.code, kUsage);
+  EXPECT_THAT(folder.err, HasSubstr("is a folder"));
+}
+
 TEST_F(AnalyticsCommands, ARebuildSaysHowMuchItRead) {
   fake_.on("POST /analytics/rebuild", [](const WireRequest&) {
     return json_answer(200, {{"@event", "ANALYTICS_REBUILT"}, {"@type", "analytics_rebuilt"}, {"entries", 12'345}});
@@ -149,7 +171,30 @@ TEST_F(AnalyticsCommands, FollowingTellsWhatChanged) {
   EXPECT_THAT(target_of("GET /analytics/windows"), HasSubstr("&from=")) << "the last hour";
 }
 
+TEST_F(AnalyticsCommands, TheTopIsFollowedToo) {
+  fake_.on("GET /analytics/live", [count = 0](const WireRequest&) mutable {
+    if (++count == 2) return error_answer(403, "ACCESS_DENIED", "no more");
+    WireAnswer answer;
+    answer.headers = {{"Content-Type", "text/event-stream"}};
+    answer.body = "data: {\"transfers\":[]}\n\ndata: {\"transfers\":[],\"transfers_total\":1}\n\n";
+    return answer;
+  });
+  fake_.on("GET /analytics/top", [count = 0](const WireRequest&) mutable {
+    const auto before = line_of(nullptr, "file:7", "ada/a.csv", 2);
+    return json_answer(200, ++count == 1 ? windows_json({before})
+                                         : windows_json({line_of(nullptr, "file:8", "ada/b.csv", 3), before}));
+  });
+  const CliRun followed = run({"analytics", "top", "--follow", "--limit", "5"});
+  EXPECT_EQ(followed.code, kRefused) << followed.err;
+  EXPECT_EQ(followed.out,
+            "ada/a.csv  downloads 2  size 2000  uploads 1  uploaded 10  answers 7  sent 2500\n"
+            "ada/b.csv  downloads 3  size 3000  uploads 1  uploaded 10  answers 7  sent 2500\n");
+  EXPECT_EQ(target_of("GET /analytics/top"), "/analytics/top?by=file&limit=5");
+}
+
 TEST_F(AnalyticsCommands, FollowingHasItsFormats) {
+  EXPECT_EQ(run({"analytics", "top", "--follow", "--output", "csv"}).code, kUsage);
+  EXPECT_EQ(run({"analytics", "top", "--follow", "--until", "1d"}).code, kUsage);
   EXPECT_EQ(run({"analytics", "windows", "--follow", "--output", "csv"}).code, kUsage);
   EXPECT_EQ(run({"analytics", "windows", "--follow", "--source", "stream"}).code, kUsage);
   EXPECT_EQ(run({"analytics", "windows", "--by", "nothing"}).code, kUsage);
