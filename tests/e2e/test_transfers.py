@@ -24,8 +24,8 @@ from tests.e2e.contract_api import people_csv
 from tests.e2e.files_api import raw
 from tests.server_process import Server
 
-SLOT_SECONDS = 300
 RANGES = 40
+pytestmark = pytest.mark.usefixtures("within_a_slot")
 # More than the two sockets between a client that does not read and the server hold.
 LARGE = 64 * 1024 * 1024
 
@@ -125,14 +125,6 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
             person.name = server.ask("GET", "/accounts/me", token=person.token).json["username"]
         people[0].put("settle", b"")
         yield World(server, *people)
-
-
-@pytest.fixture(autouse=True)
-def within_a_slot() -> None:
-    """Tests take seconds: one that would meet the end of a slot waits until the next one has begun."""
-    left = SLOT_SECONDS - time.time() % SLOT_SECONDS
-    if left < 20:
-        time.sleep(left)
 
 
 def pattern(size: int) -> bytes:

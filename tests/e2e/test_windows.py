@@ -6,19 +6,25 @@ import csv
 import http.client
 import io
 import json
+import math
 import signal
+import sqlite3
 import subprocess
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
 from tests.e2e.contract_api import Api
 from tests.e2e.files_api import Person
-from tests.server_process import LAKELIFT, cli, must
+from tests.server_process import LAKELIFT, Server, cli, must
 
+pytestmark = pytest.mark.usefixtures("within_a_slot")
 New = Callable[[], Person]
 CONTENT = b"0123456789" * 10
 FIGURES = ("downloads", "size_bytes", "uploads", "uploaded_bytes", "answers", "sent_bytes")
@@ -85,6 +91,21 @@ def test_by_everything(api: Api, admin_token: str, moved: tuple[Person, Person])
     assert summed(everything)[f"{alice.name}/taken.csv"] == (1, 100, 1, 100, 1, 100)
     top = windows(api, alice.token, "by=file", "/analytics/top")["lines"]
     assert [(line["name"], line["downloads"], line["start"]) for line in top] == [(f"{alice.name}/taken.csv", 1, None), (f"{alice.name}/begun.csv", 0, None)]
+
+
+def test_who_took_what(api: Api, admin_token: str, moved: tuple[Person, Person]) -> None:
+    """Of one file, by person; for its owner and administrators. To others it is as what is not there."""
+    alice, bob = moved
+    file = f"file={quote(alice.name)}/taken.csv"
+    expected = {alice.email: (0, 0, 1, 100, 0, 0), bob.email: (1, 100, 0, 0, 1, 100)}
+    for token in (alice.token, admin_token):
+        for path in ("/analytics/windows", "/analytics/top"):
+            answer = windows(api, token, f"by=person&{file}", path)
+            assert summed(answer["lines"]) == expected and figures(answer["total"]) == (1, 100, 1, 100, 1, 100)
+    by_bob = summed(windows(api, alice.token, f"by=file&person={quote(bob.name)}")["lines"])
+    assert by_bob == {f"{alice.name}/taken.csv": (1, 100, 0, 0, 1, 100), f"{alice.name}/begun.csv": (0, 0, 0, 0, 1, 10)}
+    nothing = windows(api, bob.token, f"by=person&file={quote(alice.name)}/nothing.csv")
+    assert nothing["lines"] == [] and windows(api, bob.token, f"by=person&{file}") == nothing
 
 
 def test_access(api: Api, admin_token: str, moved: tuple[Person, Person], new_person: New) -> None:
@@ -174,7 +195,7 @@ def test_rebuilt_they_are_the_same(api: Api, admin_token: str, moved: tuple[Pers
 
 def test_the_last_window_in_the_metrics(api: Api) -> None:
     """Numbers, of whatever moved five minutes ago."""
-    for name in ("lakelift_window_downloads", "lakelift_window_size_bytes"):
+    for name in ("lakelift_window_downloads", "lakelift_window_size_bytes", "lakelift_window_malformed_entries"):
         assert api.server.metric(name) >= 0
 
 
@@ -186,16 +207,63 @@ def test_commands(api: Api, admin_token: str, moved: tuple[Person, Person]) -> N
     assert summed(lines)[f"{alice.name}/taken.csv"] == (1, 100, 1, 100, 1, 100)
     table = must(cli("analytics", "windows", "--by", "person", env=env))
     assert bob.email in table and "total" in table
+    taken = json.loads(must(cli("analytics", "windows", "--file", "taken.csv", "--by", "person", "--output", "json", env=env)))
+    assert summed(taken) == {alice.email: (0, 0, 1, 100, 0, 0), bob.email: (1, 100, 0, 0, 1, 100)}
     top = list(csv.DictReader(io.StringIO(must(cli("analytics", "top", "--by", "person", "--output", "csv", env=env)))))
     assert [(line["person"], line["downloads"]) for line in top] == [(bob.email, "1"), (alice.email, "0")]
     assert int(must(cli("analytics", "rebuild", "--output", "id", env={**env, "LAKELIFT_TOKEN": admin_token}))) > 4
-    command = [LAKELIFT, "analytics", "windows", "--by", "file", "--follow", "--output", "jsonl"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env={"PATH": "/usr/bin:/bin", **env}) as process:
-        assert process.stdout
-        first = [json.loads(process.stdout.readline()) for _ in lines]
-        assert [line["name"] for line in first] == [line["name"] for line in lines]
-        bob.get("begun.csv", owner=alice.name, expect=200)
-        changed = json.loads(process.stdout.readline())
-        assert changed["name"] == f"{alice.name}/begun.csv"
-        process.send_signal(signal.SIGINT)
-        assert process.wait(30) == 130
+    for what, count in (("windows", len(lines)), ("top", 2)):
+        command = [LAKELIFT, "analytics", what, "--by", "file", "--follow", "--output", "jsonl"]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env={"PATH": "/usr/bin:/bin", **env}) as process:
+            assert process.stdout
+            first = [json.loads(process.stdout.readline()) for _ in range(count)]
+            assert {line["name"] for line in first} == {f"{alice.name}/begun.csv", f"{alice.name}/taken.csv"}
+            bob.get("begun.csv", owner=alice.name, expect=200)
+            changed = json.loads(process.stdout.readline())
+            assert changed["name"] == f"{alice.name}/begun.csv"
+            process.send_signal(signal.SIGINT)
+            assert process.wait(30) == 130
+
+
+SEED = """
+WITH RECURSIVE number(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM number WHERE i < ?)
+INSERT INTO ledger (id, at, kind, actor, subject_kind, subject_id, object, bytes, detail)
+SELECT 'seed ' || i, 1795780800000000 + i, 'download', 1, 'file', '7', '0f', 1,
+  '{"owner":"alice","path":"a.csv","size_bytes":1,"person":"alice","session":"s"}' FROM number
+"""
+
+
+def test_a_large_ledger_holds_up_neither_a_scrape_nor_a_stop(tmp_path: Path) -> None:
+    """Both meet the windows while they are being made; whoever reads after the start has all of it."""
+    entries = 400_000
+    with Server(tmp_path / "data") as server:
+        admin = server.account("admin@windows.test", "ADMIN")
+        server.stop()
+        with sqlite3.connect(server.data / "lakelift.db") as database:
+            database.execute(SEED, (entries,))
+        database.close()
+        server.start()
+        assert math.isnan(server.metric("lakelift_window_downloads"))
+        with ThreadPoolExecutor(1) as pool:
+            made = pool.submit(server.ask, "POST", "/analytics/rebuild", None, admin)
+            end = time.monotonic() + 60
+            while not 0 < windows_seq(server) < entries:
+                assert not made.done() and time.monotonic() < end, "it was not seen while it went on"
+            begun = time.monotonic()
+            assert server.stop() == 0
+            assert time.monotonic() - begun < 30
+            assert 0 < windows_seq(server) < entries, "it was waited for"
+            if made.exception() is None:  # the connection may have been closed by then
+                assert made.result().status == 503 and made.result().json["@event"] == "WINDOWS_BEING_MADE"
+        server.start()
+        total = server.ask("GET", "/analytics/windows?from=2026-11-27T12:00:00Z&to=2026-11-27T12:05:00Z", token=admin, timeout=300).json["total"]
+        assert total["downloads"] == entries
+        assert server.metric("lakelift_window_malformed_entries") == 0
+
+
+def windows_seq(server: Server) -> int:
+    """How far the windows go in the ledger; -1: nowhere."""
+    with sqlite3.connect(f"file:{server.data}/lakelift.db?mode=ro", uri=True) as database:
+        row = database.execute("SELECT seq FROM analytics_progress WHERE view = 'windows'").fetchone()
+    database.close()
+    return row[0] if row else -1

@@ -324,6 +324,7 @@ def test_a_server_and_spark_count_alike(shared: Shared, streams: Streams) -> Non
         assert shared.windows("moved") == truth
         assert by_server(server, admin, "ledger") == truth
         wait("the server does not read the windows back", lambda: by_server(server, admin, "stream") == truth, 60)
+        assert "lakelift_stream_windows_malformed_messages 0" in server.ask("GET", "/metrics").body.decode().splitlines()
     assert report == {"events": 2 * (24 + whole), "downloads": 2 * whole, "repeated": whole, "late": 0, "aside": 0, "reasons": {}}
     print(f"windows: {whole} downloads of a server: the ledger, the process, Spark and what is read back of it are equal, {len(truth)} windows")
 
