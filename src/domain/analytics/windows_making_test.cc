@@ -267,6 +267,32 @@ TEST_F(WindowsMakingTest, OfAnotherLengthTheyAreMadeAnew) {
   EXPECT_EQ(windows(view_).size(), 3) << "and back";
 }
 
+// What a server of before made has no names by owner: it is made anew.
+TEST(WindowsUpgradeTest, WhatWasMadeBeforeIsMadeAnew) {
+  metadata::testing::TemporaryDatabase database{{ledger::migrations()}};
+  ManualClock clock;
+  SeededRandom random;
+  const ledger::Ledger ledger{clock, random};
+  auto all = ledger::migrations();
+  const auto ours = migrations();
+  all.insert(all.end(), ours.begin(), ours.begin() + 2);
+  ASSERT_TRUE(metadata::migrate(*database, all));
+  value_of(database->write([&](metadata::Transaction& tx) -> Result<bool> {
+    TRY_VOID(ledger.append(tx, download(kNoon)));
+    TRY_VOID(tx.exec("INSERT INTO analytics_progress (view, seq, window_seconds) VALUES ('windows', 1, 300)"));
+    TRY_VOID(tx.exec("INSERT INTO analytics_windows VALUES (?, 'file:7', 2, 1, 0, 1, 1, 0, 0, 0, 0)", {kNoon}));
+    TRY_VOID(tx.exec("INSERT INTO analytics_window_names VALUES ('file:7', 'bob/private.csv', 1)"));
+    return true;
+  }));
+  all.insert(all.end(), ours.begin() + 2, ours.end());
+  ASSERT_TRUE(metadata::migrate(*database, all));
+  WindowsView view(*database, ledger, {.window_seconds = 300});
+  const auto page = value_of(view.read({.by = WindowsBy::kFile, .own = Own{1, {}}}));
+  ASSERT_EQ(page.lines.size(), 1);
+  EXPECT_EQ(page.lines[0].name, "alice/a.csv");
+  EXPECT_EQ(page.total.downloads, 1);
+}
+
 TEST_F(WindowsMakingTest, ManyAtOnceCountEachEntryOnce) {
   constexpr int kThreads = 4;
   constexpr int kRounds = 25;
