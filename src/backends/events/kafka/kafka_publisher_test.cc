@@ -45,6 +45,16 @@ class KafkaPublisherTest : public ::testing::Test {
     EXPECT_TRUE(made) << made.error().message;
     return made ? *std::move(made) : nullptr;
   }
+  // Publishes, again and again, until all of it is acknowledged; as the relay does, with what is not settled.
+  static void send_whole(Publisher& kafka, const std::vector<Event>& batch) {
+    const auto end = std::chrono::steady_clock::now() + std::chrono::minutes(1);
+    std::size_t sent = 0;
+    while (sent < batch.size() && std::chrono::steady_clock::now() < end) {
+      const auto published = kafka.publish({batch.begin() + static_cast<std::ptrdiff_t>(sent), batch.end()}, {});
+      if (published) sent += published->acknowledged;
+    }
+    ASSERT_EQ(sent, batch.size());
+  }
   // Ids of each key as they are seen first.
   static std::map<std::string, std::vector<std::string>> first_sights(const std::vector<Message>& messages) {
     std::map<std::string, std::vector<std::string>> out;
@@ -165,19 +175,13 @@ TEST_F(KafkaPublisherTest, AProducerWhoseNumbersTheBrokerRefusesIsReplaced) {
   kafka_.fail_next(testing::kProduceApi,
                    {RD_KAFKA_RESP_ERR_INVALID_PRODUCER_EPOCH, RD_KAFKA_RESP_ERR_INVALID_PRODUCER_EPOCH,
                     RD_KAFKA_RESP_ERR_INVALID_PRODUCER_EPOCH});
-  auto batch = events(3, 50);
-  std::size_t sent = 0;
-  for (int i = 0; i < 10 && sent < batch.size(); ++i) {
-    const auto published = kafka->publish({batch.begin() + static_cast<std::ptrdiff_t>(sent), batch.end()}, {});
-    if (published) sent += published->acknowledged;
-  }
-  EXPECT_EQ(sent, batch.size());
+  send_whole(*kafka, events(3, 50));
   EXPECT_EQ(first_sights(kafka_.read("file-events")), ids_of(events(0, 53)));
 }
 
 TEST_F(KafkaPublisherTest, ABrokerThatIsAwayIsSaidInTimeAndFoundAgain) {
   const auto kafka = publisher(500);
-  ASSERT_TRUE(kafka->publish(events(0, 10), {}));
+  send_whole(*kafka, events(0, 10));
   kafka_.set_down(true);
   const auto batch = events(10, 100);
   for (int i = 0; i < 3; ++i) {
@@ -186,26 +190,68 @@ TEST_F(KafkaPublisherTest, ABrokerThatIsAwayIsSaidInTimeAndFoundAgain) {
     EXPECT_EQ(failed.error().code, Code::kUnavailable);
   }
   kafka_.set_down(false);
-  std::size_t sent = 0;
-  for (int i = 0; i < 20 && sent < batch.size(); ++i) {
-    const auto published = kafka->publish({batch.begin() + static_cast<std::ptrdiff_t>(sent), batch.end()}, {});
-    if (published) sent += published->acknowledged;
-  }
-  EXPECT_EQ(sent, batch.size());
+  send_whole(*kafka, batch);
   EXPECT_EQ(first_sights(kafka_.read("file-events")), ids_of(events(0, 110)));
 }
 
 TEST_F(KafkaPublisherTest, AnAnswerThatComesTooLateRepeatsButKeepsTheOrder) {
   const auto kafka = publisher(500);
-  ASSERT_TRUE(kafka->publish(events(0, 1), {}));
-  kafka_.set_delay(1'500);
+  send_whole(*kafka, events(0, 1));
+  kafka_.set_delay(30'000);  // long after we have given up
   const auto batch = events(1, 100);
   EXPECT_FALSE(kafka->publish(batch, {}));
   kafka_.set_delay(0);
-  const auto published = kafka->publish(batch, {});
-  ASSERT_TRUE(published) << published.error().message;
-  EXPECT_EQ(published->acknowledged, batch.size());
+  send_whole(*kafka, batch);
   EXPECT_EQ(first_sights(kafka_.read("file-events")), ids_of(events(0, 101)));
+}
+
+// Partition 0 has no leader for a while; every second event is for it, the first one too.
+class LeaderlessKafkaTest : public KafkaPublisherTest {
+ protected:
+  static constexpr int kAway = 0;
+  static constexpr int kThere = 2;
+  // By keys of Kafka's own tests, as above.
+  static std::vector<Event> mixed(int from, int count) {
+    std::vector<Event> out;
+    for (int i = from; i < from + count; ++i)
+      out.push_back(event_of(i, i % 2 == 0 ? "21" : "a-little-bit-long-string"));
+    return out;
+  }
+  // How often each of those that were sent to a partition is there.
+  std::map<std::string, int> copies(int partition) {
+    std::map<std::string, int> out;
+    for (const Message& message : kafka_.read("file-events")) {
+      if (message.partition == partition) ++out[message.headers.at("event_id")];
+    }
+    return out;
+  }
+};
+
+TEST_F(LeaderlessKafkaTest, TheOthersDoNotRepeatWhatTheyTook) {
+  const auto kafka = publisher();
+  kafka_.set_leader("file-events", kAway, false);
+  for (const int count : {100, 100, 200}) {  // what comes meanwhile goes where it can
+    const auto published = kafka->publish(mixed(0, count), {});
+    ASSERT_FALSE(published) << "the first is not settled";
+    EXPECT_EQ(published.error().code, Code::kUnavailable);
+  }
+  kafka_.set_leader("file-events", kAway, true);
+  const auto batch = mixed(0, 200);
+  send_whole(*kafka, batch);
+  EXPECT_EQ(first_sights(kafka_.read("file-events")), ids_of(batch));
+  const auto there = copies(kThere);
+  EXPECT_THAT(there, SizeIs(100));
+  for (const auto& [id, count] : there) EXPECT_EQ(count, 1) << id;
+}
+
+TEST_F(LeaderlessKafkaTest, WhatWasSettledWholeIsForgotten) {
+  // The relay could not write that down, and sends the batch again.
+  const auto kafka = publisher();
+  const auto batch = mixed(0, 10);
+  send_whole(*kafka, batch);
+  const auto again = kafka->publish(batch, {});
+  ASSERT_TRUE(again) << again.error().message;
+  for (const auto& [id, count] : copies(kThere)) EXPECT_EQ(count, 2) << id;
 }
 
 TEST_F(KafkaPublisherTest, AStopEndsItSoon) {

@@ -45,6 +45,11 @@ class MockKafka {
     is_down ? rd_kafka_mock_broker_set_down(cluster_, broker) : rd_kafka_mock_broker_set_up(cluster_, broker);
   }
   void set_delay(int ms, int broker = 1) { rd_kafka_mock_broker_set_rtt(cluster_, broker, ms); }
+  // Without a leader nobody takes what is for it.
+  void set_leader(const std::string& topic, int partition, bool has_one) {
+    EXPECT_EQ(rd_kafka_mock_partition_set_leader(cluster_, topic.c_str(), partition, has_one ? 1 : -1),
+              RD_KAFKA_RESP_ERR_NO_ERROR);
+  }
   // The next calls of this kind fail so.
   void fail_next(std::int16_t api, const std::vector<rd_kafka_resp_err_t>& errors) {
     rd_kafka_mock_push_request_errors_array(cluster_, api, errors.size(), errors.data());
