@@ -14,6 +14,7 @@
 namespace lakelift::events::testing {
 
 inline constexpr std::int16_t kProduceApi = 0;
+inline constexpr std::int16_t kFetchApi = 1;
 inline constexpr std::int16_t kMetadataApi = 3;
 
 struct Message {
