@@ -289,12 +289,33 @@ TEST(KafkaSettingTest, WhatOrderOrSafetyHangsOnMayNot) {
 }
 
 TEST(KafkaSettingTest, SecretsComeFromTheEnvironment) {
-  for (const std::string bad : {"sasl.password=hush", "ssl.key.password=hush", "sasl.oauthbearer.client.secret=hush"}) {
-    const auto parsed = parse_kafka_setting(bad);
-    ASSERT_FALSE(parsed) << bad;
-    EXPECT_THAT(parsed.error().message, HasSubstr("LAKELIFT_KAFKA_SASL_PASSWORD"));
+  const std::map<std::string, std::string> variables{{"sasl.password", "LAKELIFT_KAFKA_SASL_PASSWORD"},
+                                                     {"ssl.key.password", "LAKELIFT_KAFKA_SSL_KEY_PASSWORD"},
+                                                     {"ssl.keystore.password", "LAKELIFT_KAFKA_SSL_KEY_PASSWORD"},
+                                                     {"ssl.key.pem", "ssl.key.location"},
+                                                     {"sasl.oauthbearer.client.secret", "LAKELIFT_KAFKA_OAUTH_SECRET"},
+                                                     {"sasl.oauthbearer.config", "LAKELIFT_KAFKA_OAUTH_SECRET"}};
+  for (const auto& [name, variable] : variables) {
+    const auto parsed = parse_kafka_setting(name + "=hush");
+    ASSERT_FALSE(parsed) << name;
+    EXPECT_THAT(parsed.error().message, HasSubstr(variable)) << name;
     EXPECT_EQ(parsed.error().message.find("hush"), std::string::npos);
   }
+}
+
+TEST(KafkaSettingTest, NothingRunsAProgram) {
+  for (const std::string bad : {"sasl.kerberos.kinit.cmd=kinit -R", "ssl.engine.id=x", "ssl.providers=x",
+                                "sasl.kerberos.principal=a$(id)", "sasl.kerberos.keytab=/etc/a\"; id; \""}) {
+    const auto parsed = parse_kafka_setting(bad);
+    ASSERT_FALSE(parsed) << bad;
+    EXPECT_EQ(parsed.error().fields.at(0).field, "kafka-set");
+    KafkaOptions options;
+    options.brokers = "127.0.0.1:1";
+    const auto equals = bad.find('=');
+    options.settings = {{bad.substr(0, equals), bad.substr(equals + 1)}};
+    EXPECT_FALSE(make_kafka_publisher(options)) << bad;
+  }
+  EXPECT_TRUE(parse_kafka_setting("sasl.kerberos.principal=lakelift/host.example.com@EXAMPLE.COM"));
 }
 
 TEST(KafkaSettingTest, APublisherSaysWhichSettingIsWrong) {
@@ -308,6 +329,28 @@ TEST(KafkaSettingTest, APublisherSaysWhichSettingIsWrong) {
   options.settings.emplace_back("sasl.username", "lakelift");
   options.sasl_password = "hush";
   EXPECT_TRUE(make_kafka_publisher(options));
+}
+
+TEST(KafkaSettingTest, TheSecretOfOauthIsGiven) {
+  KafkaOptions options;
+  options.brokers = "127.0.0.1:1";
+  options.oauth_secret = "hush";
+  if (!parse_kafka_setting("sasl.oauthbearer.method=oidc")) {  // built without it, as Debian's: then it is told
+    const auto refused = make_kafka_publisher(options);
+    ASSERT_FALSE(refused);
+    EXPECT_THAT(refused.error().message, HasSubstr("sasl.oauthbearer.client.secret"));
+    EXPECT_EQ(refused.error().message.find("hush"), std::string::npos);
+    return;
+  }
+  options.settings = {{"security.protocol", "SASL_SSL"},
+                      {"sasl.mechanisms", "OAUTHBEARER"},
+                      {"sasl.oauthbearer.method", "oidc"},
+                      {"sasl.oauthbearer.client.id", "lakelift"},
+                      {"sasl.oauthbearer.token.endpoint.url", "https://127.0.0.1:1/token"}};
+  const auto with = make_kafka_publisher(options);
+  EXPECT_TRUE(with) << with.error().message;
+  options.oauth_secret.clear();
+  EXPECT_FALSE(make_kafka_publisher(options));
 }
 
 }  // namespace
