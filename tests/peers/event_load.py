@@ -94,8 +94,12 @@ class Load:
             time.sleep(max(0.0, began + turn * pause - time.monotonic()))
             key = f"{person.name}/{BOX}/{dice.randrange(5)}.csv"
             size = 100 + turn * len(self.people) + number
+            broken = log.broken
             if self._upload(writing, log, key, dice.randbytes(size)):
                 self._download(reading, log, key, size, reader.name)
+            if log.broken > broken:  # then the other line is dead too, and what is sent on it comes to nothing
+                writing.close()
+                reading.close()
             with self.lock:
                 self.done += 2
         writing.close()
