@@ -14,7 +14,7 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.windows_cases import Case, cases, read_case
@@ -29,6 +29,7 @@ AT = "2026-11-27 05:33:38.000012"
 MICROS = (datetime(2026, 11, 27, 5, 33, 38, 12, tzinfo=UTC) - EPOCH) // timedelta(microseconds=1)
 INFO = {"owner_username": "alice", "path": "a.csv", "size_bytes": 100, "downloader_username": "bob", "bytes_sent": 100}
 BROKERS = ["--brokers", "127.0.0.1:9092"]
+UNHURRIED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # a machine that stands still is no finding
 
 
 def value(info: Any = INFO, **more: Any) -> bytes:
@@ -86,14 +87,14 @@ wrong_info = st.fixed_dictionaries({"type": st.just("download"), "timestamp": st
 wrong_time = st.fixed_dictionaries({"type": st.just("download"), "timestamp": json_values, "info": st.just("{}")})
 
 
-@settings(deadline=None)  # of a machine that has other work
+@UNHURRIED
 @given(st.binary() | (json_values | wrong_info | wrong_time).map(lambda one: json.dumps(one).encode()))
 def test_nothing_stops_the_reader(message: bytes) -> None:
     """None of these is an event; each has a reason."""
     assert read(message).problem in events.REASONS
 
 
-@settings(deadline=None)
+@UNHURRIED
 @given(st.datetimes(min_value=datetime(1970, 1, 1)), st.integers(0, 2**63 - 1))
 def test_times_and_sizes_are_exact(at: datetime, size: int) -> None:
     message = value(INFO | {"size_bytes": size}, timestamp=at.strftime("%Y-%m-%d %H:%M:%S.%f").rjust(26, "0"))

@@ -132,7 +132,7 @@ def shared(postgresql: Postgresql, tmp_path_factory: pytest.TempPathFactory) -> 
     kafka.remove()
 
 
-def wait(what: str, happened: object, seconds: float = 240) -> None:
+def wait(what: str, happened: object, seconds: float = 900) -> None:
     end = time.monotonic() + seconds
     while not happened():  # type: ignore[operator]
         assert time.monotonic() < end, what
