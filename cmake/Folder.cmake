@@ -3,7 +3,8 @@ include(GoogleTest)
 # lakelift_folder(NAME [LINKS target...] [PRIVATE target...] [TEST_LINKS target...] [BOTH_DATABASES])
 # One library from the .cc files of this folder (not of its subfolders), and one test program from its *_test.cc. With
 # BOTH_DATABASES it is run twice, as NAME. on SQLite and as NAME.postgresql. on PostgreSQL; test suites whose names begin
-# with Sqlite or Postgresql run on that one alone.
+# with Sqlite or Postgresql run on that one alone. TIMEOUT is longer than what a test waits for itself, so that it says
+# what did not come.
 function(lakelift_folder name)
   cmake_parse_arguments(ARG "BOTH_DATABASES" "" "LINKS;PRIVATE;TEST_LINKS" ${ARGN})
   file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cc)
@@ -32,13 +33,13 @@ function(lakelift_folder name)
                                LAKELIFT_BIN_DIR="${CMAKE_RUNTIME_OUTPUT_DIRECTORY}")
     if(ARG_BOTH_DATABASES)
       gtest_discover_tests(${name}_test TEST_PREFIX ${name}. TEST_FILTER "-Postgresql*" DISCOVERY_TIMEOUT 60
-                           PROPERTIES TIMEOUT 120)
+                           PROPERTIES TIMEOUT 300)
       gtest_discover_tests(${name}_test TEST_PREFIX ${name}.postgresql. TEST_FILTER "-Sqlite*" DISCOVERY_TIMEOUT 60
                            TEST_LIST ${name}_postgresql_tests
-                           PROPERTIES TIMEOUT 120 FIXTURES_REQUIRED postgresql
+                           PROPERTIES TIMEOUT 300 FIXTURES_REQUIRED postgresql
                                       ENVIRONMENT "LAKELIFT_TEST_POSTGRESQL_FILE=${LAKELIFT_POSTGRESQL_DIR}/address")
     else()
-      gtest_discover_tests(${name}_test TEST_PREFIX ${name}. DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT 120)
+      gtest_discover_tests(${name}_test TEST_PREFIX ${name}. DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT 300)
     endif()
   endif()
 endfunction()
@@ -48,6 +49,6 @@ set(LAKELIFT_POSTGRESQL_DIR ${CMAKE_SOURCE_DIR}/build/peers/postgresql)
 if(LAKELIFT_TESTS)
   add_test(NAME peers.postgresql.start COMMAND ${CMAKE_SOURCE_DIR}/tests/peers/postgresql start ${LAKELIFT_POSTGRESQL_DIR})
   add_test(NAME peers.postgresql.stop COMMAND ${CMAKE_SOURCE_DIR}/tests/peers/postgresql stop ${LAKELIFT_POSTGRESQL_DIR})
-  set_tests_properties(peers.postgresql.start PROPERTIES FIXTURES_SETUP postgresql TIMEOUT 120)
-  set_tests_properties(peers.postgresql.stop PROPERTIES FIXTURES_CLEANUP postgresql TIMEOUT 120)
+  set_tests_properties(peers.postgresql.start PROPERTIES FIXTURES_SETUP postgresql TIMEOUT 300)
+  set_tests_properties(peers.postgresql.stop PROPERTIES FIXTURES_CLEANUP postgresql TIMEOUT 300)
 endif()

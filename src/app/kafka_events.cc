@@ -12,6 +12,7 @@ Result<std::unique_ptr<KafkaEvents>> KafkaEvents::open(const KafkaNeeds& needs) 
   options.topic = needs.config.kafka_topic;
   options.settings = needs.config.kafka_settings;
   options.sasl_password = needs.environment("LAKELIFT_KAFKA_SASL_PASSWORD");
+  options.oauth_secret = needs.environment("LAKELIFT_KAFKA_OAUTH_SECRET");
   options.ssl_key_password = needs.environment("LAKELIFT_KAFKA_SSL_KEY_PASSWORD");
   TRY(out->publisher_, events::make_kafka_publisher(options));
   out->relay_ = std::make_unique<events::Relay>(needs.relay, *out->publisher_);

@@ -22,8 +22,9 @@ struct KafkaNeeds {
 // The needs but for the config outlive it.
 class KafkaEvents {
  public:
-  // LAKELIFT_KAFKA_SASL_PASSWORD and LAKELIFT_KAFKA_SSL_KEY_PASSWORD are secrets, and come from the environment. Does
-  // not wait for a broker. Error: kInvalid CONFIGURATION_DID_NOT_VALIDATE naming the setting.
+  // LAKELIFT_KAFKA_SASL_PASSWORD, LAKELIFT_KAFKA_OAUTH_SECRET and LAKELIFT_KAFKA_SSL_KEY_PASSWORD are secrets, and come
+  // from the environment. Does not wait for a broker. Error: kInvalid CONFIGURATION_DID_NOT_VALIDATE naming the
+  // setting.
   [[nodiscard]] static Result<std::unique_ptr<KafkaEvents>> open(const KafkaNeeds& needs);
   void start();
   // Ends within seconds, whatever the broker does.

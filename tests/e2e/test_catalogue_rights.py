@@ -7,7 +7,6 @@ import json
 import os
 import signal
 import threading
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +16,7 @@ import pytest
 
 from tests.e2e.contract_api import Api, comparable, people_csv
 from tests.e2e.test_contract_catalogue import item_body
-from tests.server_process import Answer, Server, cli, must
+from tests.server_process import Answer, Server, cli, must, until
 
 MISSING = 999_999_999
 NUMBERS = itertools.count(1)
@@ -216,15 +215,13 @@ def test_a_wait_that_has_begun_ends_in_a_refusal(tmp_path: Path) -> None:
         item = server.add_item("big.numbers", table, profile=False)
         admin, token = server.account("admin@contract.test", "ADMIN"), server.account("waits@contract.test")
         spec = {"columns": ["id", "a", "b"], "filters": [], "randomize_ratio": 1}
-        until(lambda: server.metric("lakelift_worker_spares") == len(server.workers()) == 2)
-        for worker in server.workers():
-            os.kill(worker, signal.SIGSTOP)  # whoever takes the job stands still, so that the wait is a wait
+        server.stopped_workers()  # so that the wait is a wait
         asked = server.ask("POST", "/downloader/requests/", {"spec": spec, "catalogue_item_id": item}, token).json
         answers: list[Answer] = []
         waiting = threading.Thread(target=lambda: answers.append(server.ask("GET", asked["uri"])))
-        connections = server.metric("lakelift_http_connections")
+        until(lambda: server.metric("lakelift_http_connections") == 1)  # the one that asks, and none that is being closed
         waiting.start()
-        until(lambda: server.metric("lakelift_http_connections") > connections)
+        until(lambda: server.metric("lakelift_http_connections") > 1)
         hidden = server.ask("PUT", f"/catalogue/items/{item}", {"visibility": "named"}, admin)
         assert hidden.status == 200
         for worker in server.workers():
@@ -232,14 +229,6 @@ def test_a_wait_that_has_begun_ends_in_a_refusal(tmp_path: Path) -> None:
         waiting.join(60)
         assert answers and answers[0].status == 403, answers
         assert answers[0].json["@event"] == "LINK_NOT_VALID"
-
-
-def until(holds: Callable[[], bool]) -> None:
-    """Looks again and again, for a minute at most."""
-    end = time.monotonic() + 60
-    while not holds():
-        assert time.monotonic() < end
-        time.sleep(0.05)
 
 
 def test_an_engine_that_is_not_configured(api: Api, admin_token: str, stranger: Person) -> None:

@@ -6,12 +6,11 @@ import os
 import resource
 import signal
 import subprocess
-import time
 from pathlib import Path
 
 import pytest
 
-from tests.server_process import FLIGHTS_CSV, LAKELIFT, Server, cli
+from tests.server_process import FLIGHTS_CSV, LAKELIFT, Server, cli, until
 
 OK, ERROR, USAGE, NOT_FOUND, SIGN_IN, TEMPORARY, INTERRUPTED = 0, 1, 2, 3, 4, 5, 130
 
@@ -73,17 +72,16 @@ def test_a_full_disk_is_told(server: Server, tmp_path: Path) -> None:
 
 def test_ctrl_c_leaves_only_what_can_be_resumed(server: Server, tmp_path: Path) -> None:
     target = tmp_path / "out.jsonl"
-    spares = server.workers()
-    for pid in spares:
-        os.kill(pid, signal.SIGSTOP)
+    spares = server.stopped_workers()
     try:
         with subprocess.Popen(
             [LAKELIFT, "slice", "get", "flights", "--where", "day = 3", "--data", str(server.data), "-o", str(target)],
             stderr=subprocess.PIPE, text=True,
         ) as running:
-            time.sleep(1)
+            # Its request has arrived: it listens to signals by then.
+            until(lambda: server.metric("lakelift_worker_jobs_running") == 1, "its job does not begin")
             running.send_signal(signal.SIGINT)
-            _, told = running.communicate(timeout=20)
+            _, told = running.communicate(timeout=60)
             assert running.returncode == INTERRUPTED, told
     finally:
         for pid in spares:

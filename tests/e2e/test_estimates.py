@@ -12,7 +12,7 @@ import duckdb
 from tests.e2e import oracle_tables
 from tests.e2e.oracle_slices import Slice, Slices
 from tests.e2e.test_derived_slices import as_the_api_says, is_sayable
-from tests.server_process import WEATHER, Server
+from tests.server_process import PROFILE_SECONDS, WEATHER, Server
 
 SEED = 20181101
 SLICES = 200
@@ -54,7 +54,7 @@ def wait_for_sample(server: Server, token: str, item: int, table: oracle_tables.
     """The first question wants a sample of the table, which is made in the background."""
     name = next(name for name, kind in table.types.items() if kind == "INTEGER")
     spec = {"columns": [name], "filters": [{"name": name, "operator": ">", "value": 1}]}
-    end = time.monotonic() + 60
+    end = time.monotonic() + PROFILE_SECONDS
     while time.monotonic() < end:
         told = server.ask("POST", "/downloader/requests/estimate/", {"spec": spec, "catalogue_item_id": item}, token)
         if told.json["estimated_by"] == "sample":
@@ -72,7 +72,7 @@ def estimated(name: str, folder: Path) -> list[tuple[float, float]]:
     errors = []
     with Server(folder / "data") as server:
         paths = [path for _, path in table.inputs] if name == "flights" else [WEATHER]
-        item = server.add_item(f"estimated.{name}", *paths)
+        item = server.add_item(f"estimated.{name}", *paths, timeout=PROFILE_SECONDS)
         token = server.account("reader@example.com")
         wait_for_sample(server, token, item, table)
         before = server.metric("lakelift_runs_total")

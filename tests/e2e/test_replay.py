@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 
 from tests.e2e.oracle_compare import canonical
 from tests.e2e.replay import PEOPLE, Lake, Request, Rule
-from tests.server_process import WEATHER, Server, cli, must
+from tests.server_process import PROFILE_SECONDS, WEATHER, Server, cli, must
 
 FULL = os.environ.get("LAKELIFT_DOSE") == "full"
 SEED = int(os.environ.get("LAKELIFT_REPLAY_SEED", "16"))
@@ -26,7 +26,7 @@ class Asking:
 
     def __init__(self, server: Server, is_cut: bool):
         self.server = server
-        self.item = server.add_item("weather.month", WEATHER)
+        self.item = server.add_item("weather.month", WEATHER, timeout=PROFILE_SECONDS)
         self.tokens = [server.account(f"person{number}@example.com") for number in range(PEOPLE)]
         if is_cut:
             must(cli("catalogue", "chunk", "weather.month", "--max-rows", "150000", data=server.data))

@@ -13,7 +13,7 @@ import pytest
 
 from tests.e2e.contract_api import Api
 from tests.e2e.test_contract_catalogue import column, item_body
-from tests.server_process import FULL_DOSE, Server, cli, must
+from tests.server_process import FULL_DOSE, Server, cli, must, until
 
 PIECES = (
     "flights", "Weather", "SALES", "nyc", "a", "b", "13", "2013", "été", "ÉTÉ", "E\u0301te\u0301", "straße", "STRASSE", "ﬁn", "日本", "日", "İstanbul",
@@ -267,10 +267,27 @@ def test_filters_hold_together(shop: tuple[Api, str]) -> None:
     assert search(api, token, tag=["no", "such"])["total"] == 0
 
 
+def first_whole(is_whole: Callable[[Any], bool], ask: Callable[[], Any]) -> Any:
+    """The first answer that has all facets: those for which the machine takes too long are left out by name."""
+    answers: list[Any] = []
+
+    def has_all() -> bool:
+        answers.append(ask())
+        return is_whole(answers[-1])
+
+    until(has_all, "facets are left out")
+    return answers[-1]
+
+
+def counted(ask: Callable[[], Any]) -> Any:
+    """The same of the API."""
+    return first_whole(lambda answer: answer["facets_timed_out"] == [], ask)
+
+
 def test_facets_and_their_addresses(shop: tuple[Api, str]) -> None:
     """Counted over what was found; each value's address adds it or takes it away."""
     api, token = shop
-    answer = search(api, token, facets="true", q="weather", limit=1)
+    answer = counted(lambda: search(api, token, facets="true", q="weather", limit=1))
     counts = {name: {v["value"]: v["count"] for v in values} for name, values in answer["facets"].items()}
     assert counts["executor_type"] == {"LOCAL": 2, "ATHENA": 1}
     assert counts["column_type"] == {"STRING": 3, "FLOAT": 2, "BOOLEAN": 1, "INTEGER": 1}
@@ -283,7 +300,7 @@ def test_facets_and_their_addresses(shop: tuple[Api, str]) -> None:
             narrowed = api.ask("GET", value["toggle_url"], token=token, expect=200).json
             assert narrowed["total"] == value["count"]
     athena = next(v for v in answer["facets"]["executor_type"] if v["value"] == "ATHENA")
-    narrowed = api.ask("GET", athena["toggle_url"], token=token, expect=200).json
+    narrowed = counted(lambda: api.ask("GET", athena["toggle_url"], token=token, expect=200).json)
     [selected] = narrowed["facets"]["executor_type"]
     assert (selected["value"], selected["is_selected"]) == ("ATHENA", True)
     assert api.ask("GET", selected["toggle_url"], token=token, expect=200).json["total"] == answer["total"]
@@ -322,7 +339,9 @@ def test_the_command_line(shop: tuple[Api, str], tmp_path: Path) -> None:
     assert found("--executor", "ATHENA", "--type", "FLOAT") == ["lake.WeatherDaily"]
     assert found("--tag", "gold", "--tag", "raw") == []
     assert len(found("--limit", "2")) == 2
-    assert [line.split(",")[:3] for line in listed("--facets", "--search", "weather")][:2] == [
+    told = first_whole(lambda done: "took too long" not in done.stderr,
+                     lambda: cli("catalogue", "list", "--facets", "--search", "weather", "--output", "csv", data=data))
+    assert [line.split(",")[:3] for line in must(told).split("\n")[1:3]] == [
         ["executor_type", "LOCAL", "LOCAL"],
         ["executor_type", "ATHENA", "ATHENA"],
     ]

@@ -249,6 +249,28 @@ def test_twice_in_a_row_and_by_two(world: World) -> None:
     assert [(entry.detail["person"], entry.detail["owner"]) for entry in world.downloads("shared.txt")] == [("alice", "alice"), ("bob", "alice")]
 
 
+def test_a_copy_is_counted_for_itself(world: World) -> None:
+    """It has the file's stored object, and what is taken of one is not taken of the other."""
+    content = pattern(100_000)
+    for name in ("both", "halves"):
+        world.alice.put(f"{name}.bin", content)
+        body = json.dumps({"to": world.alice.address(f"{name}-copy.bin")}).encode()
+        answer = raw(world.server, "POST", world.alice.address(f"{name}.bin") + "?action=copy", body, world.alice.token, {"Content-Type": "application/json"})
+        assert answer.status == 201, answer.body
+    for path in ("both.bin", "both-copy.bin"):
+        assert world.alice.get(path) == content
+    [download], [copy] = world.downloads("both.bin"), world.downloads("both-copy.bin")
+    assert download.detail["session"] != copy.detail["session"] and download.subject_id != copy.subject_id
+    world.alice.get("halves.bin", Range="bytes=0-49999")
+    world.alice.get("halves-copy.bin", Range="bytes=50000-")
+    assert [entry.bytes for path in ("halves.bin", "halves-copy.bin") for entry in world.transfers(path)] == [50_000, 50_000]
+    assert not world.downloads("halves.bin") and not world.downloads("halves-copy.bin")
+    world.alice.get("halves-copy.bin", Range="bytes=0-49999")
+    assert not world.downloads("halves.bin")
+    [download] = world.downloads("halves-copy.bin")
+    assert download.bytes == 100_000
+
+
 def test_the_next_request_of_a_connection_finds_it_counted(world: World) -> None:
     """A hundred downloads on one connection, each counted by the time that its next request is answered."""
     connection = http.client.HTTPConnection("127.0.0.1", world.server.port, timeout=60)

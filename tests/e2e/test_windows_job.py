@@ -14,7 +14,7 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.windows_cases import Case, cases, read_case
@@ -29,6 +29,7 @@ AT = "2026-11-27 05:33:38.000012"
 MICROS = (datetime(2026, 11, 27, 5, 33, 38, 12, tzinfo=UTC) - EPOCH) // timedelta(microseconds=1)
 INFO = {"owner_username": "alice", "path": "a.csv", "size_bytes": 100, "downloader_username": "bob", "bytes_sent": 100}
 BROKERS = ["--brokers", "127.0.0.1:9092"]
+UNHURRIED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # a machine that stands still is no finding
 
 
 def value(info: Any = INFO, **more: Any) -> bytes:
@@ -86,12 +87,14 @@ wrong_info = st.fixed_dictionaries({"type": st.just("download"), "timestamp": st
 wrong_time = st.fixed_dictionaries({"type": st.just("download"), "timestamp": json_values, "info": st.just("{}")})
 
 
+@UNHURRIED
 @given(st.binary() | (json_values | wrong_info | wrong_time).map(lambda one: json.dumps(one).encode()))
 def test_nothing_stops_the_reader(message: bytes) -> None:
     """None of these is an event; each has a reason."""
     assert read(message).problem in events.REASONS
 
 
+@UNHURRIED
 @given(st.datetimes(min_value=datetime(1970, 1, 1)), st.integers(0, 2**63 - 1))
 def test_times_and_sizes_are_exact(at: datetime, size: int) -> None:
     message = value(INFO | {"size_bytes": size}, timestamp=at.strftime("%Y-%m-%d %H:%M:%S.%f").rjust(26, "0"))
@@ -103,7 +106,8 @@ def test_a_batch_of_messages() -> None:
     batch = pa.RecordBatch.from_pydict({
         "topic": ["t"] * 3, "partition": pa.array([0, 0, 1], pa.int32()), "offset": [7, 8, 9], "value": [value(), b"\xffjunk" * 10_000, None],
         "received": [MICROS] * 3, "event_id": [b"a", b"\xff", b"c"]})
-    for keeps, shown in ((False, [None] * 3), (True, [None, ("\ufffdjunk" * 10_000)[:10_000], ""])):
+    junk = ("\ufffdjunk" * 10_000)[:10_000]
+    for keeps, shown in ((events.Keeps.NONE, [None] * 3), (events.Keeps.WRONG, [None, junk, ""]), (events.Keeps.ALL, [value().decode(), junk, ""])):
         (out,) = events.arrow_reader(0, keeps)(iter([batch]))
         assert out.to_pydict() == {
             "topic": ["t"] * 3, "partition": [0, 0, 1], "offset": [7, 8, 9], "event_id": [b"a", b"\xff", b"c"], "problem": [None, "json", "value"],
@@ -174,6 +178,28 @@ def test_the_report_adds_up_what_it_has_not_seen() -> None:
     assert len(lines) == 2
     assert lines[-1] == {"batch": 3, "watermark": "w", "events": 13, "downloads": 10, "repeated": 2, "late": 1, "aside": 4,
                          "reasons": {"json": 3, "size_bytes": 1}}
+
+
+def test_late_ones_are_set_aside_before_they_are_told() -> None:
+    out = io.StringIO()
+    aside: list[tuple[str, int, str]] = []
+    report = job.Report(out, lambda one, late: aside.append((one["timestamp"], late, out.getvalue())))
+    on_time, late = progress("2026-11-27T05:30:00.000Z", events=2, downloads=2), progress("2026-11-27T05:30:01.000Z", late=3, events=4, downloads=4)
+    report.take([on_time])
+    said = out.getvalue()
+    report.take([on_time, late])
+    report.take([on_time, late, progress("2026-11-27T05:30:12.000Z", late=3)])
+    assert aside == [("2026-11-27T05:30:01.000Z", 3, said)] and report.total["late"] == 3
+
+
+def test_where_the_messages_of_a_batch_lie() -> None:
+    def places(begin: Any, end: Any) -> Any:
+        return job.places_of({"sources": [{"startOffset": begin, "endOffset": end}]})
+
+    found = places({"t": {"0": 5, "1": 7}}, {"t": {"1": 9, "0": 5, "2": 4}})
+    assert {name: json.loads(text) for name, text in found.items()} == {
+        "assign": {"t": [0, 1, 2]}, "startingOffsets": {"t": {"0": 5, "1": 7, "2": -2}}, "endingOffsets": {"t": {"0": 5, "1": 9, "2": 4}}}
+    assert places(None, {"t": {"0": 5}}) is None
 
 
 def test_what_went_wrong_is_told_without_traces() -> None:

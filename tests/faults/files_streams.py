@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.faults.files_client import World
+from tests.server_process import Server
 
 MIB = 1 << 20
 SOURCES = 4  # files that are downloaded
@@ -121,13 +122,14 @@ class Streams:
             self.upload(f"source{number}", number)
         idle = server.status("VmHWM") / 1024
         began = time.monotonic()
-        with probed_livez(self.world) as livez, ThreadPoolExecutor(2 * self.count) as pool:
+        with probed_livez(server) as probed, ThreadPoolExecutor(2 * self.count) as pool:
             streams = [pool.submit(self.upload, f"new{i}", SOURCES + i, i % 4 == 0) for i in range(self.count)]
             streams += [pool.submit(self.download, f"source{i % SOURCES}", i % SOURCES, i % 4 == 0) for i in range(self.count)]
             faults = [fault for stream in streams if (fault := stream.exception())]
         if faults:
             raise faults[0]
         seconds = time.monotonic() - began
+        livez = sorted(took for took, in probed)
         most = server.status("VmHWM") / 1024
         # What was stored is what was sent: read again, by a server that was started anew.
         server.stop()
@@ -141,14 +143,14 @@ class Streams:
 
 
 @contextmanager
-def probed_livez(world: World, pause: float = 0.05) -> Iterator[list[float]]:
-    """Seconds that /livez took, each time on a new connection, while something else goes on; filled at the end."""
-    command = [sys.executable, Path(__file__).with_name("livez_probe.py"), str(world.server.port), str(pause)]
-    times: list[float] = []
+def probed_livez(*servers: Server, pause: float = 0.05) -> Iterator[list[list[float]]]:
+    """Seconds that /livez took each of them in the same moment, each time on a new connection, while something else goes on; filled at the end."""
+    command = [sys.executable, Path(__file__).with_name("livez_probe.py"), str(pause), *(str(server.port) for server in servers)]
+    times: list[list[float]] = []
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as probe:
         try:
             yield times
         finally:
             told, _ = probe.communicate(timeout=120)
     assert probe.returncode == 0
-    times += sorted(json.loads(told))
+    times += json.loads(told)

@@ -17,9 +17,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from tests.server_process import FLIGHTS_CSV, FULL_DOSE, Server, cli
+from tests.server_process import FLIGHTS_CSV, FULL_DOSE, Server, cli, until
 
 KILLS = 200 if FULL_DOSE else 50
+BOMB_SECONDS = 300  # of a slow machine; what is asserted are the clear error and the memory
 
 
 def test_kill_9_at_random_moments(tmp_path: Path) -> None:
@@ -41,7 +42,7 @@ def test_kill_9_at_random_moments(tmp_path: Path) -> None:
                 if answer.status not in (200, 201):
                     continue
                 asked[answer.json["id"]] = distance
-                data = server.ask("GET", answer.json["uri"] + "?format=csv", timeout=10)
+                data = server.ask("GET", answer.json["uri"] + "?format=csv")
                 if data.status == 200:
                     state = server.ask("GET", f"/downloader/requests/{answer.json['id']}", token=token).json
                     done[answer.json["id"]] = (state["sha256"], hashlib.sha256(data.body).hexdigest())
@@ -58,14 +59,18 @@ def test_kill_9_at_random_moments(tmp_path: Path) -> None:
             data = server.ask("GET", state["uri"] + "?format=csv")
             assert data.status == 200 and hashlib.sha256(data.body).hexdigest() == done[request_id][1], "byte-equal"
 
-    for _ in range(KILLS):
+    for kill in range(1, KILLS + 1):
         stop = threading.Event()
         threads = [threading.Thread(target=work, args=(stop,)) for _ in range(2)]
         for thread in threads:
             thread.start()
-        time.sleep(rng.uniform(0.0, 0.5))
-        server.kill()
-        stop.set()
+        try:
+            time.sleep(rng.uniform(0.0, 0.5))
+            # A machine that does little in that time gets more of it.
+            until(lambda so_far=kill: len(asked) > so_far // 2 and len(done) > 5 * so_far // KILLS, "too little is acknowledged or done")
+        finally:
+            server.kill()
+            stop.set()
         for thread in threads:
             thread.join(30)
         began = time.monotonic()
@@ -99,12 +104,10 @@ def token(server: Server) -> str:
 def test_a_worker_killed_in_the_middle_never_leaves_half_a_file(server: Server, token: str) -> None:
     item = server.add_item("flights", FLIGHTS_CSV, null_tokens=("NA", ""), profile=False)
     for day in range(1, 6):
-        spares = server.workers()
-        for pid in spares:
-            os.kill(pid, signal.SIGSTOP)
+        spares = server.stopped_workers()
         answer = server.request(token, item, ["day", "month", "tailnum"], [{"name": "day", "operator": "=", "value": day}])
         assert answer.status == 201, answer
-        time.sleep(0.2)
+        until(lambda: server.metric("lakelift_worker_jobs_running") == 1, "its job does not begin")
         for pid in spares:
             os.kill(pid, signal.SIGKILL)
         state = server.wait_done(token, answer.json["id"])
@@ -176,7 +179,7 @@ def test_bombs_and_forgeries_end_with_a_clear_error(server: Server, token: str, 
     reasons = {}
     for name, path in bombs(tmp_path / "bombs").items():
         began = time.monotonic()
-        added = cli("catalogue", "add", f"bombs.{name}", str(path), "--no-profile", data=server.data)
+        added = cli("catalogue", "add", f"bombs.{name}", str(path), "--no-profile", data=server.data, timeout=BOMB_SECONDS)
         if added.returncode != 0:
             assert added.stderr.startswith("error: ") and "internal" not in added.stderr.lower(), added.stderr
             outcomes[name] = "refused"
@@ -185,14 +188,14 @@ def test_bombs_and_forgeries_end_with_a_clear_error(server: Server, token: str, 
             item = int(cli("catalogue", "show", f"bombs.{name}", "--output", "id", data=server.data).stdout)
             columns = [c["name"] for c in server.ask("GET", f"/catalogue/items/{item}", token=token).json["spec"]]
             answer = server.request(token, item, columns)
-            state = server.wait_done(token, answer.json["id"], 60)
+            state = server.wait_done(token, answer.json["id"], BOMB_SECONDS)
             outcomes[name] = state["state"]
             if state["state"] == "FAILED":
                 assert state["failure"]["message"], state
                 reasons[name] = state["failure"]["message"]
         most = max(most, server.status("VmRSS"))
         assert server.ask("GET", "/livez").status == 200
-        assert time.monotonic() - began < 30, name
+        assert time.monotonic() - began < BOMB_SECONDS, name
     print(f"\n{outcomes}\nserver memory +{(most - before) / 1024:.1f} MiB")
     for name in ("half", "no-footer", "only-magic", "empty", "long-footer"):
         assert outcomes[name] == "refused", (name, outcomes)

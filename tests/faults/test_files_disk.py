@@ -20,7 +20,7 @@ from tests.server_process import FULL_DOSE, Server
 MIB = 1 << 20
 FAULTS, SYNC_FAULTS = (420, 80) if FULL_DOSE else (32, 8)
 FAILED = {500, 503, 507}
-BACK_SECONDS = 5.0
+BACK_SECONDS = 60
 # A kind of call, and how it may fail.
 WAYS = (
     [(Kind.WRITE, Mode.ERROR, code) for code in (errno.EIO, errno.ENOSPC, errno.EDQUOT, errno.EINTR)]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import socket
 import subprocess
 import time
 from dataclasses import dataclass, field
@@ -13,16 +12,12 @@ from pathlib import Path
 from azure.core.exceptions import AzureError, ResourceExistsError
 from azure.storage.blob import BlobServiceClient
 
+from tests.ports import free_port
+
 ROOT = Path(__file__).resolve().parents[2]
 PROGRAM = Path(__file__).with_suffix("") / "node_modules/azurite/dist/src/blob/main.js"
 VERSION = "2026-02-06"  # of the service, that our server speaks
 START_SECONDS = 60
-
-
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
 
 
 @dataclass

@@ -14,11 +14,22 @@ BOX = "box"  # the folder of each person that the next one may read
 
 
 @dataclass
+class Taken:
+    """A download of which the client had the last byte."""
+
+    key: str
+    size: int
+    who: str
+    at: float  # when the last byte came
+    is_committed: bool  # its connection took another request, which it does only then (docs/events.md)
+
+
+@dataclass
 class Log:
     """What one client saw. Sizes tell uploads apart: no two are the same."""
 
     uploads: list[tuple[str, int]] = field(default_factory=list)  # key "owner/path", size; answered 2xx, in order
-    downloads: list[tuple[str, int, str, float]] = field(default_factory=list)  # key, size, who took it, when the last byte came
+    downloads: list[Taken] = field(default_factory=list)
     refused: list[str] = field(default_factory=list)
     broken: int = 0
 
@@ -83,8 +94,12 @@ class Load:
             time.sleep(max(0.0, began + turn * pause - time.monotonic()))
             key = f"{person.name}/{BOX}/{dice.randrange(5)}.csv"
             size = 100 + turn * len(self.people) + number
+            broken = log.broken
             if self._upload(writing, log, key, dice.randbytes(size)):
                 self._download(reading, log, key, size, reader.name)
+            if log.broken > broken:  # then the other line is dead too, and what is sent on it comes to nothing
+                writing.close()
+                reading.close()
             with self.lock:
                 self.done += 2
         writing.close()
@@ -120,4 +135,9 @@ class Load:
         if answer.status != 200 or len(answer.body) != size:
             log.refused.append(f"{key}: {answer.status} with {len(answer.body)} of {size} bytes")
             return
-        log.downloads.append((key, size, who, at))
+        try:
+            is_committed = client.call("GET", "/livez").status == 200
+        except LineBroke:
+            log.broken += 1
+            is_committed = False
+        log.downloads.append(Taken(key, size, who, at, is_committed))

@@ -12,7 +12,7 @@ from typing import Any
 
 from tests.peers.spark import PYTHON, ROOT, spark_environment
 
-SECONDS = 300
+SECONDS = 900  # with the start of a virtual machine and of Spark
 QUICK_START = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"  # of a virtual machine that lives a minute or two
 
 

@@ -24,12 +24,14 @@ def main() -> None:
     running: dict[str, tuple[list[Any], Any]] = {}
 
     def start(name: str, job: str, arguments: list[str]) -> None:
+        late = None
         if job == "liftbit":
             queries = [liftbit_windows.start(spark, *arguments)]
         else:
             settings = count_downloads.read_arguments(arguments)
             queries = count_downloads.start(spark, settings, count_downloads.window_writer(settings))
-        running[name] = queries, count_downloads.Report(sys.stderr)
+            late = count_downloads.late_writer(spark, settings)
+        running[name] = queries, count_downloads.Report(sys.stderr, late)
 
     def total(name: str) -> dict[str, Any]:
         queries, report = running[name]

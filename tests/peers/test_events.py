@@ -19,11 +19,13 @@ from tests.peers.event_load import BOX, Load, make_people
 from tests.peers.kafka import Kafka, Message
 from tests.peers.liftbit_consumer import understand, windows
 from tests.peers.postgresql import Postgresql
-from tests.server_process import FULL_DOSE, Server
+from tests.server_process import FULL_DOSE, Server, until
 
 KINDS = {"upload": "file.uploaded", "download": "download"}
 COUNTED = "SELECT seq, id, kind, bytes, detail FROM ledger WHERE kind IN ('file.uploaded', 'download') ORDER BY seq"
-GRACE_SECONDS = 0.2  # within which before a kill a download may be lost
+# Within which before a kill a download may be lost that is not known to be committed. Of the small dose, which runs on slow machines,
+# a second: each that is known to be committed must be there.
+GRACE_SECONDS = 0.2 if FULL_DOSE else 1.0
 
 
 @dataclass
@@ -109,7 +111,7 @@ class Trouble:
         assert not broker.is_alive() and self.stops == len(self.dose.pauses)
 
 
-def wait_until_sent(server: Server, seconds: float = 120) -> None:
+def wait_until_sent(server: Server, seconds: float = 600) -> None:
     end = time.monotonic() + seconds
     while server.metric("lakelift_events_waiting") > 0:
         assert time.monotonic() < end, server.log.read_text()[-3000:]
@@ -154,8 +156,9 @@ def check(messages: list[Message], counted: list[Counted], load: Load, killed: l
     for log in load.logs:
         assert not log.refused, log.refused[:5]
         assert {one for one in log.uploads if one not in uploads} == set(), "an upload that was answered is not told"
-        lost = [one for one in log.downloads if one[:3] not in set(downloads)]
-        late = [one for one in lost if any(at - GRACE_SECONDS < one[3] <= back for at, back in killed)]
+        lost = [one for one in log.downloads if (one.key, one.size, one.who) not in set(downloads)]
+        assert [one for one in lost if one.is_committed] == [], "downloads are lost after their connection had taken another request"
+        late = [one for one in lost if any(at - GRACE_SECONDS < one.at <= back for at, back in killed)]
         assert lost == late, f"downloads are lost that no kill explains: {[one for one in lost if one not in late][:5]}"
     told = sum(len(log.uploads) + len(log.downloads) for log in load.logs)
     print(
@@ -197,7 +200,7 @@ def test_a_consumer_of_the_contract_counts_right(kafka: Kafka, tmp_path: Path) -
         wait_until_sent(server)
     messages = kafka.read()
     found = windows(message.value for message in messages)
-    taken = [size for log in load.logs for _, size, _, _ in log.downloads]
+    taken = [one.size for log in load.logs for one in log.downloads]
     assert (sum(count for count, _ in found.values()), sum(size for _, size in found.values())) == (len(taken), sum(taken))
     assert len(messages) == len(taken) + sum(len(log.uploads) for log in load.logs)
 
@@ -219,6 +222,7 @@ def test_a_topic_that_is_there_stays_and_what_it_never_takes_is_set_aside(tmp_pa
         # Told later, all at once.
         with Server(tmp_path / "data", ["--kafka-brokers", broker.address]) as server:
             wait_until_sent(server)
+            until(lambda: server.metric("lakelift_events_sent_total") + server.metric("lakelift_events_set_aside_total") >= 60, "not all were settled")
             assert server.metric("lakelift_events_set_aside_total") == 1
             assert server.metric("lakelift_events_sent_total") == 59
             assert "an event was set aside" in server.log.read_text()

@@ -1,7 +1,8 @@
 """The wire to the object store breaks in all ways while files are stored, read and deleted (threats D9, T18).
 
 Whatever the fault: what was acknowledged is there, byte for byte, when it is over; what was answered whole is right; the
-store is not stormed; soon after the end all goes well again; and /livez does not notice.
+store is not stormed; soon after the end all goes well again; and /livez does not notice: it is as fast as that of a server beside it that
+nobody asks for anything else.
 """
 
 from __future__ import annotations
@@ -25,10 +26,10 @@ WORKERS, ROUNDS = (8, 40) if FULL_DOSE else (6, 12)  # a round: a file is stored
 SIZES = (1, 1_000, 300_000, 1_000_000)
 LARGE_BYTES = 20_000_000  # goes in parts
 LARGE_EVERY = 12
-WELL_AGAIN_SECONDS = 10
+WELL_AGAIN_SECONDS = 60  # 10 on a machine that does nothing else
 WELL_SECONDS = 2  # without an error: then it is well
 MOST_ATTEMPTS = 3  # times those of a burst without a fault
-LIVEZ_P99 = 0.25  # seconds; 50 ms on a machine whose cores are not shared with the clients, the wire and the store
+LIVEZ_SECONDS, LIVEZ_TIMES = 0.25, 5  # by which 99 % of the calls are slower at the most than the idle server's: so long, or so often its own p99
 OFTEN = 0.3
 
 
@@ -120,6 +121,7 @@ class Place:
     s3: S3
     wire: Wire
     world: World
+    idle: Server  # which nobody asks for anything: what it takes the machine takes
     normal: int  # attempts of a burst without a fault
 
 
@@ -130,7 +132,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     try:
         with Wire(("127.0.0.1", s3.port)) as wire:
             flags = [*storage_flags("s3://lake/content", wire.address), "--trash-days", "0"]
-            with Server(tmp_path_factory.mktemp("wire") / "data", flags, s3.credentials) as server:
+            with Server(tmp_path_factory.mktemp("wire") / "data", flags, s3.credentials) as server, Server(tmp_path_factory.mktemp("idle") / "data") as idle:
                 world = World.made(server)
                 calm = Burst(world, "calm").run()
                 calm.judge()
@@ -139,7 +141,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
                 wire.forget_calls()
                 normal = Burst(world, "normal").run()
                 print(f"\nattempts of a burst without a fault: {wire.attempts} {dict(wire.calls)} (the first one: {calls}); {dict(normal.answers)}")
-                yield Place(s3, wire, world, wire.attempts)
+                yield Place(s3, wire, world, idle, wire.attempts)
     finally:
         s3.remove()
 
@@ -197,25 +199,30 @@ def seconds_until_well(world: World, name: str) -> float:
     return error
 
 
+def p99(seconds: list[float]) -> float:
+    return sorted(seconds)[int(len(seconds) * 0.99)]
+
+
 @pytest.mark.parametrize("name", FAULTS)
 def test_a_fault_of_the_wire(place: Place, name: str) -> None:
     place.wire.forget_calls()
     burst = Burst(place.world, name)
     began = time.monotonic()
-    with probed_livez(place.world) as livez:
+    with probed_livez(place.world.server, place.idle) as livez:
         FAULTS[name](place)
         burst.run()
     seconds, attempts, struck = time.monotonic() - began, place.wire.attempts, place.wire.struck
     place.wire.mend()
     until_well = seconds_until_well(place.world, name)
-    p99 = livez[int(len(livez) * 0.99)]
+    slower, idle = p99([ours - its for ours, its in livez]), p99([its for _, its in livez])
     print(f"\n{name}: {seconds:.1f} s, {struck} of {attempts} attempts struck ({attempts / place.normal:.2f} x normal), {dict(sorted(burst.answers.items()))}; "
-          f"last error {until_well:.1f} s after the end; /livez p99 {p99 * 1e3:.0f} ms")
+          f"last error {until_well:.1f} s after the end; /livez p99 {slower * 1e3:.0f} ms slower "
+          f"than an idle server's of {idle * 1e3:.0f} ms")
     assert struck or name == "refused connections"
     burst.judge()
     assert attempts <= MOST_ATTEMPTS * place.normal
     assert until_well <= WELL_AGAIN_SECONDS
-    assert p99 <= LIVEZ_P99
+    assert slower <= max(LIVEZ_SECONDS, LIVEZ_TIMES * idle)
     if name in UNNOTICED:
         assert not [told for told in burst.answers if told.split()[1] not in {"200", "201", "204"}], burst.answers
     for word in (place.s3.secret, "X-Amz-Signature", "Signature="):

@@ -9,6 +9,7 @@ import re
 import sqlite3
 import subprocess
 import time
+import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -28,6 +29,7 @@ from tests.windows_cases import Case, cases, event_value
 
 SUBMIT = ROOT / "jobs/spark/submit.sh"
 EVENTS = 40_000 if FULL_DOSE else 4_000
+LATEST_SECONDS = 9 * 60  # less than the watermark
 BEGIN = datetime(2026, 11, 20, 21, 58, 30, tzinfo=UTC)  # over midnight
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MALFORMED = [
@@ -130,7 +132,7 @@ def shared(postgresql: Postgresql, tmp_path_factory: pytest.TempPathFactory) -> 
     kafka.remove()
 
 
-def wait(what: str, happened: object, seconds: float = 240) -> None:
+def wait(what: str, happened: object, seconds: float = 900) -> None:
     end = time.monotonic() + seconds
     while not happened():  # type: ignore[operator]
         assert time.monotonic() < end, what
@@ -196,6 +198,10 @@ def streams(shared: Shared, ledger: Ledger) -> Iterator[Streams]:
     started.stop()
 
 
+def set_aside(folder: Path) -> list[dict[str, str]]:
+    return [json.loads(line) for file in folder.glob("*/*/part-*.json") for line in file.read_text().splitlines()]
+
+
 def test_killed_in_the_middle_it_counts_the_truth(shared: Shared, ledger: Ledger, streams: Streams) -> None:
     streams.begin("killed", *job_options(shared, ledger.topic), "--trigger", "0 seconds")
     streams.settle("killed")
@@ -208,7 +214,7 @@ def test_killed_in_the_middle_it_counts_the_truth(shared: Shared, ledger: Ledger
                                                "downloads": count, "size_bytes": size} for start, (count, size) in truth.items()}
     assert told == expected
     # Bad ones are set aside, each once, by their place.
-    lines = [json.loads(line) for file in (shared.folder / "aside").glob("*/*/part-*.json") for line in file.read_text().splitlines()]
+    lines = set_aside(shared.folder / "aside")
     assert len(lines) == len(ledger.aside)
     assert {Place(line["partition"], line["offset"]) for line in lines} == ledger.aside
     assert all(line["topic"] == ledger.topic and line["reason"] for line in lines)
@@ -219,8 +225,9 @@ def test_killed_in_the_middle_it_counts_the_truth(shared: Shared, ledger: Ledger
 def deliver(shared: Shared, streams: Streams, case: Case) -> None:
     topic = shared.topics.make(f"case-{case.name}")
     table = f"case_{case.name}"
+    aside = ["--aside", f"{shared.folder}/{table}-aside"] if case.late else []  # another query, which takes its time
     streams.begin(table, *shared.options(topic, table, "--window", f"{case.window_seconds} seconds", "--watermark", f"{case.watermark_seconds} seconds",
-                                         "--ahead", "100000 days", "--trigger", "0 seconds"))
+                                         "--ahead", "100000 days", "--trigger", "0 seconds", *aside))
     try:
         for batch in case.batches:
             shared.topics.send(topic, [Record(message.value.encode(), message.key, message.id) for message in batch])
@@ -229,6 +236,9 @@ def deliver(shared: Shared, streams: Streams, case: Case) -> None:
         report = streams.end(table)
     assert shared.windows(table) == case.expected, case.name
     assert (report["late"], report["aside"], report["repeated"]) == (len(case.late), case.malformed, case.repeated), case.name
+    if case.late:
+        late = {line["event_id"]: line["value"] for line in set_aside(shared.folder / f"{table}-aside") if line["problem"] == "late"}
+        assert late == {message.id: message.value for batch in case.batches for message in batch if message.id in case.late}
 
 
 def test_the_cases_that_both_count(shared: Shared, streams: Streams) -> None:
@@ -305,28 +315,60 @@ def by_server(server: Server, admin: str, source: str) -> Windows:
     return {datetime.fromisoformat(line["start"]): (line["downloads"], line["size_bytes"]) for line in answer.json["lines"] if line["downloads"]}
 
 
+def append_late(server: Server, chance: random.Random) -> int:
+    """Downloads that reach the ledger late, of the last minutes: as a server enters them that was cut off from the database. How many."""
+    database = sqlite3.connect(server.data / "lakelift.db")
+    database.row_factory = sqlite3.Row
+    found = [dict(row) for row in database.execute("SELECT * FROM ledger WHERE kind = 'download' ORDER BY seq")]
+    newest = max(row["at"] for row in found)
+    for row in found:
+        del row["seq"]
+        row |= {"id": str(uuid.UUID(int=chance.getrandbits(128))), "at": newest - chance.randrange(LATEST_SECONDS * 1_000_000)}
+        database.execute(f"INSERT INTO ledger ({', '.join(row)}) VALUES ({', '.join('?' * len(row))})", list(row.values()))
+    database.commit()
+    database.close()
+    return len(found)
+
+
 def test_a_server_and_spark_count_alike(shared: Shared, streams: Streams) -> None:
-    """The ledger by SQL, the windows in the process, the job's in PostgreSQL, and those that the server reads back from the job's topic."""
+    """The ledger by SQL, the windows in the process, the job's in PostgreSQL, and those that the server reads back from the job's topic. The events are what
+    the server's relay has sent; half of the downloads come late, by less than the watermark; all are there twice, with bad ones between."""
     shared.topics.make("server-windows", 1)
+    chance = random.Random(9)
     flags = ["--kafka-brokers", shared.kafka.address, "--kafka-topic", "moved", "--kafka-windows-topic", "server-windows"]
+
+    def sent(count: int) -> list[Record]:
+        """So many, once they are there."""
+        wait("events do not reach Kafka", lambda: shared.kafka.topics().get("moved") == 3 and len(shared.kafka.read("moved")) == count, 60)
+        return [Record(message.value.encode(), message.key, message.headers["event_id"]) for message in shared.kafka.read("moved")]
+
     with Server(shared.folder / "data", flags) as server:
         admin = server.account("admin@lake.test", "ADMIN")
         whole = move_bytes(server)
-        wait("events do not reach Kafka", lambda: shared.kafka.topics().get("moved") == 3 and len(shared.kafka.read("moved")) == 24 + whole, 60)
-        messages = shared.kafka.read("moved")
-        # What is sent at least once comes again: all of it.
-        shared.topics.send("moved", [Record(message.value.encode(), message.key, message.headers["event_id"]) for message in messages])
+        first = sent(24 + whole)
+        shared.topics.send("moved", first)  # what is sent at least once comes again: all of it
         streams.begin("moved", *shared.options("moved", "moved", "--sink", "kafka", "--windows-topic", "server-windows"))
+        assert streams.settle("moved")["downloads"] == 2 * whole  # these have moved the watermark
+        assert server.stop() == 0
+        assert append_late(server, chance) == whole
+        server.start()
+        known = {record.id for record in first}
+        late = [record for record in sent(2 * len(first) + whole) if record.id not in known]
+        again = [*late, *(Record(bad, "k") for bad in MALFORMED)]
+        chance.shuffle(again)
+        shared.topics.send("moved", again)
         report = streams.settle("moved")
         streams.end("moved")
         truth = by_ledger(server)
-        assert sum(count for count, _ in truth.values()) == whole
+        assert sum(count for count, _ in truth.values()) == 2 * whole and len(truth) > 1
         assert shared.windows("moved") == truth
         assert by_server(server, admin, "ledger") == truth
         wait("the server does not read the windows back", lambda: by_server(server, admin, "stream") == truth, 60)
         assert "lakelift_stream_windows_malformed_messages 0" in server.ask("GET", "/metrics").body.decode().splitlines()
-    assert report == {"events": 2 * (24 + whole), "downloads": 2 * whole, "repeated": whole, "late": 0, "aside": 0, "reasons": {}}
-    print(f"windows: {whole} downloads of a server: the ledger, the process, Spark and what is read back of it are equal, {len(truth)} windows")
+    assert sum(report.pop("reasons").values()) == len(MALFORMED)
+    assert report == {"events": 2 * (len(first) + whole) + len(MALFORMED), "downloads": 4 * whole, "repeated": 2 * whole, "late": 0, "aside": len(MALFORMED)}
+    print(f"windows: {2 * whole} downloads of a server, half of them late, all repeated, {len(MALFORMED)} bad ones: the ledger, the process, Spark and what "
+          f"is read back of it are equal, {len(truth)} windows")
 
 
 def test_where_it_begins(shared: Shared, streams: Streams) -> None:

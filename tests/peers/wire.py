@@ -23,6 +23,8 @@ from dataclasses import dataclass, field
 from email.utils import formatdate, parsedate_to_datetime
 from urllib.parse import parse_qsl
 
+from tests.ports import free_port
+
 PIECE = 256 * 1024
 HEAD_BYTES = 64 * 1024
 BODILESS = {204, 304}
@@ -306,11 +308,12 @@ class Wire:
             self.calls, self.struck = Counter(), 0
 
     def listen(self) -> None:
+        """On the same port each time."""
+        self.port = self.port or free_port()
         listener = socket.socket()
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(("127.0.0.1", self.port))
         listener.listen(256)
-        self.port = listener.getsockname()[1]
         self._listener = listener
         threading.Thread(target=self._accept, args=(listener,), daemon=True).start()
 

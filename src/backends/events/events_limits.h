@@ -13,7 +13,6 @@ inline constexpr std::int64_t kRelayPollMs = 200;        // how often an idle on
 inline constexpr std::int64_t kRelayFirstPauseMs = 100;  // after a failure; doubles
 inline constexpr std::int64_t kRelayLongestPauseMs = 5'000;
 inline constexpr std::int64_t kSetAsideKeptSeconds = 30 * 86'400;
-inline constexpr int kSetAsideShown = 100;
 inline constexpr std::size_t kSetAsideReasonBytes = 500;
 
 // Kafka

@@ -28,8 +28,8 @@ class Publisher {
   // "kafka": for logs and metrics, and the name that its place in the ledger is kept under.
   [[nodiscard]] virtual std::string name() const = 0;
   // Sends the batch and waits until all of it is settled, or `stop` is asked, or nothing has moved for long. In the
-  // order of the batch for each key. What is not settled is sent again with the next batch, under the same ids. Error:
-  // kUnavailable with the reason, where not one was settled.
+  // order of the batch for each key. What is not settled is sent again with the next batch, under the same ids; what
+  // was taken behind it need not be. Error: kUnavailable with the reason, where not even the first was settled.
   [[nodiscard]] virtual Result<Published> publish(const std::vector<Event>& batch, std::stop_token stop) = 0;
 };
 

@@ -1,12 +1,12 @@
 #include "backends/events/relay.h"
 
 #include <algorithm>
-#include <chrono>
 
 #include "backends/events/batch.h"
 #include "backends/events/events_limits.h"
 #include "base/id.h"
 #include "base/log.h"
+#include "base/pause.h"
 
 namespace lakelift::events {
 namespace {
@@ -29,6 +29,8 @@ Relay::Relay(const RelayParts& parts, Publisher& publisher)
     const Micros age = now->oldest ? std::max<Micros>(0, parts_.clock.now() - *now->oldest) : 0;
     parts_.metrics.set("lakelift_events_oldest_age_seconds", "Age of the oldest of those", labels,
                        static_cast<double>(age) / kMicrosPerSecond);
+    parts_.metrics.set("lakelift_events_set_aside", "Entries that could not be sent and are kept with their reason",
+                       labels, static_cast<double>(now->set_aside));
   });
 }
 
@@ -52,23 +54,11 @@ void Relay::stop() {
   if (!released) log_error("the lease of events ends by itself", {{"error", describe(released.error())}});
 }
 
-void Relay::wake() {
-  {
-    const std::lock_guard lock(mutex_);
-    ++wakes_;
-  }
-  wake_.notify_all();
-}
-
 void Relay::work(const std::stop_token& stop) {
+  const Pause pause = real_pause();
   bool is_failing = false;
   std::int64_t pause_ms = 0;
   while (!stop.stop_requested()) {
-    std::uint64_t seen = 0;
-    {
-      const std::lock_guard lock(mutex_);
-      seen = wakes_;
-    }
     const auto settled = step(stop);
     if (settled && *settled > 0) {
       if (is_failing) log_info("events are sent again", {{"publisher", name_}});
@@ -76,18 +66,12 @@ void Relay::work(const std::stop_token& stop) {
       pause_ms = 0;
       continue;
     }
-    std::unique_lock lock(mutex_);
-    if (settled) {
-      wake_.wait_for(lock, stop, std::chrono::milliseconds(limits::kRelayPollMs), [&] { return wakes_ != seen; });
-      continue;
-    }
-    if (!is_failing && !stop.stop_requested()) {
+    if (!settled && !is_failing && !stop.stop_requested()) {
       log_warning("events can't be sent, and wait", {{"publisher", name_}, {"error", describe(settled.error())}});
       is_failing = true;
     }
-    // What is new in the ledger makes the publisher come back no sooner.
-    pause_ms = std::clamp(pause_ms * 2, limits::kRelayFirstPauseMs, limits::kRelayLongestPauseMs);
-    wake_.wait_for(lock, stop, std::chrono::milliseconds(pause_ms), [] { return false; });
+    if (!settled) pause_ms = std::clamp(pause_ms * 2, limits::kRelayFirstPauseMs, limits::kRelayLongestPauseMs);
+    pause(settled ? limits::kRelayPollMs : pause_ms, stop);
   }
 }
 
@@ -186,7 +170,7 @@ Result<RelayState> Relay::state() {
       TRY(const auto first, parts_.ledger.after(session, out.sent_seq, 1));
       if (!first.empty()) out.oldest = first.front().at;
     }
-    TRY(out.set_aside, store::list_set_aside(session, name_, limits::kSetAsideShown));
+    TRY(out.set_aside, store::count_set_aside(session, name_));
     return out;
   });
 }

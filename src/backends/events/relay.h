@@ -5,7 +5,6 @@
 // wait: nothing is dropped, and whoever transfers does not notice.
 #pragma once
 
-#include <condition_variable>
 #include <cstdint>
 #include <memory>
 #include <mutex>
@@ -38,9 +37,9 @@ struct RelayParts {
 struct RelayState {
   std::string publisher;
   std::int64_t sent_seq = 0;
-  std::int64_t waiting = 0;         // entries of the ledger that come after it, at most
-  std::optional<Micros> oldest;     // of those: when the first was written
-  std::vector<SetAside> set_aside;  // newest first, at most 100
+  std::int64_t waiting = 0;      // entries of the ledger that come after it, at most
+  std::optional<Micros> oldest;  // of those: when the first was written
+  std::int64_t set_aside = 0;    // entries, of the last limits::kSetAsideKeptSeconds
 };
 
 // Threadsafe. A new one, whose publisher's name was never seen, begins with the first entry of the ledger: all that
@@ -59,8 +58,6 @@ class Relay {
   void start();
   // Waits for the publish that goes on, which ends soon, and lets go of the lease.
   void stop();
-  // There is something new in the ledger.
-  void wake();
   // One batch, where the lease is ours or free. How many entries of the ledger were settled; 0: nothing to do, or
   // another server does it. Error: the publisher's, or the database's.
   [[nodiscard]] Result<std::size_t> step(std::stop_token stop);
@@ -79,9 +76,6 @@ class Relay {
   const std::string name_;  // the publisher's
   const std::string owner_;
   std::mutex step_;  // one at a time
-  std::mutex mutex_;
-  std::condition_variable_any wake_;
-  std::uint64_t wakes_ = 0;
   std::jthread thread_;
 };
 

@@ -46,15 +46,10 @@ Result<void> set_aside(metadata::Transaction& tx, const std::string& publisher, 
   return {};
 }
 
-Result<std::vector<SetAside>> list_set_aside(metadata::Session& session, const std::string& publisher, int limit) {
-  TRY(auto rows, (session.rows<std::int64_t, std::string, std::string, std::int64_t>(
-                     "SELECT seq, event_id, reason, at FROM events_set_aside WHERE publisher = ? ORDER BY seq DESC "
-                     "LIMIT ?",
-                     {publisher, limit})));
-  std::vector<SetAside> out;
-  out.reserve(rows.size());
-  for (auto& [seq, event_id, reason, at] : rows) out.push_back({seq, std::move(event_id), std::move(reason), at});
-  return out;
+Result<std::int64_t> count_set_aside(metadata::Session& session, const std::string& publisher) {
+  TRY(const auto row,
+      session.row<std::int64_t>("SELECT COUNT(*) FROM events_set_aside WHERE publisher = ?", {publisher}));
+  return row ? std::get<0>(*row) : 0;
 }
 
 Result<void> forget_set_aside(metadata::Transaction& tx, const std::string& publisher, Micros before) {

@@ -4,7 +4,6 @@
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <vector>
 
 #include "backends/metadata/database.h"
 #include "base/clock.h"
@@ -39,9 +38,7 @@ struct Place {
 [[nodiscard]] Result<void> release(metadata::Transaction& tx, const std::string& publisher, const std::string& owner);
 
 [[nodiscard]] Result<void> set_aside(metadata::Transaction& tx, const std::string& publisher, const SetAside& one);
-// Newest first.
-[[nodiscard]] Result<std::vector<SetAside>> list_set_aside(metadata::Session& session, const std::string& publisher,
-                                                           int limit);
+[[nodiscard]] Result<std::int64_t> count_set_aside(metadata::Session& session, const std::string& publisher);
 [[nodiscard]] Result<void> forget_set_aside(metadata::Transaction& tx, const std::string& publisher, Micros before);
 
 }  // namespace store

@@ -36,14 +36,25 @@ T value_of(Result<T> result) {
   return *std::move(result);
 }
 
-// A database that can be cut off, as a killed process is: what is written from then on never happens. Or the line to it
-// breaks during one write, before or after the commit.
+// A database that can be cut off, as a killed process is: what is written from then on never happens, until it is
+// mended, as where a process stood still. Or the line to it breaks during one write, before or after the commit: the
+// first one after which `is_it` holds, so that no other thread's takes the fault.
 class SeverableDatabase final : public metadata::Database {
  public:
+  using Which = std::function<bool(metadata::Session&)>;
   explicit SeverableDatabase(metadata::Database& inner) : inner_(inner) {}
   void sever() { severed_ = true; }
-  void lose_next_write() { lose_write_ = true; }
-  void lose_next_answer() { lose_answer_ = true; }
+  void mend() { severed_ = false; }
+  void lose_next_write(Which is_it) {
+    is_it_ = std::move(is_it);
+    lose_write_ = true;
+  }
+  void lose_next_answer(Which is_it) {
+    is_it_ = std::move(is_it);
+    lose_answer_ = true;
+  }
+  // Whether that write has come.
+  [[nodiscard]] bool has_broken() const { return !lose_write_ && !lose_answer_; }
   [[nodiscard]] metadata::Dialect dialect() const override { return inner_.dialect(); }
   [[nodiscard]] Result<void> check() override { return inner_.check(); }
 
@@ -54,9 +65,15 @@ class SeverableDatabase final : public metadata::Database {
   }
   Result<void> do_write(const std::function<Result<void>(metadata::Transaction&)>& body) override {
     if (severed_) return fail(Code::kUnavailable, "severed");
-    if (lose_write_.exchange(false)) return fail(Code::kUnavailable, "the line broke");
-    const auto written = inner_.write([&](metadata::Transaction& tx) { return body(tx); });
-    if (lose_answer_.exchange(false)) return fail(Code::kUnavailable, "the line broke");
+    bool loses_answer = false;
+    const auto written = inner_.write([&](metadata::Transaction& tx) -> Result<void> {
+      TRY_VOID(body(tx));
+      if ((!lose_write_ && !lose_answer_) || !is_it_(tx)) return {};
+      if (lose_write_.exchange(false)) return fail(Code::kUnavailable, "the line broke");
+      loses_answer = lose_answer_.exchange(false);
+      return {};
+    });
+    if (loses_answer) return fail(Code::kUnavailable, "the line broke");
     return written;
   }
 
@@ -65,6 +82,7 @@ class SeverableDatabase final : public metadata::Database {
   std::atomic<bool> severed_ = false;
   std::atomic<bool> lose_write_ = false;
   std::atomic<bool> lose_answer_ = false;
+  Which is_it_;
 };
 
 // That something changed, from whatever service and thread.

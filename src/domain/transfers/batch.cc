@@ -19,8 +19,8 @@ struct Changed {
   std::optional<std::int64_t> stored_slot;  // nothing: it is not in the database yet
 };
 
-// What one person takes of one object within a batch.
-struct Taking {
+// The sessions of one taking within a batch.
+struct Known {
   std::set<std::int64_t> looked_up;  // slots
   std::vector<Changed> sessions;
 };
@@ -45,21 +45,21 @@ class Recording {
 
  private:
   Result<Changed*> session_of(const EndedTransfer& ended);
-  static Changed* choose(Taking& taking, Micros began);
+  static Changed* choose(Known& known, Micros began);
   Result<void> append(ledger::TransferKind kind, const EndedTransfer& ended, const store::Session& session);
 
   metadata::Transaction& transaction_;
   const ledger::Ledger& ledger_;
   const Clock& clock_;
   Random& random_;
-  std::map<std::pair<std::int64_t, std::string>, Taking> takings_;
+  std::map<store::Taking, Known> takings_;
   BatchTotals totals_;
 };
 
 // The rule of session_store.h among what this batch knows.
-Changed* Recording::choose(Taking& taking, Micros began) {
+Changed* Recording::choose(Known& known, Micros began) {
   Changed* open = nullptr;
-  for (auto& one : taking.sessions) {
+  for (auto& one : known.sessions) {
     if (one.session.slot == store::slot_of(began)) return &one;
     if (!store::goes_on(one.session, began)) continue;
     if (open == nullptr || open->session.last_at < one.session.last_at) open = &one;
@@ -68,23 +68,23 @@ Changed* Recording::choose(Taking& taking, Micros began) {
 }
 
 Result<Changed*> Recording::session_of(const EndedTransfer& ended) {
-  const std::int64_t person_id = ended.what.person_id;
-  const std::string& object = ended.what.subject.object;
+  const ledger::TransferSubject& subject = ended.what.subject;
+  const store::Taking of{ended.what.person_id, subject.kind, subject.id, subject.object};
   const std::int64_t slot = store::slot_of(ended.began);
-  Taking& taking = takings_[{person_id, object}];
-  if (taking.looked_up.insert(slot).second) {
-    TRY(auto found, store::find_session(transaction_, person_id, object, ended.began));
+  Known& known = takings_[of];
+  if (known.looked_up.insert(slot).second) {
+    TRY(auto found, store::find_session(transaction_, of, ended.began));
     const bool is_known =
-        found && std::ranges::any_of(taking.sessions, [&](const auto& one) { return one.session.id == found->id; });
+        found && std::ranges::any_of(known.sessions, [&](const auto& one) { return one.session.id == found->id; });
     if (found && !is_known) {
       const std::int64_t stored = found->slot;
-      taking.sessions.push_back({*std::move(found), stored});
+      known.sessions.push_back({*std::move(found), stored});
     }
   }
-  if (Changed* const chosen = choose(taking, ended.began)) return chosen;
-  store::Session fresh{.id = uuid_v7(clock_, random_), .person_id = person_id, .object = object, .slot = slot};
-  taking.sessions.push_back({std::move(fresh), std::nullopt});
-  return &taking.sessions.back();
+  if (Changed* const chosen = choose(known, ended.began)) return chosen;
+  store::Session fresh{.id = uuid_v7(clock_, random_), .of = of, .slot = slot};
+  known.sessions.push_back({std::move(fresh), std::nullopt});
+  return &known.sessions.back();
 }
 
 Result<void> Recording::append(ledger::TransferKind kind, const EndedTransfer& ended, const store::Session& session) {
@@ -96,7 +96,10 @@ Result<void> Recording::append(ledger::TransferKind kind, const EndedTransfer& e
   entry.sent_bytes = kind == ledger::TransferKind::kDownload ? session.sent_bytes : ended.sent_bytes;
   entry.session = session.id;
   entry.trace_id = ended.what.trace_id;
-  TRY_VOID(ledger_.append(transaction_, ledger::to_entry(entry, ended.ended)));
+  // The answer that makes it whole may have ended before others that were counted first: the download's last byte is
+  // the session's.
+  const Micros at = kind == ledger::TransferKind::kDownload ? session.last_at : ended.ended;
+  TRY_VOID(ledger_.append(transaction_, ledger::to_entry(entry, at)));
   ++totals_.entries;
   return {};
 }
@@ -120,8 +123,8 @@ Result<void> Recording::add(const EndedTransfer& ended) {
 }
 
 Result<BatchTotals> Recording::finish() {
-  for (const auto& [of, taking] : takings_) {
-    for (const auto& [session, stored_slot] : taking.sessions) {
+  for (const auto& [of, known] : takings_) {
+    for (const auto& [session, stored_slot] : known.sessions) {
       if (stored_slot && *stored_slot != session.slot) TRY_VOID(store::leave_slot(transaction_, session, *stored_slot));
       TRY_VOID(store::keep_session(transaction_, session));
     }

@@ -15,8 +15,7 @@ class SessionStoreTest : public ::testing::Test {
   static Session session(const std::string& id, std::int64_t slot) {
     Session out;
     out.id = id;
-    out.person_id = 3;
-    out.object = "object";
+    out.of = kOf;
     out.slot = slot;
     out.last_at = slot * kSlot;
     return out;
@@ -24,15 +23,15 @@ class SessionStoreTest : public ::testing::Test {
   Result<void> keep(const Session& one) {
     return world_.database->write([&](metadata::Transaction& tx) { return keep_session(tx, one); });
   }
-  std::optional<Session> find(Micros began, std::int64_t person = 3, const std::string& object = "object") {
-    return value_of(
-        world_.database->read([&](metadata::Session& reader) { return find_session(reader, person, object, began); }));
+  std::optional<Session> find(Micros began, const Taking& of = kOf) {
+    return value_of(world_.database->read([&](metadata::Session& reader) { return find_session(reader, of, began); }));
   }
   std::string id_at(Micros began) {
     const auto found = find(began);
     return found ? found->id : "none";
   }
 
+  static inline const Taking kOf{.person_id = 3, .subject_kind = "file", .subject_id = "7", .object = "object"};
   static constexpr Micros kSlot = limits::kSessionSlotSeconds * kMicrosPerSecond;
   static constexpr Micros kIdle = limits::kSessionIdleSeconds * kMicrosPerSecond;
   transfers::testing::World world_;
@@ -58,8 +57,7 @@ TEST_F(SessionStoreTest, GivesBackWhatItWasGiven) {
   const auto back = find(10 * kSlot);
   ASSERT_TRUE(back);
   EXPECT_EQ(back->id, "one");
-  EXPECT_EQ(back->person_id, 3);
-  EXPECT_EQ(back->object, "object");
+  EXPECT_EQ(back->of, kOf);
   EXPECT_EQ(back->slot, 10);
   EXPECT_EQ(back->spans.to_text(), "0-14,100-100");
   EXPECT_EQ(back->sent_bytes, 5'000'000'005);
@@ -68,10 +66,19 @@ TEST_F(SessionStoreTest, GivesBackWhatItWasGiven) {
   EXPECT_EQ(world_.count("transfers_sessions"), 1);
 }
 
-TEST_F(SessionStoreTest, IsOfOnePersonAndObject) {
+TEST_F(SessionStoreTest, IsOfOnePersonFileAndObject) {
   ASSERT_TRUE(keep(session("one", 10)));
-  EXPECT_FALSE(find(10 * kSlot, 4));
-  EXPECT_FALSE(find(10 * kSlot, 3, "other"));
+  EXPECT_FALSE(find(10 * kSlot, {4, "file", "7", "object"}));
+  EXPECT_FALSE(find(10 * kSlot, {3, "download_request", "7", "object"}));
+  EXPECT_FALSE(find(10 * kSlot, {3, "file", "8", "object"}));
+  EXPECT_FALSE(find(10 * kSlot, {3, "file", "7", "other"}));
+  Session copy = session("copy", 10);
+  copy.of.subject_id = "8";
+  ASSERT_TRUE(keep(copy));
+  EXPECT_EQ(id_at(10 * kSlot), "one");
+  ASSERT_TRUE(world_.database->write([&](metadata::Transaction& tx) { return leave_slot(tx, copy, 10); }));
+  EXPECT_EQ(id_at(10 * kSlot), "one") << "the other file's stays";
+  EXPECT_EQ(world_.count("transfers_sessions"), 1);
 }
 
 TEST_F(SessionStoreTest, TheSlotGoesFirstThenWhatIsOpen) {
@@ -124,6 +131,21 @@ TEST_F(SessionStoreTest, ForgetsWhatIsOld) {
             1);
   EXPECT_EQ(id_at(2 * kSlot), "new");
   EXPECT_EQ(world_.count("transfers_sessions"), 1);
+}
+
+TEST(SessionMigrationTest, SessionsOfBeforeTheFileWasPartOfThemBeginAnew) {
+  const std::vector<metadata::Migration> all = migrations();
+  const std::vector<metadata::Migration> before{all.front()};
+  metadata::testing::TemporaryDatabase database{{before}};
+  ASSERT_TRUE(database->write([](metadata::Transaction& tx) {
+    return tx.exec(
+        "INSERT INTO transfers_sessions(person_id, object, slot, id, spans, sent_bytes, is_complete, last_at) "
+        "VALUES(3, 'object', 10, 'old', '0-9', 10, 0, 1)");
+  }));
+  ASSERT_TRUE(metadata::migrate(*database, all));
+  const auto rows = value_of(database->read(
+      [](metadata::Session& session) { return session.row<std::int64_t>("SELECT COUNT(*) FROM transfers_sessions"); }));
+  EXPECT_EQ(std::get<0>(*rows), 0);
 }
 
 TEST_F(SessionStoreTest, ACommitOfANumberIsMadeOnce) {

@@ -11,6 +11,7 @@
 namespace lakelift::transfers {
 namespace {
 
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using testing::value_of;
 using testing::World;
@@ -134,6 +135,72 @@ TEST_F(TransferRecorderTest, PeopleAndObjectsAreCountedByThemselves) {
   world_.commit(World::transfer(kSize, "carol"), 0, kSize / 2);
   ASSERT_EQ(downloaded(), Bytes{kSize});
   EXPECT_EQ(world_.downloads()[0].person, "carol");
+}
+
+// A copy of the file, which has its object, and a slice's data that was kept as it.
+class SharedObjectTest : public TransferRecorderTest {
+ protected:
+  SharedObjectTest() {
+    copy_.subject.id = "8";
+    copy_.subject.path = "copy.csv";
+    slice_.subject.kind = "download_request";
+    slice_.subject.path = "slices/a-7.csv";
+  }
+  std::vector<std::string> downloaded_paths() {
+    std::vector<std::string> out;
+    for (const auto& entry : world_.downloads()) out.push_back(entry.subject.path);
+    return out;
+  }
+
+  NewTransfer copy_ = file_;
+  NewTransfer slice_ = file_;
+};
+
+TEST_F(SharedObjectTest, EachFileIsADownloadOfItsOwn) {
+  world_.commit(file_, 0, kSize);
+  world_.commit(copy_, 0, kSize);
+  world_.commit(slice_, 0, kSize);
+  EXPECT_THAT(downloaded_paths(), ElementsAre("a.csv", "copy.csv", "slices/a-7.csv"));
+  EXPECT_EQ(downloaded(), (Bytes{kSize, kSize, kSize}));
+  EXPECT_EQ(world_.count("transfers_sessions"), 3);
+}
+
+TEST_F(SharedObjectTest, InOneCommitToo) {
+  for (const auto& what : {file_, copy_, slice_}) world_.answer(what, 0, kSize);
+  EXPECT_EQ(value_of(world_.one.recorder.flush()), 6U);
+  EXPECT_THAT(downloaded_paths(), ElementsAre("a.csv", "copy.csv", "slices/a-7.csv"));
+}
+
+TEST_F(SharedObjectTest, HalfOfEachIsNone) {
+  world_.commit(file_, 0, kSize / 2);
+  world_.commit(copy_, kSize / 2, kSize / 2);
+  EXPECT_TRUE(world_.downloads().empty());
+  world_.commit(copy_, 0, kSize / 2);
+  EXPECT_THAT(downloaded_paths(), ElementsAre("copy.csv"));
+}
+
+TEST_F(TransferRecorderTest, AFileThatIsRenamedOnTheWayIsOne) {
+  world_.commit(file_, 0, kSize / 2);
+  file_.subject.path = "renamed.csv";
+  world_.commit(file_, kSize / 2, kSize / 2);
+  ASSERT_EQ(downloaded(), Bytes{kSize});
+  EXPECT_EQ(world_.downloads()[0].subject.path, "renamed.csv");
+}
+
+TEST_F(TransferRecorderTest, ItsTimeIsThatOfItsLastByteWhicheverAnswerIsCountedLast) {
+  const auto first = world_.one.recorder.begin(file_);
+  first->sent(0, kSize / 2);
+  world_.pass_seconds(10);
+  world_.commit(file_, kSize / 2, kSize / 2);
+  const Micros last = world_.clock.now();
+  world_.pass_seconds(10);
+  first->end({});
+  value_of(world_.one.recorder.flush());
+  const auto all = world_.recorded_entries();
+  ASSERT_EQ(all.size(), 3U);
+  EXPECT_EQ(all[1].at, last - 10 * kMicrosPerSecond);
+  EXPECT_EQ(all[2].entry.kind, ledger::kDownloaded);
+  EXPECT_EQ(all[2].at, last);
 }
 
 TEST_F(TransferRecorderTest, TheSlotIsThatOfTheFirstByte) {

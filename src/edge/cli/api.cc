@@ -175,6 +175,7 @@ Result<bool> Api::watch_once(const std::string& path, const OnEvent& on_event, B
   std::string refusal;
   StreamCallbacks callbacks;
   callbacks.on_headers = [&](const HttpResponse& response) -> Result<void> {
+    answered_ = true;
     head = response;
     return {};
   };
@@ -198,7 +199,7 @@ Result<void> Api::watch(const std::string& path, const OnEvent& on_event) {
   while (true) {
     auto done = watch_once(path, on_event, backoff);
     if (done && *done) return {};
-    if (!done && !is_temporary(done.error())) return std::unexpected(std::move(done).error());
+    if (!done && (!is_temporary(done.error()) || !answered_)) return std::unexpected(std::move(done).error());
     const auto pause_ms = backoff.next_ms();
     if (!pause_ms) {
       if (!done) return std::unexpected(std::move(done).error());

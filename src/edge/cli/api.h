@@ -43,7 +43,7 @@ class Api {
   [[nodiscard]] Result<json::object> upload(const ApiUpload& upload, UploadSource& source);
 
   // The `data` of each server-sent event of the path, until `on_event` says that it was the last; reconnects in
-  // between.
+  // between. As with call(), a server that never answered is not asked again.
   using OnEvent = std::function<Result<bool>(const json::object& event)>;
   [[nodiscard]] Result<void> watch(const std::string& path, const OnEvent& on_event);
 

@@ -89,6 +89,8 @@ TEST_F(ApiTest, AServerThatNeverAnsweredIsNotAskedAgain) {
     return false;
   });
   EXPECT_EQ(silent.get("/x").error().event, "SERVER_UNREACHABLE");
+  const auto watched = silent.watch("/events", [](const json::object&) -> Result<bool> { return false; });
+  EXPECT_EQ(watched.error().event, "SERVER_UNREACHABLE");
   EXPECT_TRUE(pauses.empty());
 }
 

@@ -38,6 +38,8 @@ struct Answer {
   }
 };
 
+inline constexpr int kPatienceMs = 60'000;  // for what is sure to come, on a slow machine
+
 // Blocking, with a deadline on every read.
 class RawClient {
  public:
@@ -75,7 +77,7 @@ class RawClient {
   }
 
   // False at the end of the stream, or when nothing came for so long.
-  bool receive(int most_ms = 10'000) {
+  bool receive(int most_ms = kPatienceMs) {
     pollfd waiting{fd_.get(), POLLIN, 0};
     if (poll(&waiting, 1, most_ms) <= 0) {
       timed_out_ = true;
@@ -88,7 +90,7 @@ class RawClient {
     return true;
   }
 
-  bool receive_until(std::string_view text, int most_ms = 10'000) {
+  bool receive_until(std::string_view text, int most_ms = kPatienceMs) {
     while (received_.find(text) == std::string::npos) {
       if (!receive(most_ms)) return false;
     }
@@ -96,7 +98,7 @@ class RawClient {
   }
 
   // The next answer. Status 0: the stream ended before one was whole.
-  Answer read_answer(bool head_only = false, int most_ms = 10'000) {
+  Answer read_answer(bool head_only = false, int most_ms = kPatienceMs) {
     Answer answer;
     if (!receive_until("\r\n\r\n", most_ms)) return answer;
     const std::size_t end = received_.find("\r\n\r\n") + 4;
@@ -122,7 +124,7 @@ class RawClient {
   }
 
   // Everything up to the end of the stream; whether it ended within the time.
-  bool read_to_end(int most_ms = 10'000) {
+  bool read_to_end(int most_ms = kPatienceMs) {
     timed_out_ = false;
     while (receive(most_ms)) {
     }
@@ -206,7 +208,7 @@ class Gate {
   }
   bool wait_for_arrivals(int count) {
     std::unique_lock lock(mutex_);
-    return changed_.wait_for(lock, std::chrono::seconds(10), [&] { return waiting_ >= count; });
+    return changed_.wait_for(lock, std::chrono::milliseconds(kPatienceMs), [&] { return waiting_ >= count; });
   }
 
  private:

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 
 #include "base/log.h"
 
@@ -37,17 +38,24 @@ constexpr std::array kAllowed = std::to_array<std::string_view>({
     "socket.send.buffer.bytes",
     "topic.metadata.refresh.interval.ms",
 });
-// These load programs.
-constexpr std::array kRefused =
-    std::to_array<std::string_view>({"ssl.engine.id", "ssl.engine.location", "ssl.providers"});
-constexpr std::array kSecrets = std::to_array<std::string_view>({
-    "sasl.oauthbearer.client.secret",
-    "sasl.oauthbearer.config",
-    "sasl.password",
-    "ssl.key.password",
-    "ssl.key.pem",
-    "ssl.keystore.password",
+// These run programs, or load them.
+constexpr std::array kPrograms = std::to_array<std::string_view>(
+    {"sasl.kerberos.kinit.cmd", "ssl.engine.id", "ssl.engine.location", "ssl.providers"});
+struct Secret {
+  std::string_view name;
+  std::string_view instead;
+};
+constexpr std::array kSecrets = std::to_array<Secret>({
+    {"sasl.oauthbearer.client.secret", "set LAKELIFT_KAFKA_OAUTH_SECRET"},
+    {"sasl.oauthbearer.config", "set sasl.oauthbearer.method=oidc, sasl.oauthbearer.* and LAKELIFT_KAFKA_OAUTH_SECRET"},
+    {"sasl.password", "set LAKELIFT_KAFKA_SASL_PASSWORD"},
+    {"ssl.key.password", "set LAKELIFT_KAFKA_SSL_KEY_PASSWORD"},
+    {"ssl.key.pem", "put the key into a file that ssl.key.location names, and set LAKELIFT_KAFKA_SSL_KEY_PASSWORD"},
+    {"ssl.keystore.password", "set LAKELIFT_KAFKA_SSL_KEY_PASSWORD"},
 });
+// librdkafka writes these into the command line of kinit, which a shell reads.
+constexpr std::string_view kKerberos = "sasl.kerberos.";
+constexpr std::string_view kKerberosMarks = "-_./@:";
 
 std::unexpected<Error> wrong(std::string_view setting, std::string message) {
   return fail(Code::kInvalid, "CONFIGURATION_DID_NOT_VALIDATE", message, {{std::string(setting), {message}}});
@@ -55,9 +63,26 @@ std::unexpected<Error> wrong(std::string_view setting, std::string message) {
 
 bool has(const auto& names, std::string_view name) { return std::ranges::find(names, name) != names.end(); }
 
-bool is_allowed(std::string_view name) {
-  if (has(kRefused, name)) return false;
-  return has(kAllowed, name) || name.starts_with("sasl.") || name.starts_with("ssl.");
+bool is_plain(std::string_view value) {
+  return std::ranges::all_of(
+      value, [](char ch) { return std::isalnum(static_cast<unsigned char>(ch)) != 0 || kKerberosMarks.contains(ch); });
+}
+
+// Error: kInvalid, saying what to do instead. The value is not shown.
+Result<void> check_setting(std::string_view name, std::string_view value) {
+  const auto* const secret = std::ranges::find(kSecrets, name, &Secret::name);
+  if (secret != kSecrets.end()) {
+    return wrong("kafka-set", fmt::format("{} is a secret, and others see it here: {}", name, secret->instead));
+  }
+  if (name == "bootstrap.servers") return wrong("kafka-set", "name the brokers by kafka-brokers");
+  if (has(kPrograms, name)) return wrong("kafka-set", fmt::format("{} runs a program, and may not be set", name));
+  if (name.starts_with(kKerberos) && !is_plain(value)) {
+    return wrong("kafka-set", fmt::format("{}: letters, digits and {} are expected", name, kKerberosMarks));
+  }
+  if (has(kAllowed, name) || name.starts_with("sasl.") || name.starts_with("ssl.")) return {};
+  return wrong("kafka-set", fmt::format("{} may not be set: security.protocol, sasl.*, ssl.* and what else says how to "
+                                        "reach a broker may",
+                                        name));
 }
 
 Result<void> set(rd_kafka_conf_t* configuration, std::string_view name, const std::string& value) {
@@ -84,19 +109,7 @@ Result<std::pair<std::string, std::string>> parse_kafka_setting(std::string_view
   if (equals == 0 || equals == std::string_view::npos) return wrong("kafka-set", "write NAME=VALUE");
   std::string name(text.substr(0, equals));
   std::string value(text.substr(equals + 1));
-  if (has(kSecrets, name)) {
-    return wrong("kafka-set",
-                 fmt::format("{} is a secret, and others see it here: set LAKELIFT_KAFKA_SASL_PASSWORD, or "
-                             "LAKELIFT_KAFKA_SSL_KEY_PASSWORD for the key of ssl.key.location",
-                             name));
-  }
-  if (name == "bootstrap.servers") return wrong("kafka-set", "name the brokers by kafka-brokers");
-  if (!is_allowed(name)) {
-    return wrong("kafka-set",
-                 fmt::format("{} may not be set: security.protocol, sasl.*, ssl.* and what else says how to "
-                             "reach a broker may",
-                             name));
-  }
+  TRY_VOID(check_setting(name, value));
   const Configuration scratch(rd_kafka_conf_new());
   TRY_VOID(set(scratch.get(), name, value));
   return std::pair(std::move(name), std::move(value));
@@ -114,11 +127,12 @@ Result<Configuration> configure(const KafkaOptions& options, Pairs ours, Trouble
   TRY_VOID(give("reconnect.backoff.max.ms", "1000"));  // whoever was away for long is found again soon
   bool has_keystore = false;
   for (const auto& [name, value] : options.settings) {
-    if (!is_allowed(name)) return wrong("kafka-set", fmt::format("{} may not be set", name));
+    TRY_VOID(check_setting(name, value));
     has_keystore = has_keystore || name == "ssl.keystore.location";
     TRY_VOID(give(name, value));
   }
   if (!options.sasl_password.empty()) TRY_VOID(give("sasl.password", options.sasl_password));
+  if (!options.oauth_secret.empty()) TRY_VOID(give("sasl.oauthbearer.client.secret", options.oauth_secret));
   if (!options.ssl_key_password.empty()) {
     TRY_VOID(give(has_keystore ? "ssl.keystore.password" : "ssl.key.password", options.ssl_key_password));
   }

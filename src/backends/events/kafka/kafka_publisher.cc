@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <unordered_set>
 
 #include "backends/events/events_limits.h"
 #include "backends/events/kafka/kafka_client.h"
@@ -52,6 +53,9 @@ void note_report(rd_kafka_t*, const rd_kafka_message_t* message, void*) {
 //   without a gap, and the new producer begins there or before. So the first sight of each event is in order whichever
 //   comes first, and repeated ones have the same event_id. message.timeout.ms=0: nothing is dropped by the clock; how
 //   long we wait is kPublishMs and kPublishStallMs.
+//   A partition without a leader does not have the others repeat what they took: of a batch that is not settled whole
+//   we remember what was, and the next one leaves it out. Of each partition that is a beginning, too, so its order
+//   stays.
 class KafkaPublisher final : public Publisher {
  public:
   explicit KafkaPublisher(KafkaOptions options) : options_(std::move(options)) {}
@@ -83,8 +87,9 @@ class KafkaPublisher final : public Publisher {
   [[nodiscard]] Result<Published> publish(const std::vector<Event>& batch, std::stop_token stop) override {
     stop_ = std::move(stop);
     ends_ = steady_clock::now() + milliseconds(options_.publish_ms);
-    std::vector<Fate> fates(batch.size());
+    std::vector<Fate> fates = recall(batch);
     const Result<void> sent = send_all(batch, fates);
+    remember(batch, fates);
     Published out;
     for (; out.acknowledged < fates.size(); ++out.acknowledged) {
       const Fate& fate = fates[out.acknowledged];
@@ -102,6 +107,24 @@ class KafkaPublisher final : public Publisher {
   }
 
  private:
+  // What the batch before knows of this one.
+  std::vector<Fate> recall(const std::vector<Event>& batch) const {
+    std::vector<Fate> fates(batch.size());
+    for (std::size_t i = 0; i < batch.size() && !taken_.empty(); ++i) {
+      if (taken_.contains(batch[i].id)) fates[i].state = Fate::State::kTaken;
+    }
+    return fates;
+  }
+
+  void remember(const std::vector<Event>& batch, const std::vector<Fate>& fates) {
+    taken_.clear();
+    const auto is_taken = [](const Fate& fate) { return fate.state == Fate::State::kTaken; };
+    if (std::ranges::all_of(fates, is_taken)) return;  // none of it comes again
+    for (std::size_t i = 0; i < batch.size(); ++i) {
+      if (is_taken(fates[i])) taken_.insert(batch[i].id);
+    }
+  }
+
   // Error: why not all of it is settled.
   Result<void> send_all(const std::vector<Event>& batch, std::vector<Fate>& fates) {
     // A message set is refused as a whole, for one message or because it is too large altogether. Then each goes alone,
@@ -212,6 +235,7 @@ class KafkaPublisher final : public Publisher {
   Troubles troubles_;  // before the producer, which writes to it
   Handle producer_;
   bool has_topic_ = false;
+  std::unordered_set<std::string> taken_;  // ids, of the batch before where a part of it is open
   std::stop_token stop_;
   steady_clock::time_point ends_;
 };

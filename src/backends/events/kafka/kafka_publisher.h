@@ -23,6 +23,7 @@ struct KafkaOptions {
   // hangs on may be set.
   std::vector<std::pair<std::string, std::string>> settings;
   std::string sasl_password;  // come from the environment: never from a list of processes
+  std::string oauth_secret;   // of sasl.oauthbearer.method=oidc
   std::string ssl_key_password;
   std::int64_t publish_ms = limits::kPublishMs;  // see events_limits.h
   std::int64_t stall_ms = limits::kPublishStallMs;

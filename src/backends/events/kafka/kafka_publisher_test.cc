@@ -45,6 +45,16 @@ class KafkaPublisherTest : public ::testing::Test {
     EXPECT_TRUE(made) << made.error().message;
     return made ? *std::move(made) : nullptr;
   }
+  // Publishes, again and again, until all of it is acknowledged; as the relay does, with what is not settled.
+  static void send_whole(Publisher& kafka, const std::vector<Event>& batch) {
+    const auto end = std::chrono::steady_clock::now() + std::chrono::minutes(1);
+    std::size_t sent = 0;
+    while (sent < batch.size() && std::chrono::steady_clock::now() < end) {
+      const auto published = kafka.publish({batch.begin() + static_cast<std::ptrdiff_t>(sent), batch.end()}, {});
+      if (published) sent += published->acknowledged;
+    }
+    ASSERT_EQ(sent, batch.size());
+  }
   // Ids of each key as they are seen first.
   static std::map<std::string, std::vector<std::string>> first_sights(const std::vector<Message>& messages) {
     std::map<std::string, std::vector<std::string>> out;
@@ -165,19 +175,13 @@ TEST_F(KafkaPublisherTest, AProducerWhoseNumbersTheBrokerRefusesIsReplaced) {
   kafka_.fail_next(testing::kProduceApi,
                    {RD_KAFKA_RESP_ERR_INVALID_PRODUCER_EPOCH, RD_KAFKA_RESP_ERR_INVALID_PRODUCER_EPOCH,
                     RD_KAFKA_RESP_ERR_INVALID_PRODUCER_EPOCH});
-  auto batch = events(3, 50);
-  std::size_t sent = 0;
-  for (int i = 0; i < 10 && sent < batch.size(); ++i) {
-    const auto published = kafka->publish({batch.begin() + static_cast<std::ptrdiff_t>(sent), batch.end()}, {});
-    if (published) sent += published->acknowledged;
-  }
-  EXPECT_EQ(sent, batch.size());
+  send_whole(*kafka, events(3, 50));
   EXPECT_EQ(first_sights(kafka_.read("file-events")), ids_of(events(0, 53)));
 }
 
 TEST_F(KafkaPublisherTest, ABrokerThatIsAwayIsSaidInTimeAndFoundAgain) {
   const auto kafka = publisher(500);
-  ASSERT_TRUE(kafka->publish(events(0, 10), {}));
+  send_whole(*kafka, events(0, 10));
   kafka_.set_down(true);
   const auto batch = events(10, 100);
   for (int i = 0; i < 3; ++i) {
@@ -186,26 +190,68 @@ TEST_F(KafkaPublisherTest, ABrokerThatIsAwayIsSaidInTimeAndFoundAgain) {
     EXPECT_EQ(failed.error().code, Code::kUnavailable);
   }
   kafka_.set_down(false);
-  std::size_t sent = 0;
-  for (int i = 0; i < 20 && sent < batch.size(); ++i) {
-    const auto published = kafka->publish({batch.begin() + static_cast<std::ptrdiff_t>(sent), batch.end()}, {});
-    if (published) sent += published->acknowledged;
-  }
-  EXPECT_EQ(sent, batch.size());
+  send_whole(*kafka, batch);
   EXPECT_EQ(first_sights(kafka_.read("file-events")), ids_of(events(0, 110)));
 }
 
 TEST_F(KafkaPublisherTest, AnAnswerThatComesTooLateRepeatsButKeepsTheOrder) {
   const auto kafka = publisher(500);
-  ASSERT_TRUE(kafka->publish(events(0, 1), {}));
-  kafka_.set_delay(1'500);
+  send_whole(*kafka, events(0, 1));
+  kafka_.set_delay(30'000);  // long after we have given up
   const auto batch = events(1, 100);
   EXPECT_FALSE(kafka->publish(batch, {}));
   kafka_.set_delay(0);
-  const auto published = kafka->publish(batch, {});
-  ASSERT_TRUE(published) << published.error().message;
-  EXPECT_EQ(published->acknowledged, batch.size());
+  send_whole(*kafka, batch);
   EXPECT_EQ(first_sights(kafka_.read("file-events")), ids_of(events(0, 101)));
+}
+
+// Partition 0 has no leader for a while; every second event is for it, the first one too.
+class LeaderlessKafkaTest : public KafkaPublisherTest {
+ protected:
+  static constexpr int kAway = 0;
+  static constexpr int kThere = 2;
+  // By keys of Kafka's own tests, as above.
+  static std::vector<Event> mixed(int from, int count) {
+    std::vector<Event> out;
+    for (int i = from; i < from + count; ++i)
+      out.push_back(event_of(i, i % 2 == 0 ? "21" : "a-little-bit-long-string"));
+    return out;
+  }
+  // How often each of those that were sent to a partition is there.
+  std::map<std::string, int> copies(int partition) {
+    std::map<std::string, int> out;
+    for (const Message& message : kafka_.read("file-events")) {
+      if (message.partition == partition) ++out[message.headers.at("event_id")];
+    }
+    return out;
+  }
+};
+
+TEST_F(LeaderlessKafkaTest, TheOthersDoNotRepeatWhatTheyTook) {
+  const auto kafka = publisher();
+  kafka_.set_leader("file-events", kAway, false);
+  for (const int count : {100, 100, 200}) {  // what comes meanwhile goes where it can
+    const auto published = kafka->publish(mixed(0, count), {});
+    ASSERT_FALSE(published) << "the first is not settled";
+    EXPECT_EQ(published.error().code, Code::kUnavailable);
+  }
+  kafka_.set_leader("file-events", kAway, true);
+  const auto batch = mixed(0, 200);
+  send_whole(*kafka, batch);
+  EXPECT_EQ(first_sights(kafka_.read("file-events")), ids_of(batch));
+  const auto there = copies(kThere);
+  EXPECT_THAT(there, SizeIs(100));
+  for (const auto& [id, count] : there) EXPECT_EQ(count, 1) << id;
+}
+
+TEST_F(LeaderlessKafkaTest, WhatWasSettledWholeIsForgotten) {
+  // The relay could not write that down, and sends the batch again.
+  const auto kafka = publisher();
+  const auto batch = mixed(0, 10);
+  send_whole(*kafka, batch);
+  const auto again = kafka->publish(batch, {});
+  ASSERT_TRUE(again) << again.error().message;
+  for (const auto& [id, count] : copies(kThere)) EXPECT_EQ(count, 2) << id;
 }
 
 TEST_F(KafkaPublisherTest, AStopEndsItSoon) {
@@ -243,12 +289,33 @@ TEST(KafkaSettingTest, WhatOrderOrSafetyHangsOnMayNot) {
 }
 
 TEST(KafkaSettingTest, SecretsComeFromTheEnvironment) {
-  for (const std::string bad : {"sasl.password=hush", "ssl.key.password=hush", "sasl.oauthbearer.client.secret=hush"}) {
-    const auto parsed = parse_kafka_setting(bad);
-    ASSERT_FALSE(parsed) << bad;
-    EXPECT_THAT(parsed.error().message, HasSubstr("LAKELIFT_KAFKA_SASL_PASSWORD"));
+  const std::map<std::string, std::string> variables{{"sasl.password", "LAKELIFT_KAFKA_SASL_PASSWORD"},
+                                                     {"ssl.key.password", "LAKELIFT_KAFKA_SSL_KEY_PASSWORD"},
+                                                     {"ssl.keystore.password", "LAKELIFT_KAFKA_SSL_KEY_PASSWORD"},
+                                                     {"ssl.key.pem", "ssl.key.location"},
+                                                     {"sasl.oauthbearer.client.secret", "LAKELIFT_KAFKA_OAUTH_SECRET"},
+                                                     {"sasl.oauthbearer.config", "LAKELIFT_KAFKA_OAUTH_SECRET"}};
+  for (const auto& [name, variable] : variables) {
+    const auto parsed = parse_kafka_setting(name + "=hush");
+    ASSERT_FALSE(parsed) << name;
+    EXPECT_THAT(parsed.error().message, HasSubstr(variable)) << name;
     EXPECT_EQ(parsed.error().message.find("hush"), std::string::npos);
   }
+}
+
+TEST(KafkaSettingTest, NothingRunsAProgram) {
+  for (const std::string bad : {"sasl.kerberos.kinit.cmd=kinit -R", "ssl.engine.id=x", "ssl.providers=x",
+                                "sasl.kerberos.principal=a$(id)", "sasl.kerberos.keytab=/etc/a\"; id; \""}) {
+    const auto parsed = parse_kafka_setting(bad);
+    ASSERT_FALSE(parsed) << bad;
+    EXPECT_EQ(parsed.error().fields.at(0).field, "kafka-set");
+    KafkaOptions options;
+    options.brokers = "127.0.0.1:1";
+    const auto equals = bad.find('=');
+    options.settings = {{bad.substr(0, equals), bad.substr(equals + 1)}};
+    EXPECT_FALSE(make_kafka_publisher(options)) << bad;
+  }
+  EXPECT_TRUE(parse_kafka_setting("sasl.kerberos.principal=lakelift/host.example.com@EXAMPLE.COM"));
 }
 
 TEST(KafkaSettingTest, APublisherSaysWhichSettingIsWrong) {
@@ -262,6 +329,28 @@ TEST(KafkaSettingTest, APublisherSaysWhichSettingIsWrong) {
   options.settings.emplace_back("sasl.username", "lakelift");
   options.sasl_password = "hush";
   EXPECT_TRUE(make_kafka_publisher(options));
+}
+
+TEST(KafkaSettingTest, TheSecretOfOauthIsGiven) {
+  KafkaOptions options;
+  options.brokers = "127.0.0.1:1";
+  options.oauth_secret = "hush";
+  if (!parse_kafka_setting("sasl.oauthbearer.method=oidc")) {  // built without it, as Debian's: then it is told
+    const auto refused = make_kafka_publisher(options);
+    ASSERT_FALSE(refused);
+    EXPECT_THAT(refused.error().message, HasSubstr("sasl.oauthbearer.client.secret"));
+    EXPECT_EQ(refused.error().message.find("hush"), std::string::npos);
+    return;
+  }
+  options.settings = {{"security.protocol", "SASL_SSL"},
+                      {"sasl.mechanisms", "OAUTHBEARER"},
+                      {"sasl.oauthbearer.method", "oidc"},
+                      {"sasl.oauthbearer.client.id", "lakelift"},
+                      {"sasl.oauthbearer.token.endpoint.url", "https://127.0.0.1:1/token"}};
+  const auto with = make_kafka_publisher(options);
+  EXPECT_TRUE(with) << with.error().message;
+  options.oauth_secret.clear();
+  EXPECT_FALSE(make_kafka_publisher(options));
 }
 
 }  // namespace

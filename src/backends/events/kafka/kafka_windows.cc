@@ -7,6 +7,7 @@
 #include <chrono>
 #include <memory>
 #include <thread>
+#include <utility>
 
 #include "backends/events/events_limits.h"
 #include "backends/events/kafka/kafka_client.h"
@@ -28,6 +29,23 @@ struct PartitionsDeleter {
   void operator()(rd_kafka_topic_partition_list_t* partitions) const {
     rd_kafka_topic_partition_list_destroy(partitions);
   }
+};
+
+// Told when it begins and when it ends; what it says in between is the same again.
+class Hindrance {
+ public:
+  explicit Hindrance(const std::string& topic) : topic_(topic) {}
+  void begin(std::string_view error) {
+    if (std::exchange(lasts_, true)) return;
+    log_warning("windows can't be read back yet", {{"topic", topic_}, {"error", error}});
+  }
+  void end() {
+    if (std::exchange(lasts_, false)) log_info("windows are read back again", {{"topic", topic_}});
+  }
+
+ private:
+  const std::string& topic_;
+  bool lasts_ = false;
 };
 
 class KafkaWindowsReader final : public WindowsReader {
@@ -66,7 +84,13 @@ class KafkaWindowsReader final : public WindowsReader {
       }
       const std::unique_ptr<rd_kafka_message_t, MessageDeleter> message(
           rd_kafka_consumer_poll(consumer_.get(), kPollMs));
-      if (message && message->err == RD_KAFKA_RESP_ERR_NO_ERROR) take(*message);
+      if (!message) continue;
+      if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
+        reading_.end();
+        take(*message);
+      } else {
+        reading_.begin(rd_kafka_message_errstr(message.get()));  // no right to read it …
+      }
     }
   }
 
@@ -74,12 +98,10 @@ class KafkaWindowsReader final : public WindowsReader {
   void assign_new_partitions() {
     const auto partitions = partitions_of(consumer_.get(), topic_);
     if (!partitions) {
-      if (!is_away_)
-        log_warning("windows can't be read back yet", {{"topic", topic_}, {"error", describe(partitions.error())}});
-      is_away_ = true;
+      looking_.begin(describe(partitions.error()));
       return;
     }
-    is_away_ = false;
+    looking_.end();
     if (*partitions <= assigned_) return;
     const std::unique_ptr<rd_kafka_topic_partition_list_t, PartitionsDeleter> more(
         rd_kafka_topic_partition_list_new(*partitions - assigned_));
@@ -114,7 +136,8 @@ class KafkaWindowsReader final : public WindowsReader {
   Troubles troubles_;
   Handle consumer_;
   int assigned_ = 0;
-  bool is_away_ = false;
+  Hindrance looking_{topic_};
+  Hindrance reading_{topic_};
   std::atomic<std::int64_t> malformed_ = 0;
   std::jthread thread_;
 };

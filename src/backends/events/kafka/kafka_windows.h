@@ -11,8 +11,8 @@
 namespace lakelift::events {
 
 // Reads the topic from its beginning on a thread of its own, until destroyed; `on_window` on that thread. What makes no
-// sense is counted and logged. Joins no group and commits nothing: each server reads all. A topic that is not there yet
-// is looked for from time to time, and is not made.
+// sense is counted and logged; that it can't be read, and that it can again, is logged. Joins no group and commits
+// nothing: each server reads all. A topic that is not there yet is looked for from time to time, and is not made.
 class WindowsReader {
  public:
   virtual ~WindowsReader() = default;

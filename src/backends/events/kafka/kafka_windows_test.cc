@@ -13,6 +13,7 @@
 namespace lakelift::events {
 namespace {
 
+using ::testing::HasSubstr;
 using testing::MockKafka;
 using ::testing::UnorderedElementsAre;
 
@@ -74,6 +75,24 @@ TEST_F(KafkaWindowsTest, WhatMakesNoSenseIsCountedAndTheRestIsRead) {
   const auto reading = reader();
   EXPECT_THAT(wait_for(1), UnorderedElementsAre(expected(0, 1)));
   EXPECT_EQ(reading->malformed(), 2);
+}
+
+TEST_F(KafkaWindowsTest, WhatCannotBeReadIsToldOnceAndItsEndToo) {
+  kafka_.make_topic("download-windows", 1);
+  ::testing::internal::CaptureStderr();
+  {
+    const auto reading = reader();
+    kafka_.write("download-windows", 0, window(0, 1));
+    wait_for(1);
+    kafka_.fail_next(testing::kFetchApi, std::vector(3, RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED));
+    kafka_.write("download-windows", 0, window(5, 2));
+    wait_for(2);
+  }
+  const std::string log = ::testing::internal::GetCapturedStderr();
+  EXPECT_THAT(log, HasSubstr("windows can't be read back yet"));
+  EXPECT_THAT(log, HasSubstr("uthorization"));
+  EXPECT_THAT(log, HasSubstr("windows are read back again"));
+  EXPECT_EQ(log.find("can't be read back"), log.rfind("can't be read back")) << log;
 }
 
 TEST_F(KafkaWindowsTest, ATopicThatComesLaterIsFound) {

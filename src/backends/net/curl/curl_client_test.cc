@@ -101,7 +101,7 @@ TEST_F(CurlClientTest, WhatSomebodyElseNamedIsPublic) {  // S11
   EXPECT_EQ(event(peer.url(), Reach::kPublic), "ADDRESS_NOT_ALLOWED");
   EXPECT_EQ(event("https://10.0.0.1/", Reach::kPublicOrLoopback), "ADDRESS_NOT_ALLOWED");
   EXPECT_EQ(peer.connections(), 0);
-  EXPECT_EQ(event(peer.url(), Reach::kPublicOrLoopback), "");
+  EXPECT_EQ(event_of({.url = peer.url(), .headers = {}, .body = {}, .reach = Reach::kPublicOrLoopback}), "");
   EXPECT_EQ(peer.connections(), 1);
 }
 

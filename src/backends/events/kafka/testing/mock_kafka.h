@@ -14,6 +14,7 @@
 namespace lakelift::events::testing {
 
 inline constexpr std::int16_t kProduceApi = 0;
+inline constexpr std::int16_t kFetchApi = 1;
 inline constexpr std::int16_t kMetadataApi = 3;
 
 struct Message {
@@ -45,6 +46,11 @@ class MockKafka {
     is_down ? rd_kafka_mock_broker_set_down(cluster_, broker) : rd_kafka_mock_broker_set_up(cluster_, broker);
   }
   void set_delay(int ms, int broker = 1) { rd_kafka_mock_broker_set_rtt(cluster_, broker, ms); }
+  // Without a leader nobody takes what is for it.
+  void set_leader(const std::string& topic, int partition, bool has_one) {
+    EXPECT_EQ(rd_kafka_mock_partition_set_leader(cluster_, topic.c_str(), partition, has_one ? 1 : -1),
+              RD_KAFKA_RESP_ERR_NO_ERROR);
+  }
   // The next calls of this kind fail so.
   void fail_next(std::int16_t api, const std::vector<rd_kafka_resp_err_t>& errors) {
     rd_kafka_mock_push_request_errors_array(cluster_, api, errors.size(), errors.data());
