@@ -384,6 +384,7 @@ std::vector<Setting> settings_of(Config& c, GoogleSettings& google) {
                "LAKELIFT_KAFKA_OAUTH_SECRET, LAKELIFT_KAFKA_SSL_KEY_PASSWORD",
        .default_text = "",
        .set = [&c](const std::string& value) { return set_kafka_settings(c.events, value); },
+       .shown = show_kafka_settings,
        .is_by_engine = true},
       {"kafka-windows-topic", "a topic of windows that a streaming job made of the events, to show beside ours", "",
        [&c](const std::string& value) { return set_topic(c.events.kafka_windows_topic, value); }},

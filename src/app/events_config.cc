@@ -37,6 +37,19 @@ Result<void> set_kafka_settings(EventsConfig& target, const std::string& value) 
   return {};
 }
 
+std::string show_kafka_settings(const std::string& value) {
+  std::string out;
+  for (std::size_t at = 0; at <= value.size();) {
+    const std::size_t end = std::min(value.find(';', at), value.size());
+    const std::string_view setting = std::string_view(value).substr(at, end - at);
+    const std::string_view name = setting.substr(0, setting.find('='));
+    if (at > 0) out += ';';
+    out += events::is_kafka_secret(name) ? std::string(name) + "=…" : std::string(setting);
+    at = end + 1;
+  }
+  return out;
+}
+
 Result<void> check_events(const EventsConfig& config) {
   if (!config.kafka_brokers.empty() || (config.kafka_windows_topic.empty() && config.kafka_settings.empty())) return {};
   return fail(Code::kInvalid, "CONFIGURATION_DID_NOT_VALIDATE",

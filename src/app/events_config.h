@@ -21,6 +21,8 @@ struct EventsConfig {
 [[nodiscard]] Result<void> set_topic(std::string& target, const std::string& value);
 // "name=value;name=value"
 [[nodiscard]] Result<void> set_kafka_settings(EventsConfig& target, const std::string& value);
+// The same text, with the values of secrets left out.
+[[nodiscard]] std::string show_kafka_settings(const std::string& value);
 // Whether they fit each other.
 [[nodiscard]] Result<void> check_events(const EventsConfig& config);
 

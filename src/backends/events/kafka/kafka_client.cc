@@ -104,6 +104,10 @@ void note_trouble(rd_kafka_t*, int, const char* reason, void* opaque) { static_c
 
 }  // namespace
 
+bool is_kafka_secret(std::string_view name) {
+  return std::ranges::find(kSecrets, name, &Secret::name) != kSecrets.end();
+}
+
 Result<std::pair<std::string, std::string>> parse_kafka_setting(std::string_view text) {
   const auto equals = text.find('=');
   if (equals == 0 || equals == std::string_view::npos) return wrong("kafka-set", "write NAME=VALUE");

@@ -32,6 +32,9 @@ struct KafkaOptions {
 // "security.protocol=SASL_SSL". Error: kInvalid, for one that may not be set, or that librdkafka does not know.
 [[nodiscard]] Result<std::pair<std::string, std::string>> parse_kafka_setting(std::string_view text);
 
+// Whether the value of a setting of this name is a secret, which is not shown.
+[[nodiscard]] bool is_kafka_secret(std::string_view name);
+
 // Error: kInvalid naming the setting ("kafka-brokers", "kafka-set"). Does not wait for a broker.
 //
 // Keys go to partitions as Java's producers send them (murmur2_random). A message set that the broker refuses as too
