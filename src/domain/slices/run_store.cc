@@ -239,6 +239,14 @@ Result<bool> set_external_id(Transaction& tx, const Lease& lease, const std::str
   return update_held(tx, lease, "external_id = ?", {id});
 }
 
+Result<void> leave_job(Transaction& tx, const Lease& lease, const std::string& id, Micros now) {
+  TRY_VOID(
+      tx.exec("UPDATE slices_runs SET external_id = ?, cancel_at = ?"
+              " WHERE id = ? AND fence = ? AND state NOT IN ('QUEUED', 'RUNNING')",
+              {id, now, lease.run_id, lease.fence}));
+  return {};
+}
+
 Result<bool> is_taken_up(Session& session, const Lease& lease) {
   TRY(auto row, session.row<std::int64_t>("SELECT fence FROM slices_runs WHERE id = ?", {lease.run_id}));
   return row && std::get<0>(*row) != lease.fence;
@@ -283,20 +291,23 @@ Result<bool> any_left_job(Session& session, Micros now) {
 
 Result<std::optional<LeftJob>> take_left_job(Transaction& tx, Micros now, Micros again) {
   const std::string_view skip = tx.dialect() == metadata::Dialect::kPostgresql ? " FOR UPDATE SKIP LOCKED" : "";
-  TRY(auto row, (tx.row<std::string, std::int64_t, std::string, std::string, std::int64_t>(
+  TRY(auto row, (tx.row<std::string, std::int64_t, std::string, std::string, std::int64_t, std::int64_t>(
                     fmt::format("UPDATE slices_runs SET cancel_at = ?, cancel_tries = cancel_tries + 1 WHERE id ="
                                 " (SELECT id FROM slices_runs WHERE cancel_at IS NOT NULL AND cancel_at <= ?"
                                 " ORDER BY cancel_at, id LIMIT 1{})"
-                                " RETURNING id, request_id, COALESCE(external_id, ''), engine, cancel_tries",
+                                " RETURNING id, request_id, COALESCE(external_id, ''), engine, cancel_tries,"
+                                " COALESCE(finished_at, created_at)",
                                 skip),
                     {again, now})));
   if (!row) return std::nullopt;
-  auto& [id, request_id, external_id, engine, tries] = *row;
-  return LeftJob{std::move(id), request_id, std::move(external_id), std::move(engine), static_cast<int>(tries)};
+  auto& [id, request_id, external_id, engine, tries, left_at] = *row;
+  return LeftJob{std::move(id),           request_id, std::move(external_id), std::move(engine),
+                 static_cast<int>(tries), left_at};
 }
 
-Result<void> put_off_left_job(Transaction& tx, const std::string& run_id, Micros until) {
-  TRY_VOID(tx.exec("UPDATE slices_runs SET cancel_at = ? WHERE id = ?", {until, run_id}));
+Result<void> put_off_left_job(Transaction& tx, const std::string& run_id, Micros until, bool counts) {
+  TRY_VOID(tx.exec("UPDATE slices_runs SET cancel_at = ?, cancel_tries = cancel_tries - ? WHERE id = ?",
+                   {until, counts ? 0 : 1, run_id}));
   return {};
 }
 

@@ -244,10 +244,14 @@ Result<executors::RunReport> Runner::execute(Active& active, const catalogue::Ca
   observer.submitted = [&](const std::string& external_id) -> Result<void> {
     TRY(const bool ours, parts_.database.write([&](metadata::Transaction& tx) -> Result<bool> {
       TRY(const bool stored, store::set_external_id(tx, lease, external_id));
-      if (!stored) TRY_VOID(end_unless_taken_up(tx, active));
-      return stored;
+      if (stored) return true;
+      TRY_VOID(end_unless_taken_up(tx, active));
+      // The executor tries to end it; should that fail, or this server die before, the sweeper does.
+      TRY_VOID(store::leave_job(tx, lease, external_id, parts_.clock.now()));
+      return false;
     }));
     if (!ours) return lease_lost();
+    active.lease.external_id = external_id;
     return {};
   };
   observer.leaves_job = [&] {
