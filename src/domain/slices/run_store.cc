@@ -11,13 +11,18 @@ namespace {
 using metadata::Session;
 using metadata::Transaction;
 
+// The condition of the indexes of runs that wait or go on, word for word: SQLite uses such an index only where a
+// statement repeats it, and else reads all the runs that there ever were.
+constexpr std::string_view kLive = "state IN ('QUEUED', 'RUNNING')";
+
 // Engines that have as many runs as they may.
 Result<std::vector<std::string>> full_engines(Session& session, const Taker& taker) {
   std::vector<std::string> full;
-  TRY(const auto running,
-      (session.rows<std::string, std::int64_t>("SELECT engine, COUNT(*) FROM slices_runs WHERE state = 'RUNNING'"
-                                               " AND (engine <> 'LOCAL' OR lease_owner = ?) GROUP BY engine",
-                                               {taker.owner})));
+  TRY(const auto running, (session.rows<std::string, std::int64_t>(
+                              fmt::format("SELECT engine, COUNT(*) FROM slices_runs WHERE {} AND state = 'RUNNING'"
+                                          " AND (engine <> 'LOCAL' OR lease_owner = ?) GROUP BY engine",
+                                          kLive),
+                              {taker.owner})));
   for (const auto& [engine, count] : running) {
     const auto type = executors::executor_type_of(engine);
     const auto most = type ? taker.runs_at_once.find(*type) : taker.runs_at_once.end();
@@ -30,7 +35,7 @@ Result<std::vector<std::string>> full_engines(Session& session, const Taker& tak
 Result<std::string> due(Session& session, const Taker& taker, Micros now, metadata::Params& params) {
   TRY(const auto full, full_engines(session, taker));
   params.emplace_back(now);
-  std::string sql = "((r.state = 'QUEUED' AND r.next_attempt_at <= ?";
+  std::string sql = fmt::format("r.{} AND ((r.state = 'QUEUED' AND r.next_attempt_at <= ?", kLive);
   for (const auto& engine : full) {
     sql += " AND r.engine <> ?";
     params.emplace_back(engine);
@@ -175,12 +180,13 @@ Result<std::optional<Lease>> lease(Transaction& tx, const Taker& taker, Micros n
       " attempt = attempt + 1, started_at = CASE WHEN started_at IS NOT NULL AND (state = 'RUNNING' OR external_id IS"
       " NOT NULL) THEN started_at ELSE ? END WHERE id = (SELECT r.id FROM slices_runs r"
       " LEFT JOIN slices_turns t ON t.account_id = r.asked_by"
-      " LEFT JOIN (SELECT asked_by, COUNT(*) AS running FROM slices_runs WHERE state = 'RUNNING' GROUP BY asked_by) b"
+      " LEFT JOIN (SELECT asked_by, COUNT(*) AS running FROM slices_runs WHERE {} AND state = 'RUNNING'"
+      " GROUP BY asked_by) b"
       " ON b.asked_by = r.asked_by WHERE {} ORDER BY CASE r.state WHEN 'RUNNING' THEN 0 ELSE 1 END,"
       " COALESCE(b.running, 0), COALESCE(t.turn, 0), r.created_at, r.id LIMIT 1{})"
       " RETURNING id, request_id, fence, attempt, failures, idempotency_token, external_id, asked_by, engine,"
       " started_at",
-      condition, skip);
+      kLive, condition, skip);
   TRY(auto row,
       tx.row<std::string, std::int64_t, std::int64_t, std::int64_t, std::int64_t, std::string,
              std::optional<std::string>, std::optional<std::int64_t>, std::string, std::int64_t>(sql, params));
@@ -201,7 +207,16 @@ Result<std::optional<Lease>> lease(Transaction& tx, const Taker& taker, Micros n
 
 Result<std::int64_t> release_all(Transaction& tx) {
   return tx.exec(
-      "UPDATE slices_runs SET state = 'QUEUED', lease_owner = NULL, lease_until = NULL WHERE state = 'RUNNING'");
+      fmt::format("UPDATE slices_runs SET state = 'QUEUED', lease_owner = NULL, lease_until = NULL"
+                  " WHERE {} AND state = 'RUNNING'",
+                  kLive));
+}
+
+Result<std::set<std::string>> live_runs(Session& session) {
+  TRY(auto rows, session.rows<std::string>(fmt::format("SELECT id FROM slices_runs WHERE {}", kLive)));
+  std::set<std::string> ids;
+  for (auto& [id] : rows) ids.insert(std::move(id));
+  return ids;
 }
 
 Result<std::optional<Work>> work_of(Session& session, const Lease& lease) {

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -77,6 +78,9 @@ struct Taker {
                                                  Micros until);
 // For the only process of a database, at its start: nobody alive holds these.
 [[nodiscard]] Result<std::int64_t> release_all(metadata::Transaction& tx);
+
+// The ids of those that wait or go on.
+[[nodiscard]] Result<std::set<std::string>> live_runs(metadata::Session& session);
 
 // What a run is about, while the lease holds; nothing once it does not.
 struct Work {
