@@ -5,9 +5,11 @@ from __future__ import annotations
 import importlib.util
 import json
 import math
+import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pyarrow as pa
@@ -180,6 +182,39 @@ def test_reasons_are_one_line_without_secrets() -> None:
     assert said == {"code": "FAILED", "message": "cannot read https://x/y?sv=1&sig=***&se=2 token=***"}
     assert run_slice.reason_of(run_slice.OrderError("NOT_FOUND", "no table"))["code"] == "NOT_FOUND"
     assert run_slice.reason_of(ValueError(""))["message"] == "ValueError"
+
+
+def spark_types(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """pyspark.sql.types as far as the script looks at it: what a Spark 4 has, without one."""
+    names = ["ByteType", "ShortType", "IntegerType", "LongType", "FloatType", "DoubleType", "DecimalType", "BooleanType", "DateType",
+             "TimestampType", "TimestampNTZType"]
+    types = SimpleNamespace(**{name: type(name, (), {"simpleString": lambda self: "number"}) for name in names})
+
+    class StringType:
+        def __init__(self, collation: str = "UTF8_BINARY") -> None:
+            self.collation = collation
+
+        def simpleString(self) -> str:
+            return "string" if self.collation == "UTF8_BINARY" else f"string collate {self.collation}"
+
+    types.StringType = StringType
+    monkeypatch.setitem(sys.modules, "pyspark", SimpleNamespace())
+    monkeypatch.setitem(sys.modules, "pyspark.sql", SimpleNamespace(types=types))
+    monkeypatch.setitem(sys.modules, "pyspark.sql.types", types)
+    return types
+
+
+def test_texts_that_are_not_compared_byte_by_byte_are_not_offered(monkeypatch: pytest.MonkeyPatch) -> None:
+    types = spark_types(monkeypatch)
+    fields = [SimpleNamespace(name=name, dataType=data_type) for name, data_type in
+              [("n", types.LongType()), ("s", types.StringType()), ("c", types.StringType("UNICODE_CI"))]]
+    frame = SimpleNamespace(schema=SimpleNamespace(fields=fields))
+    offered, refused = run_slice.sorted_columns(frame)
+    assert [field.name for field in offered] == ["n", "s"]
+    assert refused == [["c", "string collate UNICODE_CI can't be offered"]]
+    run_slice.check_columns(frame, "SELECT `n` FROM `t` WHERE `s` = 'c'")
+    with pytest.raises(run_slice.OrderError, match="the column c is string collate UNICODE_CI"):
+        run_slice.check_columns(frame, "SELECT `n` FROM `t` WHERE `c` = 'x'")
 
 
 def test_names_are_quoted() -> None:

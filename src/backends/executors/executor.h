@@ -111,6 +111,9 @@ struct RunObserver {
 // would bring the same job, another one may do better.
 inline constexpr std::string_view kJobEnded = "ENGINE_JOB_ENDED";
 
+// The event of a kUnavailable by cancel(): only another server can end the job, which it may be running.
+inline constexpr std::string_view kJobElsewhere = "ENGINE_JOB_ELSEWHERE";
+
 // A part by which a source tells its data apart (a partition), and a text that changes with the data in it.
 struct PartitionState {
   table::Box box;
@@ -141,6 +144,7 @@ class Executor {
   [[nodiscard]] virtual Result<std::vector<PartitionState>> partitions(const Source& source,
                                                                        const table::Columns& table);
   // Ends a job that nobody waits for any more, of a run that is not going on in this process. Fine where it has ended.
+  // Error: kUnavailable kJobElsewhere.
   [[nodiscard]] virtual Result<void> cancel(const std::string& external_id) = 0;
 };
 

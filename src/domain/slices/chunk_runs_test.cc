@@ -132,6 +132,33 @@ TEST_F(ChunkRunsTest, WhatChangedWhileItWasReadIsNoPiece) {
   EXPECT_NE(orders[1].idempotency_token, orders[0].idempotency_token);
 }
 
+TEST_F(ChunkRunsTest, WhatIsTooLongToBeAskedForIsRunForItself) {
+  world_.engine->fail_next_run({Code::kTooLarge, "ENGINE_LIMIT", "the query is too long", {}});
+  Server server(world_);
+  cut(server);
+  server->start();
+  const auto id = server.ask(world_.reader, kBelowTen).id;
+  ASSERT_TRUE(server.wait_for(id, RunState::kDone));
+  EXPECT_EQ(pieces(), 0);
+  const auto orders = world_.engine->orders();
+  ASSERT_EQ(orders.size(), 2U);
+  EXPECT_TRUE(orders[0].with_row_keys);
+  EXPECT_FALSE(orders[1].with_row_keys);
+  EXPECT_EQ(orders[1].spec.filters.size(), 1U);
+  EXPECT_NE(orders[1].idempotency_token, orders[0].idempotency_token);
+}
+
+TEST_F(ChunkRunsTest, WhatWasBegunAndCameOutTooLargeIsNotPaidAgain) {
+  world_.engine->set_external_id("job-1");
+  world_.engine->fail_next_run({Code::kTooLarge, "", "the result is too large", {}});
+  Server server(world_);
+  cut(server);
+  server->start();
+  const auto id = server.ask(world_.reader, kBelowTen).id;
+  ASSERT_TRUE(server.wait_for(id, RunState::kFailed));
+  EXPECT_EQ(world_.engine->orders().size(), 1U);
+}
+
 TEST_F(ChunkRunsTest, AChangedSourceTakesAwayWhatIsHeld) {
   Server server(world_);
   cut(server);

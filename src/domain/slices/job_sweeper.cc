@@ -18,6 +18,14 @@ Micros pause_after(int tries) {
   return (Micros{kSweepBackoffMs} * kMicrosPerMilli) << std::clamp(tries - 1, 0, kSweepMostDoublings);
 }
 
+// Another server is to look soon; less often the longer it has not been there.
+Micros pause_at_age(Micros age) {
+  constexpr Micros kShare = 8;
+  return std::clamp(age / kShare, pause_after(1), pause_after(kSweepMostDoublings + 1));
+}
+
+bool is_elsewhere(const Error& error) { return error.event == executors::kJobElsewhere; }
+
 }  // namespace
 
 void JobSweeper::start() {
@@ -38,8 +46,10 @@ void JobSweeper::stop() {
 void JobSweeper::work(std::stop_token stop) {
   while (!stop.stop_requested()) {
     {
+      // Of several servers each is to be the first at times.
+      const auto by_chance = static_cast<int>(parts_.random.next() % (kSweepTickMs + 1));
       std::unique_lock lock(mutex_);
-      wake_.wait_for(lock, stop, std::chrono::milliseconds(kSweepTickMs), [] { return false; });
+      wake_.wait_for(lock, stop, std::chrono::milliseconds(kSweepTickMs / 2 + by_chance), [] { return false; });
     }
     if (!stop.stop_requested()) sweep();
   }
@@ -77,14 +87,20 @@ Result<bool> JobSweeper::sweep_one(bool& took) {
   }
   log_warning("a job that nobody waits for could not be ended",
               {{"run", job->run_id}, {"job", job->external_id}, {"error", describe(ended.error())}});
-  if (job->tries >= kSweepTries) {
-    TRY_VOID(give_up(*job, ended.error()));
-  } else {
-    TRY_VOID(parts_.database.write([&](metadata::Transaction& tx) {
-      return store::put_off_left_job(tx, job->run_id, parts_.clock.now() + pause_after(job->tries));
-    }));
-  }
+  TRY_VOID(put_off(*job, ended.error()));
   return false;
+}
+
+// That only another server can end it is no try: else those that can't would use up the tries before it is back.
+Result<void> JobSweeper::put_off(const store::LeftJob& job, const Error& error) {
+  const Micros now = parts_.clock.now();
+  const Micros age = now - job.left_at;
+  const bool counts = !is_elsewhere(error);
+  const bool is_last = counts ? job.tries >= kSweepTries : age >= kSweepElsewhereSeconds * kMicrosPerSecond;
+  if (is_last) return give_up(job, error);
+  const Micros until = now + (counts ? pause_after(job.tries) : pause_at_age(age));
+  return parts_.database.write(
+      [&](metadata::Transaction& tx) { return store::put_off_left_job(tx, job.run_id, until, counts); });
 }
 
 Result<void> JobSweeper::end_job(const store::LeftJob& job) {

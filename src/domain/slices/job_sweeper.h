@@ -1,5 +1,5 @@
 // Ends jobs of outside engines that nobody waits for any more, where the server that had begun them has died: a job
-// that goes on costs money. Any server does it, each job once.
+// that goes on costs money. Any server does it, each job once; where only one server can, the others leave it to that.
 #pragma once
 
 #include <condition_variable>
@@ -12,11 +12,13 @@
 
 namespace lakelift::slices {
 
-inline constexpr int kSweepTickMs = 5'000;
+inline constexpr int kSweepTickMs = 5'000;     // about: servers that tick together would look in the same order
 inline constexpr int kSweepTries = 12;         // then it is told in the ledger and left alone
 inline constexpr int kSweepBackoffMs = 5'000;  // after the first failure; doubles
 inline constexpr int kSweepMostDoublings = 8;  // about 21 minutes
 inline constexpr int kSweptJobsAtOnce = 100;   // of one look
+// How long the server that alone can end a job is waited for.
+inline constexpr std::int64_t kSweepElsewhereSeconds = 7 * 86'400;
 
 // Threadsafe.
 class JobSweeper {
@@ -33,6 +35,7 @@ class JobSweeper {
   void work(std::stop_token stop);
   [[nodiscard]] Result<bool> sweep_one(bool& took);
   [[nodiscard]] Result<void> end_job(const store::LeftJob& job);
+  [[nodiscard]] Result<void> put_off(const store::LeftJob& job, const Error& error);
   [[nodiscard]] Result<void> give_up(const store::LeftJob& job, const Error& error);
 
   const SliceServiceParts parts_;

@@ -11,13 +11,18 @@ namespace {
 using metadata::Session;
 using metadata::Transaction;
 
+// The condition of the indexes of runs that wait or go on, word for word: SQLite uses such an index only where a
+// statement repeats it, and else reads all the runs that there ever were.
+constexpr std::string_view kLive = "state IN ('QUEUED', 'RUNNING')";
+
 // Engines that have as many runs as they may.
 Result<std::vector<std::string>> full_engines(Session& session, const Taker& taker) {
   std::vector<std::string> full;
-  TRY(const auto running,
-      (session.rows<std::string, std::int64_t>("SELECT engine, COUNT(*) FROM slices_runs WHERE state = 'RUNNING'"
-                                               " AND (engine <> 'LOCAL' OR lease_owner = ?) GROUP BY engine",
-                                               {taker.owner})));
+  TRY(const auto running, (session.rows<std::string, std::int64_t>(
+                              fmt::format("SELECT engine, COUNT(*) FROM slices_runs WHERE {} AND state = 'RUNNING'"
+                                          " AND (engine <> 'LOCAL' OR lease_owner = ?) GROUP BY engine",
+                                          kLive),
+                              {taker.owner})));
   for (const auto& [engine, count] : running) {
     const auto type = executors::executor_type_of(engine);
     const auto most = type ? taker.runs_at_once.find(*type) : taker.runs_at_once.end();
@@ -30,7 +35,7 @@ Result<std::vector<std::string>> full_engines(Session& session, const Taker& tak
 Result<std::string> due(Session& session, const Taker& taker, Micros now, metadata::Params& params) {
   TRY(const auto full, full_engines(session, taker));
   params.emplace_back(now);
-  std::string sql = "((r.state = 'QUEUED' AND r.next_attempt_at <= ?";
+  std::string sql = fmt::format("r.{} AND ((r.state = 'QUEUED' AND r.next_attempt_at <= ?", kLive);
   for (const auto& engine : full) {
     sql += " AND r.engine <> ?";
     params.emplace_back(engine);
@@ -175,12 +180,13 @@ Result<std::optional<Lease>> lease(Transaction& tx, const Taker& taker, Micros n
       " attempt = attempt + 1, started_at = CASE WHEN started_at IS NOT NULL AND (state = 'RUNNING' OR external_id IS"
       " NOT NULL) THEN started_at ELSE ? END WHERE id = (SELECT r.id FROM slices_runs r"
       " LEFT JOIN slices_turns t ON t.account_id = r.asked_by"
-      " LEFT JOIN (SELECT asked_by, COUNT(*) AS running FROM slices_runs WHERE state = 'RUNNING' GROUP BY asked_by) b"
+      " LEFT JOIN (SELECT asked_by, COUNT(*) AS running FROM slices_runs WHERE {} AND state = 'RUNNING'"
+      " GROUP BY asked_by) b"
       " ON b.asked_by = r.asked_by WHERE {} ORDER BY CASE r.state WHEN 'RUNNING' THEN 0 ELSE 1 END,"
       " COALESCE(b.running, 0), COALESCE(t.turn, 0), r.created_at, r.id LIMIT 1{})"
       " RETURNING id, request_id, fence, attempt, failures, idempotency_token, external_id, asked_by, engine,"
       " started_at",
-      condition, skip);
+      kLive, condition, skip);
   TRY(auto row,
       tx.row<std::string, std::int64_t, std::int64_t, std::int64_t, std::int64_t, std::string,
              std::optional<std::string>, std::optional<std::int64_t>, std::string, std::int64_t>(sql, params));
@@ -201,7 +207,16 @@ Result<std::optional<Lease>> lease(Transaction& tx, const Taker& taker, Micros n
 
 Result<std::int64_t> release_all(Transaction& tx) {
   return tx.exec(
-      "UPDATE slices_runs SET state = 'QUEUED', lease_owner = NULL, lease_until = NULL WHERE state = 'RUNNING'");
+      fmt::format("UPDATE slices_runs SET state = 'QUEUED', lease_owner = NULL, lease_until = NULL"
+                  " WHERE {} AND state = 'RUNNING'",
+                  kLive));
+}
+
+Result<std::set<std::string>> live_runs(Session& session) {
+  TRY(auto rows, session.rows<std::string>(fmt::format("SELECT id FROM slices_runs WHERE {}", kLive)));
+  std::set<std::string> ids;
+  for (auto& [id] : rows) ids.insert(std::move(id));
+  return ids;
 }
 
 Result<std::optional<Work>> work_of(Session& session, const Lease& lease) {
@@ -237,6 +252,14 @@ Result<bool> renew(Transaction& tx, const Lease& lease, Micros until, const exec
 
 Result<bool> set_external_id(Transaction& tx, const Lease& lease, const std::string& id) {
   return update_held(tx, lease, "external_id = ?", {id});
+}
+
+Result<void> leave_job(Transaction& tx, const Lease& lease, const std::string& id, Micros now) {
+  TRY_VOID(
+      tx.exec("UPDATE slices_runs SET external_id = ?, cancel_at = ?"
+              " WHERE id = ? AND fence = ? AND state NOT IN ('QUEUED', 'RUNNING')",
+              {id, now, lease.run_id, lease.fence}));
+  return {};
 }
 
 Result<bool> is_taken_up(Session& session, const Lease& lease) {
@@ -283,20 +306,23 @@ Result<bool> any_left_job(Session& session, Micros now) {
 
 Result<std::optional<LeftJob>> take_left_job(Transaction& tx, Micros now, Micros again) {
   const std::string_view skip = tx.dialect() == metadata::Dialect::kPostgresql ? " FOR UPDATE SKIP LOCKED" : "";
-  TRY(auto row, (tx.row<std::string, std::int64_t, std::string, std::string, std::int64_t>(
+  TRY(auto row, (tx.row<std::string, std::int64_t, std::string, std::string, std::int64_t, std::int64_t>(
                     fmt::format("UPDATE slices_runs SET cancel_at = ?, cancel_tries = cancel_tries + 1 WHERE id ="
                                 " (SELECT id FROM slices_runs WHERE cancel_at IS NOT NULL AND cancel_at <= ?"
                                 " ORDER BY cancel_at, id LIMIT 1{})"
-                                " RETURNING id, request_id, COALESCE(external_id, ''), engine, cancel_tries",
+                                " RETURNING id, request_id, COALESCE(external_id, ''), engine, cancel_tries,"
+                                " COALESCE(finished_at, created_at)",
                                 skip),
                     {again, now})));
   if (!row) return std::nullopt;
-  auto& [id, request_id, external_id, engine, tries] = *row;
-  return LeftJob{std::move(id), request_id, std::move(external_id), std::move(engine), static_cast<int>(tries)};
+  auto& [id, request_id, external_id, engine, tries, left_at] = *row;
+  return LeftJob{std::move(id),           request_id, std::move(external_id), std::move(engine),
+                 static_cast<int>(tries), left_at};
 }
 
-Result<void> put_off_left_job(Transaction& tx, const std::string& run_id, Micros until) {
-  TRY_VOID(tx.exec("UPDATE slices_runs SET cancel_at = ? WHERE id = ?", {until, run_id}));
+Result<void> put_off_left_job(Transaction& tx, const std::string& run_id, Micros until, bool counts) {
+  TRY_VOID(tx.exec("UPDATE slices_runs SET cancel_at = ?, cancel_tries = cancel_tries - ? WHERE id = ?",
+                   {until, counts ? 0 : 1, run_id}));
   return {};
 }
 

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -78,6 +79,9 @@ struct Taker {
 // For the only process of a database, at its start: nobody alive holds these.
 [[nodiscard]] Result<std::int64_t> release_all(metadata::Transaction& tx);
 
+// The ids of those that wait or go on.
+[[nodiscard]] Result<std::set<std::string>> live_runs(metadata::Session& session);
+
 // What a run is about, while the lease holds; nothing once it does not.
 struct Work {
   std::int64_t item_id = 0;
@@ -103,6 +107,9 @@ inline constexpr int kHeldSlicesLooked = 500;
 [[nodiscard]] Result<bool> renew(metadata::Transaction& tx, const Lease& lease, Micros until,
                                  const executors::RunProgress& progress);
 [[nodiscard]] Result<bool> set_external_id(metadata::Transaction& tx, const Lease& lease, const std::string& id);
+// For a job that the engine took while its run was cancelled, which found no id to end the job by: it is to be ended
+// from now on. Nothing where the run goes on, or was taken up by another.
+[[nodiscard]] Result<void> leave_job(metadata::Transaction& tx, const Lease& lease, const std::string& id, Micros now);
 // Whether another server (or thread) has leased the run since.
 [[nodiscard]] Result<bool> is_taken_up(metadata::Session& session, const Lease& lease);
 // Back to the queue as if this attempt had not been. `new_token`: as retry_at's.
@@ -121,12 +128,15 @@ struct LeftJob {
   std::int64_t request_id = 0;
   std::string external_id;
   std::string engine;
-  int tries = 0;  // with this one
+  int tries = 0;       // with this one
+  Micros left_at = 0;  // when its run ended
 };
 [[nodiscard]] Result<bool> any_left_job(metadata::Session& session, Micros now);
 // Due at `now`; comes again at `again` unless it is forgotten before.
 [[nodiscard]] Result<std::optional<LeftJob>> take_left_job(metadata::Transaction& tx, Micros now, Micros again);
-[[nodiscard]] Result<void> put_off_left_job(metadata::Transaction& tx, const std::string& run_id, Micros until);
+// `counts`: whether the last try counts as one.
+[[nodiscard]] Result<void> put_off_left_job(metadata::Transaction& tx, const std::string& run_id, Micros until,
+                                            bool counts);
 [[nodiscard]] Result<void> forget_left_job(metadata::Transaction& tx, const std::string& run_id);
 // Its runner has seen to it; nothing where the run was taken over.
 [[nodiscard]] Result<void> job_ended(metadata::Transaction& tx, const Lease& lease);

@@ -53,6 +53,12 @@ TEST_F(FenceTest, D14_EveryWriteOfALostLeaseIsRefused) {
   const auto now = world_.clock.now();
   EXPECT_FALSE(write([&](metadata::Transaction& tx) { return store::renew(tx, old, now + kLease, {}); }));
   EXPECT_FALSE(write([&](metadata::Transaction& tx) { return store::set_external_id(tx, old, "x"); }));
+  for (const auto& lease : {old, fresh}) {
+    ASSERT_TRUE(
+        world_.database->write([&](metadata::Transaction& tx) { return store::leave_job(tx, lease, "x", now); }));
+  }
+  EXPECT_EQ(world_.count("SELECT COUNT(*) FROM slices_runs WHERE external_id = 'x' OR cancel_at IS NOT NULL"), 0)
+      << "it goes on";
   EXPECT_FALSE(write([&](metadata::Transaction& tx) { return store::release(tx, old, "x"); }));
   EXPECT_FALSE(write([&](metadata::Transaction& tx) { return store::retry_at(tx, old, away(), now); }));
   EXPECT_FALSE(write([&](metadata::Transaction& tx) { return store::finish_failed(tx, old, away(), now); }));

@@ -44,6 +44,11 @@ void note_broken(std::set<std::string>& broken, const HeldThings& held, const Pl
   }
 }
 
+// It may be read, or there may be room for it, another time.
+bool may_be_there_later(const Error& error) {
+  return error.code == Code::kUnavailable || error.code == Code::kTooMany || error.code == Code::kNoSpace;
+}
+
 bool is_lost(const Error& error) {
   return error.code == Code::kCorrupt || error.code == Code::kGone || error.code == Code::kNotFound;
 }
@@ -62,7 +67,9 @@ Result<Runner::Executed> Runner::answer(Active& active, const store::Work& work,
     if (stored && !stored->fetch) return run_slice(active, work, item, output);
     if (stored) {
       // Where the source has changed meanwhile, what came does not fit the cut: the slice is then run for itself.
-      TRY(can_assemble, bring(active, work, item, *stored));
+      auto fits = bring(active, work, item, *stored);
+      if (!fits && is_too_long(active, fits.error())) fits = do_without_chunks(active, fits.error());
+      TRY(can_assemble, std::move(fits));
       stored.reset();
     }
     TRY(const auto held, parts_.database.read([&](metadata::Session& session) {
@@ -79,7 +86,8 @@ Result<Runner::Executed> Runner::answer(Active& active, const store::Work& work,
     auto executed = plan.way == Way::kDerived ? derive(active, work, held, plan, output)
                                               : assemble(active, work, held, plan, output);
     if (executed || active.stop.stop_requested()) return executed;
-    // Pieces were paid for: they are given up only where they are no longer what they were.
+    // What is held was paid for: it is given up only where it is no longer what it was.
+    if (may_be_there_later(executed.error())) return executed;
     if (plan.way == Way::kAssembled && !is_lost(executed.error())) return executed;
     log_warning("what is held could not be used; it is done without",
                 {{"request", active.lease.request_id}, {"error", describe(executed.error())}});
@@ -195,6 +203,21 @@ Result<bool> Runner::bring(Active& active, const store::Work& work, const catalo
   return keep_brought(active, piece, *pending);
 }
 
+bool Runner::is_too_long(const Active& active, const Error& error) {
+  return error.code == Code::kTooLarge && !active.lease.external_id;
+}
+
+Result<bool> Runner::do_without_chunks(Active& active, const Error& why) {
+  log_warning("chunks can't be asked for, and the slice is run for itself",
+              {{"run", active.lease.run_id}, {"request", active.lease.request_id}, {"error", describe(why)}});
+  const std::string token = uuid_v4(parts_.random);
+  TRY(const bool ours,
+      parts_.database.write([&](metadata::Transaction& tx) { return store::clear_plan(tx, active.lease, token); }));
+  if (!ours) return lease_lost();
+  active.lease.idempotency_token = token;
+  return false;
+}
+
 Result<bool> Runner::keep_brought(Active& active, const store::NewPiece& piece, const objects::PendingObject& pending) {
   const std::string token = uuid_v4(parts_.random);
   bool is_kept = false;
@@ -244,10 +267,14 @@ Result<executors::RunReport> Runner::execute(Active& active, const catalogue::Ca
   observer.submitted = [&](const std::string& external_id) -> Result<void> {
     TRY(const bool ours, parts_.database.write([&](metadata::Transaction& tx) -> Result<bool> {
       TRY(const bool stored, store::set_external_id(tx, lease, external_id));
-      if (!stored) TRY_VOID(end_unless_taken_up(tx, active));
-      return stored;
+      if (stored) return true;
+      TRY_VOID(end_unless_taken_up(tx, active));
+      // The executor tries to end it; should that fail, or this server die before, the sweeper does.
+      TRY_VOID(store::leave_job(tx, lease, external_id, parts_.clock.now()));
+      return false;
     }));
     if (!ours) return lease_lost();
+    active.lease.external_id = external_id;
     return {};
   };
   observer.leaves_job = [&] {

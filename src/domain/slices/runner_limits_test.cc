@@ -297,6 +297,64 @@ TEST_F(JobSweeperTest, TheJobOfARunWhoseEngineStayedAwayIsEnded) {
   EXPECT_EQ(world_.engine->ended(), std::vector<std::string>{"job-7"});
 }
 
+TEST_F(JobSweeperTest, TheJobOfARunThatWasCancelledWhileItWasSubmittedIsEnded) {
+  world_.engine->set_external_id("job-7");
+  world_.engine->fail_cancels(Error{Code::kUnavailable, "ENGINE_AWAY", "away", {}});
+  Server server(world_);
+  const auto id = server.ask(world_.reader).id;
+  world_.engine->set_on_submit([&] { EXPECT_TRUE(server->leave(world_.reader, id)); });
+  server->start();
+  ASSERT_TRUE(server.wait_until(
+      [&] { return world_.metrics.render().find("lakelift_runs_total{outcome=\"cancelled\"}") != std::string::npos; }));
+  server->stop();
+  EXPECT_EQ(world_.count("SELECT COUNT(*) FROM slices_runs WHERE state = 'CANCELLED' AND external_id = 'job-7'"), 1);
+  JobSweeper sweeper(parts_with(server));
+  EXPECT_EQ(sweeper.sweep(), 0) << "the engine is away";
+  world_.engine->fail_cancels(std::nullopt);
+  world_.clock.advance(3'600 * kMicrosPerSecond);
+  EXPECT_EQ(sweeper.sweep(), 1);
+  EXPECT_EQ(world_.engine->ended(), std::vector<std::string>{"job-7"});
+}
+
+TEST_F(JobSweeperTest, AJobThatOnlyAnotherServerCanEndIsLeftToThat) {
+  Server alive(world_, false);
+  {
+    Server dying(world_, false);
+    const auto id = left_behind(dying);
+    ASSERT_TRUE(alive->leave(world_.reader, id));
+  }
+  world_.engine->fail_cancels(Error{Code::kUnavailable, std::string(executors::kJobElsewhere), "elsewhere", {}});
+  JobSweeper sweeper(parts_with(alive));
+  for (int i = 0; i < 3 * kSweepTries; ++i) {
+    world_.clock.advance(3'600 * kMicrosPerSecond);
+    EXPECT_EQ(sweeper.sweep(), 0);
+  }
+  EXPECT_EQ(world_.count("SELECT COUNT(*) FROM slices_runs WHERE cancel_at IS NOT NULL AND cancel_tries = 0"), 1);
+  // Now the one that can.
+  world_.engine->fail_cancels(std::nullopt);
+  world_.clock.advance(3'600 * kMicrosPerSecond);
+  EXPECT_EQ(sweeper.sweep(), 1);
+  EXPECT_EQ(world_.engine->ended(), std::vector<std::string>{"job-7"});
+}
+
+TEST_F(JobSweeperTest, AServerThatNeverComesBackIsNotWaitedForForEver) {
+  Server alive(world_, false);
+  {
+    Server dying(world_, false);
+    const auto id = left_behind(dying);
+    ASSERT_TRUE(alive->leave(world_.reader, id));
+  }
+  world_.engine->fail_cancels(Error{Code::kUnavailable, std::string(executors::kJobElsewhere), "elsewhere", {}});
+  JobSweeper sweeper(parts_with(alive));
+  world_.clock.advance((kSweepElsewhereSeconds - 3'600) * kMicrosPerSecond);
+  EXPECT_EQ(sweeper.sweep(), 0);
+  EXPECT_EQ(world_.count("SELECT COUNT(*) FROM slices_runs WHERE cancel_at IS NOT NULL"), 1);
+  world_.clock.advance(3'600 * kMicrosPerSecond);
+  EXPECT_EQ(sweeper.sweep(), 0);
+  EXPECT_EQ(world_.count("SELECT COUNT(*) FROM slices_runs WHERE cancel_at IS NOT NULL"), 0);
+  EXPECT_EQ(find_string(last("run.job_left").detail, "job"), "job-7");
+}
+
 TEST_F(JobSweeperTest, AnEngineThatIsAwayIsAskedAgainAndNotForEver) {
   Server alive(world_, false);
   {

@@ -255,14 +255,20 @@ CREATE TABLE slices_generations (
 )
 )sql";
 
+// Each run looks for what is held of its item.
+constexpr std::string_view kHeldIndexes = R"sql(
+CREATE INDEX slices_results_item ON slices_results (item_id, source_version)
+;;
+CREATE INDEX slices_chunks_item ON slices_chunks (item_id)
+;;
+CREATE INDEX slices_pieces_run ON slices_pieces (run_id)
+)sql";
+
 }  // namespace
 
 std::vector<metadata::Migration> migrations() {
-  return {{"slices", 1, kTables},
-          {"slices", 2, kObjectIndexes},
-          {"slices", 3, kChunks},
-          {"slices", 4, kTurns},
-          {"slices", 5, kNames}};
+  return {{"slices", 1, kTables}, {"slices", 2, kObjectIndexes}, {"slices", 3, kChunks},
+          {"slices", 4, kTurns},  {"slices", 5, kNames},         {"slices", 6, kHeldIndexes}};
 }
 
 }  // namespace lakelift::slices

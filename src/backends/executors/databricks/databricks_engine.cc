@@ -128,7 +128,7 @@ class DatabricksEngine final : public JobEngine {
     const std::stop_token& stop = job_stop.token;
     std::int64_t look_ms = limits::kDatabricksLookMs;
     int blind = 0;
-    for (std::int64_t waited_ms = 0; waited_ms < 2 * limits::kJobSeconds * 1'000; waited_ms += look_ms) {
+    for (std::int64_t waited_ms = 0; waited_ms < 2 * job_stop.most_ms; waited_ms += look_ms) {
       if (stop.stop_requested()) {
         if (!job_stop.leaves()) TRY_VOID(cancel(external_id));
         return cancelled();

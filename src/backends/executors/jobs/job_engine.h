@@ -1,10 +1,12 @@
 // The few calls in which engines that run our script differ.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <stop_token>
 #include <string>
 
+#include "backends/executors/jobs/job_limits.h"
 #include "backends/executors/jobs/job_order.h"
 
 namespace lakelift::executors {
@@ -12,7 +14,8 @@ namespace lakelift::executors {
 // When to stop waiting for a job.
 struct JobStop {
   std::stop_token token = {};
-  std::function<bool()> leaves_job = {};  // RunObserver's
+  std::function<bool()> leaves_job = {};               // RunObserver's
+  std::int64_t most_ms = limits::kJobSeconds * 1'000;  // that the job may take; then it is ended
   [[nodiscard]] bool leaves() const { return leaves_job && leaves_job(); }
 };
 
@@ -27,7 +30,7 @@ class JobEngine {
   [[nodiscard]] virtual Result<std::string> submit(const JobOrder& order, std::stop_token stop) = 0;
   // Until the job has ended. A stop ends the job, unless it leaves it: kCancelled. Errors: the engine's reason where it
   // did not go well; kUnavailable where it can't be told and is worth another look; kDeadline after
-  // limits::kJobSeconds.
+  // `stop.most_ms`, and at Databricks after twice as long: it makes a cluster first.
   [[nodiscard]] virtual Result<void> wait(const std::string& external_id, const JobOrder& order,
                                           const JobStop& stop) = 0;
   // Fine where it has ended.

@@ -6,7 +6,9 @@
 
 namespace lakelift::limits {
 
-inline constexpr std::int64_t kJobSeconds = 6 * 3'600;             // of one job; then it is ended
+inline constexpr std::int64_t kJobSeconds = 6 * 3'600;  // of one job; then it is ended
+// Of one that asks for a table's version or columns: others wait behind it.
+inline constexpr std::int64_t kLookMs = 600'000;
 inline constexpr std::size_t kJobManifestBytes = 8 * 1024 * 1024;  // a profile of many columns
 inline constexpr std::size_t kFailureBytes = 64 * 1024;
 inline constexpr std::size_t kJobParts = 2'000;         // files of one result; the script's MOST_PARTS

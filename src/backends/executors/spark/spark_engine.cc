@@ -12,6 +12,7 @@
 #include <condition_variable>
 #include <filesystem>
 
+#include "backends/executors/executor.h"
 #include "backends/executors/jobs/job_limits.h"
 #include "backends/executors/jobs/manifest.h"
 #include "backends/executors/spark/spark_files.h"
@@ -134,10 +135,12 @@ class SparkEngine final : public JobEngine {
     if (id.token != order.token) return fail(Code::kInvalid, "this is the id of another run's Spark job");
     int launch = 1;
     if (id.machine != machine_) {
-      TRY(launch, await_foreign(order, stop.token));
+      const auto next = await_foreign(order, stop.token);
+      if (!next && next.error().code == Code::kCancelled) return stopped(external_id, stop);
+      TRY(launch, next);
       if (launch == 0) return {};
     }
-    TRY_VOID(slots_.take(stop.token));
+    if (!slots_.take(stop.token)) return stopped(external_id, stop);
     const Slot slot(slots_);
     TRY(SparkJob job, SparkJob::open(options_.state_folder, order.token));
     return run_here(job, order, launch, stop);
@@ -145,23 +148,31 @@ class SparkEngine final : public JobEngine {
 
   Result<void> cancel(const std::string& external_id) override {
     TRY(const JobId id, parse(external_id));
-    if (id.machine != machine_) {
-      return fail(Code::kUnavailable, "the job's driver runs on another machine; the server there can end it");
+    // One that another machine began may have been launched here again.
+    if (::access((options_.state_folder + "/" + id.token).c_str(), F_OK) == 0) {
+      TRY(SparkJob job, SparkJob::open(options_.state_folder, id.token));
+      TRY_VOID(end(job));
+      job.remove();
+    } else if (id.machine != machine_) {
+      return fail(Code::kUnavailable, std::string(kJobElsewhere),
+                  "the job's driver runs on another machine; the server there can end it");
     }
-    if (::access((options_.state_folder + "/" + id.token).c_str(), F_OK) != 0) return {};
-    TRY(SparkJob job, SparkJob::open(options_.state_folder, id.token));
-    end(job);
-    job.remove();
     return {};
   }
 
   void forget(const std::string& external_id) override {
     const auto id = parse(external_id);
-    if (!id || id->machine != machine_) return;
+    if (!id || ::access((options_.state_folder + "/" + id->token).c_str(), F_OK) != 0) return;
     if (auto job = SparkJob::open(options_.state_folder, id->token)) job->remove();
   }
 
  private:
+  // Before anything was watched here: a driver, of a server that has died or of another machine, may go on.
+  Result<void> stopped(const std::string& external_id, const JobStop& stop) {
+    if (!stop.leaves()) TRY_VOID(cancel(external_id));
+    return cancelled();
+  }
+
   // A driver that another machine's server has started, or was about to: 0 when it has left something, else the number
   // of the launch that may follow, once it shows no life.
   Result<int> await_foreign(const JobOrder& order, const std::stop_token& stop) {
@@ -193,9 +204,9 @@ class SparkEngine final : public JobEngine {
 
   Result<void> run_here(SparkJob& job, const JobOrder& order, int first_launch, const JobStop& stop) {
     bool is_launched_here = false;
-    for (std::int64_t waited_ms = 0; waited_ms < limits::kJobSeconds * 1'000; waited_ms += limits::kDriverLookMs) {
+    for (std::int64_t waited_ms = 0; waited_ms < stop.most_ms; waited_ms += limits::kDriverLookMs) {
       if (stop.token.stop_requested()) {
-        if (!stop.leaves()) end(job);
+        if (!stop.leaves()) TRY_VOID(end(job));
         return cancelled();
       }
       if (is_launched_here) {
@@ -212,9 +223,9 @@ class SparkEngine final : public JobEngine {
       }
       pause_(limits::kDriverLookMs, stop.token);
     }
-    end(job);
+    TRY_VOID(end(job));
     return fail(Code::kDeadline,
-                fmt::format("the Spark job took longer than {} hours and was ended", limits::kJobSeconds / 3'600));
+                fmt::format("the Spark job took longer than {} minutes and was ended", stop.most_ms / 60'000));
   }
 
   Result<void> start(SparkJob& job, const JobOrder& order, int first_launch) {
@@ -243,20 +254,20 @@ class SparkEngine final : public JobEngine {
     return died(job);
   }
 
-  void end(SparkJob& job) {
+  Result<void> end(SparkJob& job) {
     job.signal(SIGTERM);
     for (std::int64_t waited_ms = 0; waited_ms < limits::kDriverEndMs; waited_ms += limits::kDriverLookMs) {
       (void)job.exit_status();
-      if (const auto is_free = job.try_lock(); !is_free || *is_free) return;
+      if (const auto is_free = job.try_lock(); !is_free || *is_free) return {};
       pause_(limits::kDriverLookMs, {});
     }
     job.signal(SIGKILL);
     for (std::int64_t waited_ms = 0; waited_ms < limits::kDriverEndMs; waited_ms += limits::kDriverLookMs) {
       (void)job.exit_status();
-      if (const auto is_free = job.try_lock(); !is_free || *is_free) return;
+      if (const auto is_free = job.try_lock(); !is_free || *is_free) return {};
       pause_(limits::kDriverLookMs, {});
     }
-    log_error("a Spark driver does not end", {});
+    return fail(Code::kUnavailable, "the Spark driver does not end");
   }
 
   const SparkOptions options_;

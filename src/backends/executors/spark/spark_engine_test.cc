@@ -13,6 +13,7 @@
 #include <sstream>
 #include <thread>
 
+#include "backends/executors/executor.h"
 #include "backends/executors/spark/spark_job.h"
 #include "backends/executors/testing/memory_results.h"
 
@@ -51,8 +52,10 @@ class SparkEngineTest : public ::testing::Test {
     return static_cast<int>(std::ranges::count(text, '\n'));
   }
 
-  std::unique_ptr<JobEngine> engine(const std::string& state = "state", Pause pause = real_pause()) {
+  std::unique_ptr<JobEngine> engine(const std::string& state = "state", Pause pause = real_pause(),
+                                    std::size_t jobs_at_once = limits::kSparkJobsAtOnce) {
     SparkOptions options;
+    options.jobs_at_once = jobs_at_once;
     options.submit_program = root_ + "/spark-submit";
     options.master = "local[1]";
     options.conf = {"spark.driver.memory=1g"};
@@ -62,7 +65,9 @@ class SparkEngineTest : public ::testing::Test {
     EXPECT_TRUE(made) << made.error().message;
     return *std::move(made);
   }
-  static JobOrder order() { return {"slice", "r", kToken, kFolder, json::object{{"sql", "SELECT 1"}, {"launch", 1}}}; }
+  static JobOrder order(const std::string& token = kToken) {
+    return {"slice", "r", token, "runs/r/" + token, json::object{{"sql", "SELECT 1"}, {"launch", 1}}};
+  }
   void leave_manifest() {
     store_.put(kFolder + "/manifest.json", R"({"kind":"slice","token":")" + kToken + R"(","engine_ms":1,"answer":{}})");
   }
@@ -168,6 +173,19 @@ TEST_F(SparkEngineTest, AStopEndsTheDriverAndItsChildren) {
   EXPECT_TRUE(is_lock_free());
 }
 
+TEST_F(SparkEngineTest, ADriverThatTakesTooLongIsEnded) {
+  submit_does("exec sleep 300");
+  const auto made = engine("state", [&](std::int64_t ms, const std::stop_token& token) {
+    EXPECT_TRUE(wait_for_starts(1));
+    real_pause()(std::min<std::int64_t>(ms, 20), token);
+  });
+  const auto waited = made->wait(*made->submit(order(), {}), order(), {.most_ms = 60'000});
+  ASSERT_FALSE(waited);
+  EXPECT_EQ(waited.error().code, Code::kDeadline);
+  EXPECT_TRUE(waited.error().message.contains("1 minutes")) << waited.error().message;
+  EXPECT_TRUE(is_lock_free());
+}
+
 TEST_F(SparkEngineTest, AStopThatLeavesTheDriverLetsItGoOn) {
   submit_does("exec sleep 300");
   std::stop_source stop;
@@ -200,6 +218,60 @@ TEST_F(SparkEngineTest, CancelEndsADriverOfWhichOnlyTheIdIsKnown) {
   for (int i = 0; i < 100 && !job->exit_status(); ++i) real_pause()(20, {});
 }
 
+TEST_F(SparkEngineTest, AStopBeforeItsTurnEndsTheDriverThatADeadServerLeft) {
+  submit_does("exec sleep 300");
+  const auto made = engine(
+      "state",
+      [](std::int64_t ms, const std::stop_token& token) { real_pause()(std::min<std::int64_t>(ms, 20), token); }, 1);
+  auto job = SparkJob::open(root_ + "/state", kToken);
+  ASSERT_TRUE(*job->try_lock());
+  ASSERT_TRUE(job->launch({root_ + "/spark-submit", {}, {"PATH=/usr/bin:/bin"}}, "{}"));
+  ASSERT_TRUE(wait_for_starts(1));
+  // Another run has the only turn.
+  const JobOrder other = order("0e4f9ab0-5e21-4f0c-9b5c-0a5f1e6f6a02");
+  std::stop_source other_stop;
+  std::thread busy([&] { EXPECT_FALSE(made->wait(*made->submit(other, {}), other, {other_stop.get_token()})); });
+  EXPECT_TRUE(wait_for_starts(2));
+  const auto id = made->submit(order(), {});
+  std::stop_source stop;
+  stop.request_stop();
+  EXPECT_EQ(made->wait(*id, order(), {stop.get_token(), [] { return true; }}).error().code, Code::kCancelled);
+  EXPECT_FALSE(is_lock_free()) << "a stop of the server leaves it";
+  EXPECT_EQ(made->wait(*id, order(), {stop.get_token()}).error().code, Code::kCancelled);
+  EXPECT_TRUE(is_lock_free());
+  other_stop.request_stop();
+  busy.join();
+  for (int i = 0; i < 100 && !job->exit_status(); ++i) real_pause()(20, {});
+}
+
+TEST_F(SparkEngineTest, AStopDoesNotSayThatAnotherMachinesDriverHasEnded) {
+  submit_does("exit 0");
+  const auto id = engine("elsewhere")->submit(order(), {});
+  const auto made = engine();
+  std::stop_source stop;
+  stop.request_stop();
+  const auto waited = made->wait(*id, order(), {stop.get_token()});
+  ASSERT_FALSE(waited);
+  EXPECT_EQ(waited.error().code, Code::kUnavailable);
+  EXPECT_EQ(waited.error().event, kJobElsewhere);
+  EXPECT_EQ(made->wait(*id, order(), {stop.get_token(), [] { return true; }}).error().code, Code::kCancelled)
+      << "it is left, and nothing was to be ended";
+}
+
+TEST_F(SparkEngineTest, WhatWasLaunchedHereForAnotherMachinesJobCanBeEndedHere) {
+  submit_does("exec sleep 300");
+  const auto made = engine();
+  const auto id = engine("elsewhere")->submit(order(), {});
+  auto job = SparkJob::open(root_ + "/state", kToken);
+  ASSERT_TRUE(*job->try_lock());
+  ASSERT_TRUE(job->launch({root_ + "/spark-submit", {}, {"PATH=/usr/bin:/bin"}}, "{}"));
+  ASSERT_TRUE(wait_for_starts(1));
+  ASSERT_TRUE(made->cancel(*id));
+  EXPECT_TRUE(is_lock_free());
+  EXPECT_EQ(made->cancel(*id).error().event, kJobElsewhere) << "nothing here tells that there is none there";
+  for (int i = 0; i < 100 && !job->exit_status(); ++i) real_pause()(20, {});
+}
+
 TEST_F(SparkEngineTest, AnotherMachinesDriverIsFollowedByItsHeartbeat) {
   submit_does("exit 0");
   int looks = 0;
@@ -216,7 +288,7 @@ TEST_F(SparkEngineTest, AnotherMachinesDriverIsFollowedByItsHeartbeat) {
   });
   ASSERT_TRUE(made->wait(*id, order(), {}));
   EXPECT_EQ(starts(), 0);
-  EXPECT_EQ(made->cancel(*id).error().code, Code::kUnavailable);
+  EXPECT_EQ(made->cancel(*id).error().event, kJobElsewhere);
 }
 
 TEST_F(SparkEngineTest, AnotherMachinesDriverThatShowsNoLifeIsFollowedByTheNextLaunch) {

@@ -185,14 +185,31 @@ Result<std::string> FakeExecutor::version(const Source& source) {
 Result<void> FakeExecutor::tell(const RunOrder& order, const RunObserver& observer) {
   std::string id;
   RunProgress progress;
+  std::function<void()> on_submit;
   {
     const std::lock_guard lock(mutex_);
     id = external_id_;
     progress = progress_;
+    on_submit = on_submit_;
   }
-  if (!order.external_id && !id.empty() && observer.submitted) TRY_VOID(observer.submitted(id));
+  if (!order.external_id && !id.empty() && observer.submitted) {
+    if (on_submit) on_submit();
+    const auto stored = observer.submitted(id);
+    if (!stored && !(observer.leaves_job && observer.leaves_job())) (void)cancel(id);
+    TRY_VOID(stored);
+  }
   if (observer.progress) observer.progress(progress);
   return {};
+}
+
+void FakeExecutor::fail_cancels(std::optional<Error> error) {
+  const std::lock_guard lock(mutex_);
+  cancel_error_ = std::move(error);
+}
+
+void FakeExecutor::set_on_submit(std::function<void()> on_submit) {
+  const std::lock_guard lock(mutex_);
+  on_submit_ = std::move(on_submit);
 }
 
 void FakeExecutor::set_on_stopped(std::function<void()> on_stopped) {
@@ -257,6 +274,7 @@ Result<std::vector<Chunk>> FakeExecutor::cut(const Source&, const table::Columns
 
 Result<void> FakeExecutor::cancel(const std::string& external_id) {
   const std::lock_guard lock(mutex_);
+  if (cancel_error_) return std::unexpected(*cancel_error_);
   ended_.push_back(external_id);
   return {};
 }

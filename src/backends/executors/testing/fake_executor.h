@@ -15,6 +15,7 @@
 #include <functional>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -56,6 +57,10 @@ class FakeExecutor final : public Executor {
   [[nodiscard]] bool wait_for_runs(std::size_t count);
   // The same for runs that were stopped at the gate.
   [[nodiscard]] bool wait_for_stops(std::size_t count);
+  // Each cancel() fails so from now on, or does not.
+  void fail_cancels(std::optional<Error> error);
+  // Called by each run before it tells its id, on its thread: the engine has the order.
+  void set_on_submit(std::function<void()> on_submit);
   // Called by each run that was stopped at the gate before it ends, on its thread.
   void set_on_stopped(std::function<void()> on_stopped);
 
@@ -97,6 +102,7 @@ class FakeExecutor final : public Executor {
   std::deque<Error> version_errors_;
   bool gate_closed_ = false;
   std::size_t passes_ = 0;
+  std::function<void()> on_submit_;
   std::function<void()> on_stopped_;
   std::vector<RunOrder> orders_;
   std::size_t inspections_ = 0;
@@ -105,6 +111,7 @@ class FakeExecutor final : public Executor {
   std::size_t finished_ = 0;
   std::vector<Chunk> chunks_;
   std::vector<std::string> ended_;
+  std::optional<Error> cancel_error_;
 };
 
 }  // namespace lakelift::executors::testing
