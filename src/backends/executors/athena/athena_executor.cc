@@ -222,7 +222,7 @@ Result<TableProfile> AthenaExecutor::profile(const Source& source, std::stop_tok
   const NewQuery query{unload_sql(select, parts_.results.address_of(folder.data())), token, seen.name.database,
                        parts_.results.address_of(folder.query())};
   TRY(const std::string id, queries_.start(query, stop));
-  TRY(const QueryView view, queries_.await(id, {limits::kAthenaRunMs, limits::kAthenaAwayMs}, {}, stop));
+  TRY(const QueryView view, queries_.await(id, {limits::kAthenaRunMs, limits::kResultsAwayMs}, {}, stop));
   if (view.state == QueryState::kFailed) return std::unexpected(meaning_of_failure(view.reason, view.is_retryable));
   if (view.state == QueryState::kCancelled) return std::unexpected(meaning_of_cancellation(view.reason));
   TRY(const auto parts, parts_of_unload(folder, view.manifest, parts_.results));

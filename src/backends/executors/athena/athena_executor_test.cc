@@ -242,7 +242,7 @@ TEST_F(AthenaExecutorTest, WhatIsPaidIsWaitedForWhileItCanNotBeHad) {
   results_.fail_fetches(Error{Code::kUnavailable, "STORAGE_UNAVAILABLE", "away", {}});
   const Micros before = clock_.now();
   expect_failure(run(), Code::kUnavailable, "STORAGE_UNAVAILABLE", "away");
-  EXPECT_GE(clock_.now() - before, limits::kAthenaAwayMs * 1'000);
+  EXPECT_GE(clock_.now() - before, limits::kResultsAwayMs * 1'000);
 }
 
 TEST_F(AthenaExecutorTest, AFailedQuerySaysWhy) {

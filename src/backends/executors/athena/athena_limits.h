@@ -19,9 +19,7 @@ inline constexpr std::int64_t kAthenaMostRetryMs = 10'000;
 inline constexpr std::int64_t kAthenaPollMs = 150;  // the first pause; each is half as long again
 inline constexpr std::int64_t kAthenaMostPollMs = 5'000;
 inline constexpr std::int64_t kAthenaRunMs =
-    6 * 3'600'000;  // in its queue and at work: Athena's own limits are shorter
-inline constexpr std::int64_t kAthenaAwayMs =
-    1'800'000;  // that a begun run is waited for while Athena or its results are away
+    6 * 3'600'000;                                      // in its queue and at work: Athena's own limits are shorter
 inline constexpr std::int64_t kAthenaLookMs = 600'000;  // of a query that looks at a table
 
 // Looking at a table
