@@ -24,12 +24,12 @@ inline constexpr std::int64_t kAthenaLookMs = 600'000;  // of a query that looks
 
 // Looking at a table
 inline constexpr std::size_t kAthenaRowsPerPage = 1'000;
-inline constexpr std::size_t kAthenaRows = 50'000;              // that are read of one answer
-inline constexpr std::int64_t kAthenaProfileRows = 1'000'000;   // of a larger table a random part is profiled
-inline constexpr std::int64_t kAthenaProfileBytes = 1LL << 30;  // that a profile may scan, about
-inline constexpr std::int64_t kAthenaCutRows = 10'000;          // of the sample that borders are taken from
-inline constexpr std::size_t kAthenaChunks = 10'000;            // of one cut
-inline constexpr std::int64_t kAthenaVersionSeconds = 60;       // that a version is believed
-inline constexpr std::size_t kAthenaReasonBytes = 600;          // of an engine's words in a message
+inline constexpr std::size_t kAthenaRows = 50'000;             // that are read of one answer
+inline constexpr std::int64_t kAthenaProfileRows = 1'000'000;  // of a larger table a random part is profiled
+inline constexpr std::int64_t kAthenaSampleBytes = 1LL << 30;  // that a profile or a cut may scan, about
+inline constexpr std::int64_t kAthenaCutRows = 10'000;         // of the sample that borders are taken from
+inline constexpr std::size_t kAthenaChunks = 10'000;           // of one cut
+inline constexpr std::int64_t kAthenaVersionSeconds = 60;      // that a version is believed
+inline constexpr std::size_t kAthenaReasonBytes = 600;         // of an engine's words in a message
 
 }  // namespace lakelift::limits
