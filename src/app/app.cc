@@ -50,6 +50,7 @@
 #include "domain/files/file_service.h"
 #include "domain/notices/notice_service.h"
 #include "domain/objects/object_keeper.h"
+#include "domain/slices/run_store.h"
 #include "domain/slices/slice_service.h"
 #include "domain/transfers/transfer_recorder.h"
 #include "domain/webhooks/webhook_service.h"
@@ -184,6 +185,7 @@ struct App::Parts {
 
   Result<void> open_backends(const Config& config);
   Result<void> open_engines(const Config& config);
+  executors::LiveRuns live_runs();
   Result<void> make_domain(const Config& config);
   void make_files(const Config& config);
   void connect_files();
@@ -238,7 +240,8 @@ Result<void> App::Parts::open_backends(const Config& config) {
     return results;
   };
   TRY(job_engines,
-      JobEngines::open({config, data, process_environment, open_results, *workers, clock, random}, executors));
+      JobEngines::open({config, data, process_environment, open_results, *workers, clock, random, live_runs()},
+                       executors));
   TRY(auto opened, LocalTables::open(data + "/tables", *workers, random));
   tables.emplace(std::move(opened));
   return {};
@@ -248,10 +251,15 @@ Result<void> App::Parts::open_backends(const Config& config) {
 Result<void> App::Parts::open_engines(const Config& config) {
   if (config.athena.output.empty()) return {};
   TRY(const std::string scratch, open_scratch_folder(data));
-  TRY(athena,
-      AthenaEngine::open({config.athena, config.ca_file, scratch, process_environment, *workers, clock, random}));
+  TRY(athena, AthenaEngine::open(
+                  {config.athena, config.ca_file, scratch, process_environment, *workers, clock, random, live_runs()}));
   executors.add(athena->executor());
   return {};
+}
+
+executors::LiveRuns App::Parts::live_runs() {
+  return
+      [this] { return database->read([](metadata::Session& session) { return slices::store::live_runs(session); }); };
 }
 
 Result<void> App::Parts::make_sign_in(const Config& config) {

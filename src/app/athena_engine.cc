@@ -57,9 +57,10 @@ Result<void> AthenaEngine::open_results(const AthenaNeeds& needs) {
 
 Result<void> AthenaEngine::open_executor(const AthenaNeeds& needs) {
   const AthenaConfig& config = needs.config;
-  TRY(executor_, executors::AthenaExecutor::make({config.region, config.endpoint, config.workgroup, config.catalog},
-                                                 {*transport_, *credentials_, *results_, needs.workers,
-                                                  needs.scratch_folder, needs.clock, needs.random}));
+  TRY(executor_,
+      executors::AthenaExecutor::make({config.region, config.endpoint, config.workgroup, config.catalog},
+                                      {*transport_, *credentials_, *results_, needs.workers, needs.scratch_folder,
+                                       needs.clock, needs.random, real_pause(), needs.live_runs}));
   return {};
 }
 

@@ -25,6 +25,7 @@ struct AthenaNeeds {
   columnar::WorkerPool& workers;
   const Clock& clock;
   Random& random;
+  executors::LiveRuns live_runs = {};
 };
 
 // The needs outlive it, and it outlives the executor.

@@ -43,8 +43,8 @@ Result<executors::JobExecutorParts> parts_of(const JobEngineNeeds& needs, std::u
   std::error_code ec;
   std::filesystem::create_directories(scratch, ec);
   if (ec) return fail(Code::kInternal, "the folder for results on their way can't be made: " + ec.message());
-  return executors::JobExecutorParts{std::move(engine),  store,       needs.workers,
-                                     std::move(scratch), needs.clock, needs.random};
+  return executors::JobExecutorParts{std::move(engine), store,        needs.workers,  std::move(scratch),
+                                     needs.clock,       needs.random, needs.live_runs};
 }
 
 }  // namespace

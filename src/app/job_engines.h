@@ -7,6 +7,7 @@
 
 #include "app/config.h"
 #include "backends/executors/executor.h"
+#include "backends/executors/results/leftovers.h"
 #include "backends/executors/results/result_store.h"
 #include "backends/net/http_client.h"
 #include "base/clock.h"
@@ -27,6 +28,7 @@ struct JobEngineNeeds {
   columnar::WorkerPool& workers;
   const Clock& clock;
   Random& random;
+  executors::LiveRuns live_runs = {};
 };
 
 // Those that are configured. Outlives the executors that it gives away.

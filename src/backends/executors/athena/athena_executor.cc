@@ -45,16 +45,16 @@ std::optional<double> percent_of(std::int64_t wanted, std::int64_t there) {
   return std::max(1e-6, 100.0 * static_cast<double>(wanted) / static_cast<double>(there));
 }
 
-// The rows that a profile looks at. SYSTEM leaves whole splits out, which are then not scanned and not paid; BERNOULLI
+// About so many rows, by chance. SYSTEM leaves whole splits out, which are then not scanned and not paid; BERNOULLI
 // picks row by row, and scans all.
-std::string profile_sql(const sql::TableName& table, const table::Columns& columns, const AthenaFiles& files) {
-  std::string text = fmt::format("SELECT {} FROM {}", column_list(names_of(columns)), quoted_name(table, kTrino));
-  if (const auto bytes = percent_of(limits::kAthenaProfileBytes, files.bytes)) {
-    const auto rows = percent_of(limits::kAthenaProfileRows,
-                                 static_cast<std::int64_t>(static_cast<double>(files.rows) * *bytes / 100));
+std::string sample_sql(const sql::TableName& table, const std::vector<std::string>& columns, const AthenaFiles& files,
+                       std::int64_t most_rows) {
+  std::string text = fmt::format("SELECT {} FROM {}", column_list(columns), quoted_name(table, kTrino));
+  if (const auto bytes = percent_of(limits::kAthenaSampleBytes, files.bytes)) {
+    const auto rows = percent_of(most_rows, static_cast<std::int64_t>(static_cast<double>(files.rows) * *bytes / 100));
     text += fmt::format(" TABLESAMPLE SYSTEM ({:.6f})", *bytes);
     if (rows) text += fmt::format(" WHERE rand() < DOUBLE '{}'", *rows / 100);
-  } else if (const auto rows = percent_of(limits::kAthenaProfileRows, files.rows)) {
+  } else if (const auto rows = percent_of(most_rows, files.rows)) {
     text += fmt::format(" TABLESAMPLE BERNOULLI ({:.6f})", *rows);
   }
   return text;
@@ -218,11 +218,12 @@ Result<TableProfile> AthenaExecutor::profile(const Source& source, std::stop_tok
   TRY(Looked seen, look(source, stop));
   const std::string token = random_hex(parts_.random, kTokenBytes);
   const UnloadFolder folder = folder_of_run("profile", token);
-  const std::string select = profile_sql(seen.name.quotable(), seen.columns.columns, seen.files);
+  const std::string select =
+      sample_sql(seen.name.quotable(), names_of(seen.columns.columns), seen.files, limits::kAthenaProfileRows);
   const NewQuery query{unload_sql(select, parts_.results.address_of(folder.data())), token, seen.name.database,
                        parts_.results.address_of(folder.query())};
   TRY(const std::string id, queries_.start(query, stop));
-  TRY(const QueryView view, queries_.await(id, {limits::kAthenaRunMs, limits::kAthenaAwayMs}, {}, stop));
+  TRY(const QueryView view, queries_.await(id, {limits::kAthenaRunMs, limits::kResultsAwayMs}, {}, stop));
   if (view.state == QueryState::kFailed) return std::unexpected(meaning_of_failure(view.reason, view.is_retryable));
   if (view.state == QueryState::kCancelled) return std::unexpected(meaning_of_cancellation(view.reason));
   TRY(const auto parts, parts_of_unload(folder, view.manifest, parts_.results));
@@ -324,10 +325,7 @@ Result<std::vector<Chunk>> AthenaExecutor::cut_by_sample(const Looked& seen, con
   for (const auto& column : table) {
     if (table::find_column(seen.columns.columns, column.name) != nullptr) names.push_back(column.name);
   }
-  std::string text = fmt::format("SELECT {} FROM {}", column_list(names), quoted_name(seen.name.quotable(), kTrino));
-  if (const auto percent = percent_of(limits::kAthenaCutRows, seen.files.rows)) {
-    text += fmt::format(" TABLESAMPLE BERNOULLI ({:.6f})", *percent);
-  }
+  std::string text = sample_sql(seen.name.quotable(), names, seen.files, limits::kAthenaCutRows);
   text += fmt::format(" LIMIT {}", 2 * limits::kAthenaCutRows);
   TRY(const auto rows, queries_.rows_of(small_query(seen.name, std::move(text)), stop));
   TRY(const auto sample, points_of(rows, types_of(names, seen.columns.columns), false));

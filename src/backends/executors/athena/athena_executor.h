@@ -34,6 +34,7 @@ struct AthenaParts {
   const Clock& clock;
   Random& random;
   Pause pause = real_pause();
+  LiveRuns live_runs = {};
 };
 
 // Sources are {"table": "database.table"}. A run is an UNLOAD to runs/RUN/TOKEN/data below the place of results; its
@@ -93,7 +94,7 @@ class AthenaExecutor final : public Executor {
   const AthenaParts parts_;
   AthenaApi api_;
   AthenaQueries queries_;
-  Leftovers leftovers_{parts_.results, parts_.clock};
+  Leftovers leftovers_{parts_.results, parts_.clock, parts_.live_runs};
   std::mutex mutex_;
   std::map<std::string, Known> known_;  // by "database.table"
 };

@@ -92,7 +92,7 @@ class AthenaExecutorTest : public ::testing::Test {
       ending.files = files_;
     } else if (sql.contains("$file_size")) {
       ending.names = {"_col0", "_col1", "_col2", "_col3"};
-      ending.rows = {{"2", rows_, "5000", "2026-01-01 00:00:00.000 UTC"}};
+      ending.rows = {{"2", rows_, bytes_, "2026-01-01 00:00:00.000 UTC"}};
     }
     return ending;
   }
@@ -154,6 +154,7 @@ class AthenaExecutorTest : public ::testing::Test {
   Ending unloads_;
   std::vector<std::string> files_;
   std::string rows_ = "3";
+  std::string bytes_ = "5000";
   std::vector<std::int64_t> pauses_;
   std::function<void()> on_pause_;
   std::vector<std::string> submitted_;
@@ -243,7 +244,7 @@ TEST_F(AthenaExecutorTest, WhatIsPaidIsWaitedForWhileItCanNotBeHad) {
   results_.fail_fetches(Error{Code::kUnavailable, "STORAGE_UNAVAILABLE", "away", {}});
   const Micros before = clock_.now();
   expect_failure(run(), Code::kUnavailable, "STORAGE_UNAVAILABLE", "away");
-  EXPECT_GE(clock_.now() - before, limits::kAthenaAwayMs * 1'000);
+  EXPECT_GE(clock_.now() - before, limits::kResultsAwayMs * 1'000);
 }
 
 TEST_F(AthenaExecutorTest, AFailedQuerySaysWhy) {
@@ -448,12 +449,14 @@ TEST_F(AthenaExecutorTest, AProfileIsThatOfTheRowsThatWereUnloaded) {
 
 TEST_F(AthenaExecutorTest, ATableIsCutAlongItsPartitionsAndThenByASample) {
   rows_ = "70";
+  std::vector<std::string> samples;
   athena_.plan = [&](const std::string& sql) {
     if (sql.contains("GROUP BY \"day\"")) {
       return Ending{.names = {"day", "_col1"},
                     .rows = {{"2013-01-01", "10"}, {"2013-01-02", "20"}, {std::nullopt, "40"}}};
     }
     if (sql.contains("LIMIT")) {
+      samples.push_back(sql);
       Ending ending{.names = {"n", "s", "day"}};
       for (int i = 0; i < 8; ++i) ending.rows.push_back({std::to_string(i), "x", std::nullopt});
       return ending;
@@ -462,6 +465,7 @@ TEST_F(AthenaExecutorTest, ATableIsCutAlongItsPartitionsAndThenByASample) {
   };
   const auto chunks = executor_->cut(order_.source, columns(), {.most_rows = 30, .seed = 1}, {});
   ASSERT_TRUE(chunks) << chunks.error().message;
+  EXPECT_FALSE(samples.back().contains("TABLESAMPLE")) << samples.back();
   ASSERT_EQ(chunks->size(), 3U);
   std::int64_t rows = 0;
   for (const auto& chunk : *chunks) {
@@ -469,6 +473,12 @@ TEST_F(AthenaExecutorTest, ATableIsCutAlongItsPartitionsAndThenByASample) {
     rows += chunk.rows;
   }
   EXPECT_EQ(rows, 70);
+  // Of a large table a tenth is read, and paid, and of its rows a tenth is taken.
+  rows_ = "1000000";
+  bytes_ = std::to_string(10 * limits::kAthenaSampleBytes);
+  ASSERT_TRUE(executor_->cut(order_.source, columns(), {.most_rows = 30, .seed = 1}, {}));
+  EXPECT_TRUE(samples.back().contains("TABLESAMPLE SYSTEM (10.000000) WHERE rand() < DOUBLE '0.1' LIMIT"))
+      << samples.back();
 }
 
 TEST_F(AthenaExecutorTest, EachPartitionTellsWhetherItHasChanged) {

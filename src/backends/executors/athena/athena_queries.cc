@@ -126,7 +126,7 @@ Result<QueryView> AthenaQueries::await(const std::string& id, const QueryPatienc
       TRY_VOID(end(id));
       return fail(Code::kCancelled, "stopped, and Athena was told to end the query");
     }
-    auto view = patiently(patience.most_away_ms, stop, [&] { return look(id, stop); });
+    auto view = patiently({api_.clock(), api_.pause(), patience.most_away_ms}, stop, [&] { return look(id, stop); });
     if (!view && stop.stop_requested()) continue;
     if (!view) return view;
     if (on_view) on_view(*view);

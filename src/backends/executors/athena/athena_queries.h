@@ -10,6 +10,7 @@
 
 #include "backends/executors/athena/athena_api.h"
 #include "backends/executors/athena/athena_limits.h"
+#include "backends/executors/results/patience.h"
 #include "base/clock.h"
 #include "base/result.h"
 
@@ -66,18 +67,8 @@ class AthenaQueries {
   [[nodiscard]] Result<QueryView> await(const std::string& id, const QueryPatience& patience,
                                         const std::function<void(const QueryView&)>& on_view,
                                         const std::stop_token& stop);
-  // Calls `work` again, after pauses, while it says kUnavailable, for that long.
-  template <typename Work>
-  [[nodiscard]] auto patiently(std::int64_t most_away_ms, const std::stop_token& stop, const Work& work)
-      -> decltype(work()) {
-    const Micros until = api_.clock().monotonic() + most_away_ms * 1'000;
-    for (;;) {
-      auto done = work();
-      if (done || done.error().code != Code::kUnavailable || stop.stop_requested()) return done;
-      if (api_.clock().monotonic() >= until) return done;
-      api_.pause()(limits::kAthenaMostPollMs, stop);
-    }
-  }
+  // For what a query has left.
+  [[nodiscard]] Patience patience() const { return {api_.clock(), api_.pause()}; }
   // Fine where it has ended.
   [[nodiscard]] Result<void> end(const std::string& id);
   // start(), await(), and all rows of its answer, at most limits::kAthenaRows. Errors: meaning_of_failure's.

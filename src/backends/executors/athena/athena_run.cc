@@ -1,9 +1,5 @@
 #include "backends/executors/athena/athena_run.h"
 
-#include <unistd.h>
-
-#include <cerrno>
-
 #include "backends/executors/athena/athena_limits.h"
 #include "base/encoding.h"
 
@@ -12,12 +8,6 @@ namespace {
 
 // Athena wants 32 to 128 characters.
 std::string athena_token(const std::string& token) { return sha256_hex("athena " + token); }
-
-// What an attempt before left in it.
-Result<void> emptied(int output) {
-  if (::ftruncate(output, 0) == 0 && ::lseek(output, 0, SEEK_SET) == 0) return {};
-  return fail_errno("emptying a staged file", errno);
-}
 
 }  // namespace
 
@@ -51,7 +41,7 @@ Result<void> AthenaRun::begin(const AthenaTableName& table, const std::string& v
 
 Result<QueryView> AthenaRun::await() {
   return queries_.await(
-      job_.query, {limits::kAthenaRunMs, limits::kAthenaAwayMs, observer_.leaves_job},
+      job_.query, {limits::kAthenaRunMs, limits::kResultsAwayMs, observer_.leaves_job},
       [&](const QueryView& view) {
         if (!observer_.progress) return;
         RunProgress progress;
@@ -81,11 +71,11 @@ Result<RunReport> AthenaRun::finish(const AthenaTableName& table, int output) {
     observer_.progress(progress);
   };
   // It is paid: while its files can't be had, they are waited for.
-  TRY(const std::int64_t rows, queries_.patiently(limits::kAthenaAwayMs, stop_, [&]() -> Result<std::int64_t> {
-    TRY_VOID(emptied(output));
-    TRY(const auto parts, parts_of_unload(*folder, view.manifest, tools_.store));
-    return write_parts(order_, {parts, std::nullopt}, tools_, output, observer, stop_);
-  }));
+  TRY(const std::int64_t rows, patiently(queries_.patience(), stop_, [&]() -> Result<std::int64_t> {
+        TRY_VOID(empty_output(output));
+        TRY(const auto parts, parts_of_unload(*folder, view.manifest, tools_.store));
+        return write_parts(order_, {parts, std::nullopt}, tools_, output, observer, stop_);
+      }));
   return RunReport{rows, view.scanned_bytes, 0, job_.version, view.engine_ms};
 }
 

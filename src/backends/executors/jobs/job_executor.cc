@@ -140,19 +140,27 @@ Result<json::object> JobExecutor::look(std::string kind, const Source& source, j
   TRY(const std::string folder, run_folder(id, token));
   TRY(const JobOrder job,
       table_order(std::move(kind), source, options_.views, place_of(id, token, folder), std::move(more)));
+  const bool is_quick = job.kind == "version" || job.kind == "describe";
+  const std::int64_t most_ms = is_quick ? limits::kLookMs : limits::kJobSeconds * 1'000;
   std::string external_id;
-  auto manifest = obtain(job, external_id, {}, std::move(stop));
+  auto manifest = obtain(job, external_id, {}, std::move(stop), {most_ms, 0});
   leftovers_.remove(folder);
   if (!external_id.empty()) parts_.engine->forget(external_id);
   if (!manifest) return std::unexpected(std::move(manifest).error());
   return std::move(manifest->answer);
 }
 
+Result<std::optional<Manifest>> JobExecutor::outcome_of(const JobOrder& job, const std::stop_token& stop,
+                                                        std::int64_t most_away_ms) {
+  return patiently({parts_.clock, parts_.pause, most_away_ms}, stop, [&] { return read_outcome(parts_.store, job); });
+}
+
 Result<Manifest> JobExecutor::obtain(const JobOrder& job, std::string& external_id, const RunObserver& observer,
-                                     std::stop_token stop) {
-  TRY(auto left, read_outcome(parts_.store, job));
+                                     std::stop_token stop, Bounds bounds) {
+  // Where nothing was begun yet there is nothing to wait for.
+  TRY(auto left, outcome_of(job, stop, external_id.empty() ? 0 : bounds.most_away_ms));
   if (left) return *std::move(left);
-  const JobStop job_stop{stop, observer.leaves_job};
+  const JobStop job_stop{stop, observer.leaves_job, bounds.most_ms};
   if (external_id.empty()) {
     TRY(external_id, parts_.engine->submit(job, stop));
     const auto stored = observer.submitted ? observer.submitted(external_id) : Result<void>();
@@ -168,7 +176,7 @@ Result<Manifest> JobExecutor::obtain(const JobOrder& job, std::string& external_
     return std::unexpected(ended.error());
   }
   // What the script itself says is nearer to the cause than what the engine makes of it.
-  TRY(left, read_outcome(parts_.store, job));
+  TRY(left, outcome_of(job, stop, bounds.most_away_ms));
   if (left) return *std::move(left);
   if (!ended) return std::unexpected(ended.error());
   return fail(Code::kCorrupt, "RESULT_BROKEN",
@@ -181,13 +189,18 @@ Result<RunReport> JobExecutor::run(const RunOrder& order, int output, const RunO
   TRY(const std::string folder, run_folder(order.run_id, order.idempotency_token));
   TRY(const JobOrder job, slice_order(order, options_.views, place_of(order.run_id, order.idempotency_token, folder)));
   std::string external_id = order.external_id.value_or("");
-  TRY(const Manifest manifest, obtain(job, external_id, observer, stop));
-  TRY(const SliceResult result, read_slice(parts_.store, job, manifest));
+  const Patience patience{parts_.clock, parts_.pause};
+  TRY(const Manifest manifest,
+      obtain(job, external_id, observer, stop, {limits::kJobSeconds * 1'000, patience.most_ms}));
+  TRY(const SliceResult result, patiently(patience, stop, [&] { return read_slice(parts_.store, job, manifest); }));
   if (observer.progress) {
     observer.progress({.rows_total = result.rows, .scanned_bytes = result.scanned_bytes.value_or(0)});
   }
   const PartsTools tools{parts_.store, parts_.workers, parts_.scratch_folder};
-  TRY(const std::int64_t rows, write_parts(order, {result.parts, result.rows}, tools, output, observer, stop));
+  TRY(const std::int64_t rows, patiently(patience, stop, [&]() -> Result<std::int64_t> {
+        TRY_VOID(empty_output(output));
+        return write_parts(order, {result.parts, result.rows}, tools, output, observer, stop);
+      }));
   if (!external_id.empty()) parts_.engine->forget(external_id);
   leftovers_.retire(folder);
   keep_version(order.source, result.source_version, std::nullopt);

@@ -17,7 +17,9 @@
 #include "backends/executors/jobs/job_engine.h"
 #include "backends/executors/jobs/manifest.h"
 #include "backends/executors/results/leftovers.h"
+#include "backends/executors/results/patience.h"
 #include "base/clock.h"
+#include "base/pause.h"
 #include "base/random.h"
 
 namespace lakelift::executors {
@@ -36,6 +38,8 @@ struct JobExecutorParts {
   std::string scratch_folder;  // as PartsTools has it
   const Clock& clock;
   Random& random;
+  LiveRuns live_runs = {};
+  Pause pause = real_pause();
 };
 
 // Threadsafe. Sources are {"table": "db.name"}, or the name of a view. Each call is a job at the engine, which takes
@@ -66,9 +70,16 @@ class JobExecutor final : public Executor {
   // A job that tells something of a table.
   [[nodiscard]] Result<json::object> look(std::string kind, const Source& source, json::object more,
                                           std::stop_token stop);
+  struct Bounds {
+    std::int64_t most_ms = 0;       // of the job
+    std::int64_t most_away_ms = 0;  // that its results are waited for while they can't be had
+  };
   // What the job has left, after it was found, or run.
   [[nodiscard]] Result<Manifest> obtain(const JobOrder& job, std::string& external_id, const RunObserver& observer,
-                                        std::stop_token stop);
+                                        std::stop_token stop, Bounds bounds);
+  // Nothing, or what it has left. A store that is away is waited for.
+  [[nodiscard]] Result<std::optional<Manifest>> outcome_of(const JobOrder& job, const std::stop_token& stop,
+                                                           std::int64_t most_away_ms);
   [[nodiscard]] JobPlace place_of(const std::string& run, const std::string& token, const std::string& folder) const;
 
   JobExecutorParts parts_;
@@ -91,7 +102,7 @@ class JobExecutor final : public Executor {
   std::condition_variable_any changed_;
   std::map<std::string, Known> versions_;  // by canonical source
   std::deque<std::pair<std::string, Source>> to_ask_;
-  Leftovers leftovers_{parts_.store, parts_.clock};
+  Leftovers leftovers_{parts_.store, parts_.clock, parts_.live_runs};
   std::jthread asker_;  // from the first version on that has to be asked for
 };
 

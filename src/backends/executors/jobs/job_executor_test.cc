@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
+#include <set>
 
 #include "backends/executors/jobs/job_limits.h"
 #include "backends/executors/results/result_limits.h"
@@ -31,7 +32,8 @@ class FakeEngine final : public JobEngine {
   }
   Result<void> wait(const std::string& external_id, const JobOrder& order, const JobStop& stop) override {
     waited_for.push_back(external_id);
-    if (stop.token.stop_requested()) return fail(Code::kCancelled, "the job was cancelled");
+    most_ms.push_back(stop.most_ms);
+    if (stop.token.stop_requested() && !end) return fail(Code::kCancelled, "the job was cancelled");
     if (leaves) leaves(order);
     if (end) return std::unexpected(*end);
     return {};
@@ -52,6 +54,7 @@ class FakeEngine final : public JobEngine {
   std::optional<Error> end;
   std::vector<JobOrder> orders;
   std::vector<std::string> waited_for;
+  std::vector<std::int64_t> most_ms;
   std::vector<std::string> cancelled;
   std::vector<std::string> forgotten;
 
@@ -68,7 +71,22 @@ class JobExecutorTest : public ::testing::Test {
     auto engine = std::make_unique<FakeEngine>(store_);
     engine_ = engine.get();
     executor_ = std::make_unique<JobExecutor>(
-        JobExecutorParts{std::move(engine), store_, pool_, folder_, clock_, random_},
+        JobExecutorParts{.engine = std::move(engine),
+                         .store = store_,
+                         .workers = pool_,
+                         .scratch_folder = folder_,
+                         .clock = clock_,
+                         .random = random_,
+                         .live_runs = [this]() -> Result<std::set<std::string>> {
+                           if (live_error_) return std::unexpected(*live_error_);
+                           return live_;
+                         },
+                         .pause =
+                             [this](std::int64_t ms, const std::stop_token&) {
+                               clock_.advance(ms * 1'000);
+                               ++pauses_;
+                               if (on_pause_) on_pause_();
+                             }},
         JobExecutorOptions{.type = ExecutorType::kSpark, .views = {{"flights", "/lake/flights"}}});
     order_.run_id = "0198c0de-0000-7000-8000-000000000001";
     order_.idempotency_token = "0e4f9ab0-5e21-4f0c-9b5c-0a5f1e6f6a01";
@@ -136,6 +154,10 @@ class JobExecutorTest : public ::testing::Test {
   std::vector<std::string> submitted_;
   std::optional<Error> submitted_error_;
   bool leaves_job_ = false;
+  std::set<std::string> live_;
+  std::optional<Error> live_error_;
+  int pauses_ = 0;
+  std::function<void()> on_pause_;
 };
 
 TEST_F(JobExecutorTest, ASliceIsOrderedAwaitedAndBecomesOneFile) {
@@ -229,6 +251,85 @@ TEST_F(JobExecutorTest, AStopThatLeavesTheJobKeepsWhatItIsFoundBy) {
   EXPECT_EQ(run(stop.get_token()).error().code, Code::kCancelled);
   EXPECT_EQ(store_.files().size(), 1U);
   EXPECT_TRUE(engine_->forgotten.empty());
+}
+
+TEST_F(JobExecutorTest, AStopThatCouldNotEndTheJobKeepsWhatItIsFoundBy) {
+  std::stop_source stop;
+  stop.request_stop();
+  engine_->end = Error{Code::kUnavailable, std::string(kJobElsewhere), "on another machine", {}};
+  store_.put(folder_of_run() + "/claim-1", "");
+  EXPECT_EQ(run(stop.get_token()).error().event, kJobElsewhere);
+  EXPECT_EQ(store_.files().size(), 1U);
+  EXPECT_TRUE(engine_->forgotten.empty());
+}
+
+TEST_F(JobExecutorTest, WhatIsPaidIsWaitedForWhileItCanNotBeHad) {
+  engine_->leaves = [&](const JobOrder& order) {
+    leave_slice(order);
+    store_.go_away(true);
+  };
+  // Away before the manifest is read, and again when the parts are to be fetched.
+  on_pause_ = [&] {
+    store_.go_away(pauses_ < 20);
+    if (pauses_ >= 20) store_.fail_fetches(Error{Code::kUnavailable, "STORAGE_UNAVAILABLE", "away", {}});
+    if (pauses_ >= 40) store_.fail_fetches(std::nullopt);
+  };
+  const auto report = run();
+  ASSERT_TRUE(report) << report.error().message;
+  EXPECT_EQ(report->rows, 2);
+  EXPECT_EQ(pauses_, 40);
+  EXPECT_EQ(engine_->orders.size(), 1U);
+  EXPECT_EQ(engine_->waited_for.size(), 1U);
+}
+
+TEST_F(JobExecutorTest, ItIsNotWaitedForForEver) {
+  engine_->leaves = [&](const JobOrder& order) {
+    leave_slice(order);
+    store_.go_away(true);
+  };
+  const Micros before = clock_.monotonic();
+  EXPECT_EQ(run().error().code, Code::kUnavailable);
+  EXPECT_GE(clock_.monotonic() - before, limits::kResultsAwayMs * 1'000);
+}
+
+TEST_F(JobExecutorTest, ALookAtATableWaitsForNothing) {
+  engine_->leaves = [&](const JobOrder&) { store_.go_away(true); };
+  EXPECT_EQ(executor_->inspect({{"table", "flights"}}, {}).error().code, Code::kUnavailable);
+  EXPECT_EQ(pauses_, 0);
+}
+
+TEST_F(JobExecutorTest, AskingWhatATableIsTakesLessThanReadingIt) {
+  engine_->end = Error{Code::kInternal, "JOB_FAILED", "no", {}};
+  const Source source{{"table", "flights"}};
+  EXPECT_FALSE(executor_->version(source));
+  EXPECT_FALSE(executor_->inspect(source, {}));
+  EXPECT_FALSE(executor_->profile(source, {}));
+  EXPECT_FALSE(run());
+  constexpr std::int64_t kLong = limits::kJobSeconds * 1'000;
+  EXPECT_EQ(engine_->most_ms, (std::vector<std::int64_t>{limits::kLookMs, limits::kLookMs, kLong, kLong}));
+}
+
+TEST_F(JobExecutorTest, WhatWasLeftForARunThatGoesOnStaysHoweverLongAgoItWasAsked) {
+  const std::string id = "00000000-0001-7000-8000-000000000001";
+  store_.put("runs/" + id + "/t/part-1.parquet", "x");
+  const auto is_there = [&] {
+    return std::ranges::any_of(store_.files(), [&](const auto& file) { return file.contains(id); });
+  };
+  engine_->leaves = [&](const JobOrder& order) { leave_slice(order); };
+  const auto again = [&] {
+    clock_.advance((limits::kLeftoverSweepSeconds + 1) * kMicrosPerSecond);
+    ASSERT_TRUE(run());
+  };
+  live_ = {id};
+  again();
+  EXPECT_TRUE(is_there());
+  live_.clear();
+  live_error_ = Error{Code::kUnavailable, "", "the database is away", {}};
+  again();
+  EXPECT_TRUE(is_there()) << "nobody can say";
+  live_error_.reset();
+  again();
+  EXPECT_FALSE(is_there());
 }
 
 TEST_F(JobExecutorTest, ResultsGoInAWhileAndLeftoversByTheirAge) {

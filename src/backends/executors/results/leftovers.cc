@@ -49,15 +49,22 @@ void Leftovers::retire(const std::string& folder) {
   if (is_time_to_sweep) sweep(now);
 }
 
-// No run lives as long as this.
 void Leftovers::sweep(Micros now) {
   const auto listed = store_.list("runs");
   if (!listed) return;
+  // After the list: what began since is in neither.
+  const auto live = live_runs_ ? live_runs_() : Result<std::set<std::string>>();
+  if (!live) {
+    log_warning("what engines left is kept, since nobody can say which of it is wanted",
+                {{"error", describe(live.error())}});
+    return;
+  }
   std::set<std::string> old;
   for (const auto& file : *listed) {
     const std::string run = file.name.substr(0, file.name.find('/'));
     const auto born = born_at_ms(run);
-    if (born && now / 1'000 - *born > limits::kLeftoverSeconds * 1'000) old.insert("runs/" + run);
+    const bool is_old = born && now / 1'000 - *born > limits::kLeftoverSeconds * 1'000;
+    if (is_old && !live->contains(run)) old.insert("runs/" + run);
     if (old.size() >= limits::kSweptAtOnce) break;
   }
   for (const auto& folder : old) remove(folder);

@@ -22,6 +22,16 @@ void MemoryResults::fail_fetches(std::optional<Error> error) {
   fetch_error_ = std::move(error);
 }
 
+void MemoryResults::go_away(bool is_away) {
+  const std::lock_guard lock(mutex_);
+  is_away_ = is_away;
+}
+
+Result<void> MemoryResults::check_there() const {
+  if (is_away_) return fail(Code::kUnavailable, "the place of results can't be reached");
+  return {};
+}
+
 std::string MemoryResults::address_of(const std::string& folder) const { return address_ + "/" + folder + "/"; }
 
 Result<std::string> MemoryResults::folder_of(const std::string& address) const {
@@ -33,6 +43,7 @@ Result<std::string> MemoryResults::folder_of(const std::string& address) const {
 
 Result<std::vector<ResultFile>> MemoryResults::list(const std::string& folder) {
   const std::lock_guard lock(mutex_);
+  TRY_VOID(check_there());
   std::vector<ResultFile> found;
   for (const auto& [name, bytes] : files_) {
     if (name.starts_with(folder + "/")) found.push_back({name.substr(folder.size() + 1), bytes.size()});
@@ -42,6 +53,7 @@ Result<std::vector<ResultFile>> MemoryResults::list(const std::string& folder) {
 
 Result<std::string> MemoryResults::read(const std::string& file, std::size_t most_bytes) {
   const std::lock_guard lock(mutex_);
+  TRY_VOID(check_there());
   const auto found = files_.find(file);
   if (found == files_.end()) return fail(Code::kNotFound, "there is no such file");
   if (found->second.size() > most_bytes) return fail(Code::kTooLarge, "the file is too large");
@@ -51,6 +63,7 @@ Result<std::string> MemoryResults::read(const std::string& file, std::size_t mos
 Result<void> MemoryResults::fetch(const std::string& file, int output, std::stop_token stop) {
   if (stop.stop_requested()) return fail(Code::kCancelled, "stopped");
   const std::lock_guard lock(mutex_);
+  TRY_VOID(check_there());
   if (fetch_error_) return std::unexpected(*fetch_error_);
   const auto found = files_.find(file);
   if (found == files_.end()) return fail(Code::kNotFound, "there is no such file");

@@ -20,6 +20,8 @@ class MemoryResults final : public ResultStore {
   [[nodiscard]] std::vector<std::string> files() const;
   // The next fetches fail so.
   void fail_fetches(std::optional<Error> error);
+  // Nothing can be listed, read or fetched, until it is back.
+  void go_away(bool is_away);
 
   [[nodiscard]] std::string address_of(const std::string& folder) const override;
   [[nodiscard]] Result<std::string> folder_of(const std::string& address) const override;
@@ -29,10 +31,13 @@ class MemoryResults final : public ResultStore {
   [[nodiscard]] Result<void> remove(const std::string& folder) override;
 
  private:
+  [[nodiscard]] Result<void> check_there() const;
+
   const std::string address_;
   mutable std::mutex mutex_;
   std::map<std::string, std::string> files_;
   std::optional<Error> fetch_error_;
+  bool is_away_ = false;
 };
 
 }  // namespace lakelift::executors::testing
