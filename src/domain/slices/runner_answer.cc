@@ -69,7 +69,8 @@ Result<Runner::Executed> Runner::answer(Active& active, const store::Work& work,
       // Where the source has changed meanwhile, what came does not fit the cut: the slice is then run for itself.
       auto fits = bring(active, work, item, *stored);
       if (!fits && is_too_long(active, fits.error())) fits = do_without_chunks(active, fits.error());
-      TRY(can_assemble, std::move(fits));
+      if (!fits) return std::unexpected(fits.error());
+      can_assemble = *fits;
       stored.reset();
     }
     TRY(const auto held, parts_.database.read([&](metadata::Session& session) {
