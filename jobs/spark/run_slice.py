@@ -283,8 +283,20 @@ def listing(spark: Any, files: list[str]) -> list[tuple[str, int, int]]:
     return sorted((row[0], row[1], int(row[2].timestamp() * 1_000)) for row in rows)
 
 
-def version_of(spark: Any, parts: list[str], frame: Any) -> tuple[str, list[tuple[str, int, int]] | None]:
+def version_by(spark: Any, query: str) -> str:
+    """What the item's own query tells: its one row."""
+    rows = spark.sql(query).limit(2).collect()
+    if len(rows) != 1:
+        raise OrderError("INVALID", f"the item's version_query gives {'more than one row' if rows else 'no row'}, and not one: tell its maintainer")
+    cells = [None if cell is None else str(cell) for cell in rows[0]]
+    return f"query:{hashlib.sha256(json.dumps(cells).encode()).hexdigest()}"
+
+
+def version_of(spark: Any, order: dict[str, Any], frame: Any) -> tuple[str, list[tuple[str, int, int]] | None]:
     """(another text when the data may be others, the files where they were listed)"""
+    if query := order.get("version_query"):
+        return version_by(spark, query), None
+    parts = order["table"]
     name = quoted(parts)
     kind = ""
     try:
@@ -452,7 +464,7 @@ def check_columns(frame: Any, sql: str) -> None:
 def run_slice(spark: Any, order: dict[str, Any]) -> dict[str, Any]:
     table = open_table(spark, order["table"])
     check_columns(table, order["sql"])
-    version, _ = version_of(spark, order["table"], table)
+    version, _ = version_of(spark, order, table)
     group = f"lakelift-{uuid.uuid4().hex}"
     set_group(spark, group)
     frame = spark.sql(order["sql"])
@@ -475,7 +487,7 @@ def run_slice(spark: Any, order: dict[str, Any]) -> dict[str, Any]:
 def describe(spark: Any, order: dict[str, Any]) -> dict[str, Any]:
     parts = order["table"]
     frame = open_table(spark, parts)
-    version, listed = version_of(spark, parts, frame)
+    version, listed = version_of(spark, order, frame)
     files = listing(spark, frame.inputFiles()) if listed is None else listed
     fields, refused = sorted_columns(frame)
     names = [field.name for field in fields]
@@ -749,7 +761,7 @@ def cut_statistics(spark: Any, order: dict[str, Any]) -> dict[str, Any]:
 def version(spark: Any, order: dict[str, Any]) -> dict[str, Any]:
     parts = order["table"]
     frame = open_table(spark, parts)
-    told, files = version_of(spark, parts, frame)
+    told, files = version_of(spark, order, frame)
     if files is None:
         return {"version": told, "partition_states": []}
     names = [field.name for field in sorted_columns(frame)[0]]
@@ -789,7 +801,9 @@ def read_order(text: str) -> dict[str, Any]:
     for key, kind in expected.items():
         if not isinstance(order.get(key), kind) or (kind is int and isinstance(order[key], bool)):
             raise OrderError("INVALID", f"the order's '{key}' is missing or not of its type")
-    if unknown := sorted(set(order) - set(expected)):
+    if not isinstance(order.get("version_query", "SELECT"), str):
+        raise OrderError("INVALID", "the order's 'version_query' is not of its type")
+    if unknown := sorted(set(order) - set(expected) - {"version_query"}):
         raise OrderError("INVALID", f"the order has a key '{unknown[0]}' that this script does not know")
     return order
 

@@ -29,11 +29,13 @@ def order(**more: Any) -> dict[str, Any]:
 def test_an_order_is_read() -> None:
     assert run_slice.read_order(json.dumps(order())) == order()
     assert run_slice.read_order(json.dumps(order(kind="slice", sql="SELECT 1", columns=["a"])))["sql"] == "SELECT 1"
+    assert run_slice.read_order(json.dumps(order(version_query="SELECT 2")))["version_query"] == "SELECT 2"
 
 
 @pytest.mark.parametrize("bad", [
     "", "[]", "7", json.dumps(order(form=2)), json.dumps(order(kind="shell")), json.dumps(order(kind="slice")), json.dumps(order(launch=True)),
     json.dumps(order(launch="1")), json.dumps(order(sql="DROP TABLE x")), json.dumps(order(token=None)),
+    json.dumps(order(version_query=7)),
     json.dumps(order(kind="profile", sample_rows=3, seed=1.5, most_rows=2))])
 def test_an_order_that_is_none_is_refused(bad: str) -> None:
     with pytest.raises(run_slice.OrderError):
@@ -248,3 +250,28 @@ def test_partitions_tell_which_has_changed() -> None:
     many = [(f"/t/day={day}/a.parquet", 1, 1) for day in range(run_slice.STATES + 1)]
     assert len(run_slice.partition_states(Table(""), many[1:], ["day"])) == run_slice.STATES
     assert run_slice.partition_states(Table(""), many, ["day"]) == []
+
+
+class Session:
+    """What version_by takes of a Spark: the rows of a query."""
+
+    def __init__(self, rows: list[tuple[Any, ...]]) -> None:
+        self.rows = rows
+
+    def sql(self, text: str) -> Session:
+        return self
+
+    def limit(self, most: int) -> Session:
+        return Session(self.rows[:most])
+
+    def collect(self) -> list[tuple[Any, ...]]:
+        return self.rows
+
+
+def test_the_items_own_query_tells_the_version() -> None:
+    told = run_slice.version_by(Session([(1, None)]), "SELECT")
+    assert told == run_slice.version_by(Session([(1, None)]), "SELECT")
+    assert len({told, *(run_slice.version_by(Session([row]), "SELECT") for row in ((2, None), (1, "None"), (1,), (None, 1)))}) == 5
+    for wrong in ([], [(1,), (2,)]):
+        with pytest.raises(run_slice.OrderError, match="and not one"):
+            run_slice.version_by(Session(wrong), "SELECT")

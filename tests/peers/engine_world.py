@@ -101,9 +101,9 @@ class EngineWorld:
         assert made.status == 201, made
         return made.json["id"]
 
-    def add_table(self, name: str, table: str) -> int:
+    def add_table(self, name: str, table: str, version_query: str | None = None) -> int:
         """The same, of what the engine itself says of its table."""
-        body = {"name": name, "executor_type": self.engine, "table": table, "profile": False}
+        body = {"name": name, "executor_type": self.engine, "table": table, "profile": False, "version_query": version_query}
         made = self.server.ask("POST", "/catalogue/tables/", body, self.admin, timeout=600)
         assert made.status == 201, made
         return made.json["id"]

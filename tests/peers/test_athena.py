@@ -221,6 +221,42 @@ def test_only_what_has_changed_is_paid_again(world: World, engine: tuple[Any, di
     assert "\"day\" >= BIGINT '2' AND \"day\" < BIGINT '3'" in again
 
 
+def test_the_items_own_query_tells_whether_the_data_have_changed(world: World, engine: tuple[Any, dict[str, str]], tmp_path: Path) -> None:
+    if not isinstance(engine[0], DuckEngine):
+        return
+    files = {name: [tmp_path / f"{name}.parquet"] for name in ("watched", "loads")}
+
+    def write(name: str, first: int) -> None:
+        world.con.execute(f"COPY (SELECT i AS n FROM range({first}, {first + 9}) t(i)) TO '{files[name][0]}' (FORMAT parquet)")
+        engine[0].add_table("lake", name, files[name])
+
+    for name in files:
+        write(name, 0)
+    world.sources["watched"] = f"read_parquet('{files['watched'][0]}')"
+    must(cli("catalogue", "add", "lake.watched", "--executor", "athena", "--version-query", "SELECT max(n) FROM lake.loads", data=world.server.data))
+    item = int(must(cli("catalogue", "show", "lake.watched", "--output", "id", data=world.server.data)))
+    case = Case(["n"], [], "watched")
+
+    def ask() -> int:
+        """The id of the request; its rows are those that were there when it ran."""
+        world.server.kill()  # a version is believed for a while
+        world.server.start()
+        request = world.ask(item, case)
+        assert request is not None
+        world.rows(world.done(request))
+        return request
+
+    first = ask()
+    write("watched", 100)
+    assert ask() == first, "nobody has said that the data have changed"
+    write("loads", 50)
+    again = ask()
+    assert again != first and rows_of(world.rows(world.done(again))) == world.expected(case)
+    body = {"name": "lake.x", "executor_type": "ATHENA", "table": "lake.watched", "version_query": "DROP TABLE lake.loads"}
+    refused = world.server.ask("POST", "/catalogue/tables/", body, world.admin)
+    assert refused.status == 400 and list(refused.json["errors"]) == ["version_query"], refused
+
+
 def test_what_a_person_writes_reaches_the_engine_in_quotes(world: World) -> None:
     """Threats T14: outside of quotes stand our own words alone."""
     item = world.item("typed")["id"]

@@ -44,7 +44,7 @@ def peer(host: SparkHost, folder: Path) -> Iterator[SparkSubmitPeer]:
 
 
 def flags(program: Path, folder: Path, table: Path) -> list[str]:
-    views = f"every={table},typed={table.parent}/typed,moves={table.parent}/moves"
+    views = f"every={table},typed={table.parent}/typed,moves={table.parent}/moves,watched={table.parent}/watched"
     return ["--spark-submit", str(program), "--spark-master", "local[2]", "--spark-results", str(folder / "results"), "--spark-view", views]
 
 
@@ -107,6 +107,33 @@ def test_only_what_has_changed_is_paid_again(world: EngineWorld, peer: SparkSubm
     (again,) = ask()
     print(again)
     assert "`day` >= 2L AND `day` < 3L" in again
+
+
+def test_the_items_own_query_tells_whether_the_data_have_changed(world: EngineWorld, peer: SparkSubmitPeer, table: Path) -> None:
+    file = table.parent / "watched/data.parquet"
+    file.parent.mkdir()
+
+    def write(first: int, mark: int) -> None:
+        world.con.execute(f"COPY (SELECT i AS n, {mark} AS mark FROM range({first}, {first + 9}) t(i)) TO '{file}' (FORMAT parquet)")
+
+    write(0, 1)
+    item = world.add_table("watched", "watched", "SELECT max(mark) FROM watched")
+
+    def ask() -> tuple[int, list[int]]:
+        """The id of the request, and its rows."""
+        world.server.kill()  # a version is believed for a while
+        world.server.start()
+        answer = world.request(item, ["n"], [])
+        assert answer.status in {200, 201}, answer
+        return answer.json["id"], sorted(world.rows(answer.json["id"])["n"].to_pylist())
+
+    first = ask()
+    assert first[1] == list(range(9))
+    write(100, 1)
+    assert ask() == first, "nobody has said that the data have changed"
+    write(200, 2)
+    again = ask()
+    assert again[0] != first[0] and again[1] == list(range(200, 209))
 
 
 def test_a_ratio_gives_the_right_share(world: EngineWorld) -> None:

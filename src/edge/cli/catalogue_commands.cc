@@ -27,6 +27,7 @@ struct AddOptions {
   std::vector<std::string> null_tokens;
   std::string executor = "local";
   std::string table;
+  std::string version_query;
 };
 
 std::string upper_case(std::string text) {
@@ -64,25 +65,27 @@ Result<void> add_table(Session& session, const AddOptions& options) {
                 fmt::format("tables of {} have no files here: leave PATH and --null-token out", options.executor));
   }
   TRY(const json::value description, description_of(options.description));
+  json::object body{{"name", options.name},
+                    {"description", description},
+                    {"executor_type", upper_case(options.executor)},
+                    {"table", options.table.empty() ? options.name : options.table},
+                    {"profile", !options.no_profile},
+                    {"visibility", options.visibility}};
+  if (!options.version_query.empty()) body["version_query"] = options.version_query;
   TRY(Api * api, session.api());
-  TRY(json::object item,
-      api->call({.method = "POST",
-                 .path = "/catalogue/tables/",
-                 .body = json::object{{"name", options.name},
-                                      {"description", description},
-                                      {"executor_type", upper_case(options.executor)},
-                                      {"table", options.table.empty() ? options.name : options.table},
-                                      {"profile", !options.no_profile},
-                                      {"visibility", options.visibility}},
-                 .repeatable = false,
-                 .first_byte_ms = limits::kLongFirstByteMs}));
+  TRY(json::object item, api->call({.method = "POST",
+                                    .path = "/catalogue/tables/",
+                                    .body = std::move(body),
+                                    .repeatable = false,
+                                    .first_byte_ms = limits::kLongFirstByteMs}));
   return session.output().one(without_envelope(std::move(item)), items_view());
 }
 
 Result<void> add(Session& session, const AddOptions& options) {
   if (options.executor != "local") return add_table(session, options);
-  if (!options.table.empty())
-    return fail(Code::kInvalid, "", "--table names a table of an outside engine: give --executor too");
+  if (!options.table.empty() || !options.version_query.empty())
+    return fail(Code::kInvalid, "",
+                "--table and --version-query are of tables of an outside engine: give --executor too");
   if (options.paths.empty()) return fail(Code::kInvalid, "", "name at least one file or folder");
   json::array paths;
   for (const std::string& path : options.paths) {
@@ -129,6 +132,9 @@ void add_add(CommandTree& tree, CLI::App& parent, const std::string& name) {
       ->capture_default_str()
       ->check(CLI::IsMember({"local", "athena", "databricks", "spark"}, CLI::ignore_case));
   command->add_option("--table", options->table, "Its name in that engine: DATABASE.TABLE; default: NAME");
+  command->add_option(
+      "--version-query", options->version_query,
+      "One SELECT there whose one row is another one when the data are, where the engine does not tell");
   command->add_option("--description", options->description,
                       "What it is, in Markdown; @FILE reads it from a file, - from stdin");
   command

@@ -396,6 +396,9 @@ TEST(Commands, CatalogueAddOfAnOutsideEngineNamesItsTable) {
             R"("visibility":"named"})");
   EXPECT_EQ(run_cli(at(fake, {"catalogue", "add", "a.b", "--executor", "athena", "--output", "id"})).code, kOk);
   EXPECT_TRUE(fake.requests("POST /catalogue/tables/").at(1).body.contains(R"("table":"a.b")"));
+  EXPECT_EQ(run_cli(at(fake, {"catalogue", "add", "a.b", "--executor", "spark", "--version-query", "SELECT 1"})).code,
+            kOk);
+  EXPECT_TRUE(fake.requests("POST /catalogue/tables/").at(2).body.contains(R"("version_query":"SELECT 1")"));
   for (const std::vector<std::string>& bad : {std::vector<std::string>{"--executor", "oracle"},
                                               {"--executor", "athena", "t.parquet"},
                                               {"--table", "x.y"},

@@ -21,8 +21,6 @@ constexpr auto kTrino = sql::Dialect::kTrino;
 constexpr std::size_t kVersionChars = 32;
 constexpr std::size_t kTokenBytes = 16;
 
-std::string key_of(const AthenaTableName& name) { return name.database + "." + name.table; }
-
 std::string version_of(const std::string& definition, const std::string& files) {
   return sha256_hex(definition + "\n" + files).substr(0, kVersionChars);
 }
@@ -176,35 +174,58 @@ Result<AthenaExecutor::Looked> AthenaExecutor::look(const Source& source, const 
   TRY(AthenaTableName name, athena_table_of(source, options_.catalog));
   TRY(AthenaColumns columns, columns_of(name, stop));
   TRY(AthenaFiles files, files_of(name, stop));
-  std::string version = version_of(columns.fingerprint, columns.has_snapshots ? "" : files.fingerprint);
-  note_version(name, version);
+  TRY(const auto query, sql::version_query_of(source));
+  std::string told = columns.has_snapshots ? "" : files.fingerprint;
+  if (query) {
+    TRY(told, told_by(*query, name, stop));
+  }
+  std::string version = version_of(columns.fingerprint, told);
+  note_version(source, version);
   return Looked{std::move(name), std::move(columns), std::move(files), std::move(version)};
 }
 
-std::optional<std::string> AthenaExecutor::known_version(const AthenaTableName& name) {
+Result<std::string> AthenaExecutor::told_by(const std::string& version_query, const AthenaTableName& name,
+                                            const std::stop_token& stop) {
+  // On lines of its own: it may end in a comment.
+  TRY(const auto rows,
+      queries_.rows_of(small_query(name, fmt::format("SELECT * FROM (\n{}\n) LIMIT 2", version_query)), stop));
+  if (rows.size() != 1) {
+    return fail(Code::kConflict, "VERSION_QUERY_BROKEN",
+                fmt::format("the item's version_query gives {}, and not one: tell its maintainer",
+                            rows.empty() ? "no row" : "more than one row"));
+  }
+  std::string told = "query";
+  for (const auto& cell : rows.front()) told += cell ? fmt::format("\n{}:{}", cell->size(), *cell) : "\nnull";
+  return told;
+}
+
+std::optional<std::string> AthenaExecutor::known_version(const Source& source) {
   const std::lock_guard lock(mutex_);
-  const auto found = known_.find(key_of(name));
+  const auto found = known_.find(to_canonical_text(source));
   const Micros oldest = parts_.clock.monotonic() - limits::kAthenaVersionSeconds * kMicrosPerSecond;
   if (found == known_.end() || found->second.at < oldest) return std::nullopt;
   return found->second.version;
 }
 
-void AthenaExecutor::note_version(const AthenaTableName& name, const std::string& version) {
+void AthenaExecutor::note_version(const Source& source, const std::string& version) {
   const std::lock_guard lock(mutex_);
-  known_[key_of(name)] = {version, parts_.clock.monotonic()};
+  known_[to_canonical_text(source)] = {version, parts_.clock.monotonic()};
 }
 
 Result<std::string> AthenaExecutor::version(const Source& source) {
   TRY(const AthenaTableName name, athena_table_of(source, options_.catalog));
-  if (auto known = known_version(name)) return *std::move(known);
+  if (auto known = known_version(source)) return *std::move(known);
   TRY(const AthenaColumns columns, columns_of(name, {}));
-  std::string files;
-  if (!columns.has_snapshots) {
+  TRY(const auto query, sql::version_query_of(source));
+  std::string told;
+  if (query) {
+    TRY(told, told_by(*query, name, {}));
+  } else if (!columns.has_snapshots) {
     TRY(const AthenaFiles found, files_of(name, {}));
-    files = found.fingerprint;
+    told = found.fingerprint;
   }
-  std::string now = version_of(columns.fingerprint, files);
-  note_version(name, now);
+  std::string now = version_of(columns.fingerprint, told);
+  note_version(source, now);
   return now;
 }
 
@@ -291,8 +312,10 @@ Result<std::vector<Chunk>> AthenaExecutor::cut(const Source& source, const table
 Result<std::vector<PartitionState>> AthenaExecutor::partitions(const Source& source, const table::Columns& table) {
   TRY(const AthenaTableName name, athena_table_of(source, options_.catalog));
   TRY(const AthenaColumns columns, columns_of(name, {}));
-  // Of tables with snapshots the rows of a file may go without a change of the file.
-  if (columns.partition_columns.empty() || columns.has_snapshots) return Executor::partitions(source, table);
+  // Of tables with snapshots the rows of a file may go without a change of the file; a version query speaks of them
+  // all.
+  const bool is_whole = columns.partition_columns.empty() || columns.has_snapshots || source.contains("version_query");
+  if (is_whole) return Executor::partitions(source, table);
   const auto rows = queries_.rows_of(small_query(name, partitions_sql(name.quotable(), columns.partition_columns)), {});
   if (!rows && is_no_such_column(rows.error())) return Executor::partitions(source, table);
   if (!rows) return std::unexpected(rows.error());

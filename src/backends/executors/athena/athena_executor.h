@@ -37,9 +37,9 @@ struct AthenaParts {
   LiveRuns live_runs = {};
 };
 
-// Sources are {"table": "database.table"}. A run is an UNLOAD to runs/RUN/TOKEN/data below the place of results; its
-// external id is "QUERY@VERSION", so that a run that is found again tells of the data that it was begun on. Results
-// stay for a while after they were fetched: a crash must find them.
+// Sources are {"table": "database.table"}, with a version_query or without. A run is an UNLOAD to runs/RUN/TOKEN/data
+// below the place of results; its external id is "QUERY@VERSION", so that a run that is found again tells of the data
+// that it was begun on. Results stay for a while after they were fetched: a crash must find them.
 class AthenaExecutor final : public Executor {
  public:
   // Errors: kInvalid naming the option.
@@ -49,8 +49,8 @@ class AthenaExecutor final : public Executor {
   [[nodiscard]] Result<TableDescription> inspect(const Source& source, std::stop_token stop) override;
   // By our own worker program, over rows that were unloaded: all, or of a large table a random part.
   [[nodiscard]] Result<TableProfile> profile(const Source& source, std::stop_token stop) override;
-  // Looked up anew after limits::kAthenaVersionSeconds. Of a table with snapshots the metadata says it; of others a
-  // query over its files' names, sizes and times, which reads no data.
+  // Looked up anew after limits::kAthenaVersionSeconds. The item's version query says it, else the metadata of a table
+  // with snapshots; of others a query over its files' names, sizes and times, which reads no data.
   [[nodiscard]] Result<std::string> version(const Source& source) override;
   [[nodiscard]] Result<RunReport> run(const RunOrder& order, int output, const RunObserver& observer,
                                       std::stop_token stop) override;
@@ -80,8 +80,11 @@ class AthenaExecutor final : public Executor {
   [[nodiscard]] Result<AthenaColumns> columns_of(const AthenaTableName& name, const std::stop_token& stop);
   [[nodiscard]] Result<AthenaFiles> files_of(const AthenaTableName& name, const std::stop_token& stop);
   [[nodiscard]] Result<Looked> look(const Source& source, const std::stop_token& stop);
-  [[nodiscard]] std::optional<std::string> known_version(const AthenaTableName& name);
-  void note_version(const AthenaTableName& name, const std::string& version);
+  [[nodiscard]] std::optional<std::string> known_version(const Source& source);
+  void note_version(const Source& source, const std::string& version);
+  // The one row of the item's version query. Error: kConflict VERSION_QUERY_BROKEN where there is none, or more.
+  [[nodiscard]] Result<std::string> told_by(const std::string& version_query, const AthenaTableName& name,
+                                            const std::stop_token& stop);
   [[nodiscard]] NewQuery small_query(const AthenaTableName& name, std::string sql);
 
   [[nodiscard]] Result<std::vector<Chunk>> cut_partitions(const Looked& seen, const CutOrder& order,
@@ -96,7 +99,7 @@ class AthenaExecutor final : public Executor {
   AthenaQueries queries_;
   Leftovers leftovers_{parts_.results, parts_.clock, parts_.live_runs};
   std::mutex mutex_;
-  std::map<std::string, Known> known_;  // by "database.table"
+  std::map<std::string, Known> known_;  // by canonical source
 };
 
 }  // namespace lakelift::executors

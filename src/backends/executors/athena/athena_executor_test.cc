@@ -510,6 +510,36 @@ TEST_F(AthenaExecutorTest, EachPartitionTellsWhetherItHasChanged) {
   EXPECT_NE(redefined->at(0).fingerprint, before->at(0).fingerprint) << "a column has another type";
 }
 
+TEST_F(AthenaExecutorTest, TheItemsOwnQueryTellsTheVersion) {
+  std::vector<std::vector<std::optional<std::string>>> marks{{"7", std::nullopt}};
+  athena_.plan = [&](const std::string& sql) {
+    return sql.contains("lake.marks") ? Ending{.names = {"a", "b"}, .rows = marks} : plan(sql);
+  };
+  const Source source{{"table", "lake.Flights"}, {"version_query", "SELECT max(at), null FROM lake.marks -- of loads"}};
+  const auto version = [&] {
+    clock_.advance((limits::kAthenaVersionSeconds + 1) * kMicrosPerSecond);
+    return executor_->version(source);
+  };
+  const auto before = version();
+  ASSERT_TRUE(before) << before.error().message;
+  EXPECT_EQ(athena_.texts().back(), "SELECT * FROM (\nSELECT max(at), null FROM lake.marks -- of loads\n) LIMIT 2");
+  rows_ = "71";  // what the files say does not count
+  EXPECT_EQ(version(), *before);
+  EXPECT_NE(version(), executor_->version(order_.source).value());
+  EXPECT_EQ(executor_->inspect(source, {})->version, *before);
+  const auto whole = executor_->partitions(source, columns());
+  ASSERT_TRUE(whole);
+  EXPECT_EQ(whole->size(), 1U);
+  marks = {{std::nullopt, "7"}};
+  EXPECT_NE(version(), *before);
+  for (const auto& wrong : {decltype(marks){}, {{"7", "8"}, {"9", "10"}}}) {
+    marks = wrong;
+    const auto refused = version();
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().event, "VERSION_QUERY_BROKEN");
+  }
+}
+
 TEST_F(AthenaExecutorTest, ATableWithoutPartitionsOrWithSnapshotsChangesAsAWhole) {
   athena_.metadata["Parameters"].as_object()["metadata_location"] = "s3://lake/t/1.json";
   const auto whole = executor_->partitions(order_.source, columns());

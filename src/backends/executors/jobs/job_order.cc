@@ -15,8 +15,10 @@ bool is_word(std::string_view text) {
   });
 }
 
-JobOrder make(std::string kind, const sql::TableName& table, const Views& views, const JobPlace& place,
-              json::object more) {
+Result<JobOrder> make(std::string kind, const Source& source, const Views& views, const JobPlace& place,
+                      json::object more) {
+  TRY(const sql::TableName table, sql::table_name_of(source));
+  TRY(const auto version_query, sql::version_query_of(source));
   json::object used;
   if (table.parts.size() == 1) {
     if (const auto found = views.find(table.parts.front()); found != views.end()) used[found->first] = found->second;
@@ -29,8 +31,9 @@ JobOrder make(std::string kind, const sql::TableName& table, const Views& views,
                     {"launch", 1},
                     {"table", json::array(table.parts.begin(), table.parts.end())},
                     {"views", std::move(used)}};
+  if (version_query) text["version_query"] = *version_query;
   for (auto& [key, value] : more) text[key] = std::move(value);
-  return {std::move(kind), place.run, place.token, place.folder, std::move(text)};
+  return JobOrder{std::move(kind), place.run, place.token, place.folder, std::move(text)};
 }
 
 }  // namespace
@@ -45,13 +48,12 @@ Result<JobOrder> slice_order(const RunOrder& order, const Views& views, const Jo
   TRY(const sql::TableName table, sql::table_name_of(order.source));
   TRY(const std::string query, sql::to_sql({table, order.table, order.spec, order.within}, sql::Dialect::kSpark));
   json::object more{{"sql", query}, {"columns", json::array(order.spec.columns.begin(), order.spec.columns.end())}};
-  return make("slice", table, views, place, std::move(more));
+  return make("slice", order.source, views, place, std::move(more));
 }
 
 Result<JobOrder> table_order(std::string kind, const Source& source, const Views& views, const JobPlace& place,
                              json::object more) {
-  TRY(const sql::TableName table, sql::table_name_of(source));
-  return make(std::move(kind), table, views, place, std::move(more));
+  return make(std::move(kind), source, views, place, std::move(more));
 }
 
 }  // namespace lakelift::executors

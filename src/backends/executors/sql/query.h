@@ -26,8 +26,12 @@ enum class Dialect {
 struct TableName {
   std::vector<std::string> parts;  // 1 to 3, none empty
 };
-// Source {"table": "db.name"}. Error: kInvalid, field "source", saying what a name may be.
+// Source {"table": "db.name"}, which may have a version_query. Error: kInvalid, field "source", saying what a name may
+// be.
 [[nodiscard]] Result<TableName> table_name_of(const json::object& source);
+// A SELECT by an administrator whose one row is another one when the data are; nothing: the engine tells by itself.
+// Error: kInvalid, field "version_query".
+[[nodiscard]] Result<std::optional<std::string>> version_query_of(const json::object& source);
 
 // SELECT columns FROM table WHERE filters AND within AND a random share.
 struct SliceQuery {

@@ -135,6 +135,7 @@ Result<Response> add_engine_table(const Services& services, RequestContext& cont
     fields.refuse("executor_type", fmt::format("\"{}\" is none of ATHENA, DATABRICKS, SPARK.", type_name));
   }
   const std::string table = fields.optional_text("table").value_or(item.name);
+  const auto version_query = fields.optional_text("version_query");
   item.profile = fields.optional_boolean("profile").value_or(true);
   const auto visibility = catalogue::visibility_of(fields.optional_text("visibility").value_or("everyone"));
   if (!visibility) fields.refuse("visibility", "Expected one of everyone, named.");
@@ -143,6 +144,7 @@ Result<Response> add_engine_table(const Services& services, RequestContext& cont
   item.executor_type = *type;
   item.visibility = *visibility;
   item.source["table"] = table;
+  if (version_query) item.source["version_query"] = *version_query;
   TRY(const auto added, services.catalogue.add(lakey::caller(context), item, context.stop));
   return lakey::answer(201, "CATALOGUEITEM_CREATED", to_json(added));
 }
