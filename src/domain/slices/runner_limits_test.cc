@@ -191,15 +191,17 @@ class JobSweeperTest : public RunnerLimitsTest {
     dying.kill();
     return id;
   }
-};
-
-TEST_F(JobSweeperTest, TheJobOfACancelledRunWhoseServerDiedIsEndedByAnother) {
-  Server alive(world_, false);
-  {
+  // The same, and the run is cancelled by another server.
+  void leave_one_to(Server& alive) {
     Server dying(world_, false);
     const auto id = left_behind(dying);
     ASSERT_TRUE(alive->leave(world_.reader, id));
   }
+};
+
+TEST_F(JobSweeperTest, TheJobOfACancelledRunWhoseServerDiedIsEndedByAnother) {
+  Server alive(world_, false);
+  leave_one_to(alive);
   JobSweeper sweeper(parts_with(alive));
   EXPECT_EQ(sweeper.sweep(), 0) << "its own server has a while to do it";
   world_.clock.advance(kLease);
@@ -318,11 +320,7 @@ TEST_F(JobSweeperTest, TheJobOfARunThatWasCancelledWhileItWasSubmittedIsEnded) {
 
 TEST_F(JobSweeperTest, AJobThatOnlyAnotherServerCanEndIsLeftToThat) {
   Server alive(world_, false);
-  {
-    Server dying(world_, false);
-    const auto id = left_behind(dying);
-    ASSERT_TRUE(alive->leave(world_.reader, id));
-  }
+  leave_one_to(alive);
   world_.engine->fail_cancels(Error{Code::kUnavailable, std::string(executors::kJobElsewhere), "elsewhere", {}});
   JobSweeper sweeper(parts_with(alive));
   for (int i = 0; i < 3 * kSweepTries; ++i) {
@@ -339,11 +337,7 @@ TEST_F(JobSweeperTest, AJobThatOnlyAnotherServerCanEndIsLeftToThat) {
 
 TEST_F(JobSweeperTest, AServerThatNeverComesBackIsNotWaitedForForEver) {
   Server alive(world_, false);
-  {
-    Server dying(world_, false);
-    const auto id = left_behind(dying);
-    ASSERT_TRUE(alive->leave(world_.reader, id));
-  }
+  leave_one_to(alive);
   world_.engine->fail_cancels(Error{Code::kUnavailable, std::string(executors::kJobElsewhere), "elsewhere", {}});
   JobSweeper sweeper(parts_with(alive));
   world_.clock.advance((kSweepElsewhereSeconds - 3'600) * kMicrosPerSecond);
@@ -357,11 +351,7 @@ TEST_F(JobSweeperTest, AServerThatNeverComesBackIsNotWaitedForForEver) {
 
 TEST_F(JobSweeperTest, AnEngineThatIsAwayIsAskedAgainAndNotForEver) {
   Server alive(world_, false);
-  {
-    Server dying(world_, false);
-    const auto id = left_behind(dying);
-    ASSERT_TRUE(alive->leave(world_.reader, id));
-  }
+  leave_one_to(alive);
   executors::Executors none;
   auto parts = SliceServiceParts{*world_.database, world_.ledger,  world_.accounts, world_.catalogue, none,
                                  world_.store,     alive.keeper(), world_.workers,  world_.clock,     world_.random,
