@@ -63,7 +63,7 @@ class World:
         return self.server.wait_done(self.token, request, WAIT_SECONDS)
 
     def rows(self, done: dict[str, Any]) -> Any:
-        assert done["state"] == "DONE", done
+        assert done["state"] == "DONE", done["failure"] or done
         answer = self.server.ask("GET", done["download_uri"] + "?format=parquet")
         assert answer.status == 200, answer
         return pq.read_table(io.BytesIO(answer.body))

@@ -69,23 +69,20 @@ def world(peer: DatabricksPeer, table: Path, tmp_path: Path) -> Iterator[EngineW
 
 
 def test_slices_are_duckdbs(world: EngineWorld, peer: DatabricksPeer) -> None:
-    slices = SLICES if FULL_DOSE else SLICES[1:13:3]
-    asked = [(world.ask(one), one) for one in slices]
+    asked = [(world.ask(one), one) for one in SLICES]
     rows = [world.check(request, one) for request, one in asked]
-    print(f"databricks: {len(slices)} slices, {sum(rows)} rows equal to DuckDB's as multisets, {len(peer.slices)} runs")
-    assert len(peer.slices) <= len(slices)
+    print(f"databricks: {len(SLICES)} slices, {sum(rows)} rows equal to DuckDB's as multisets, {len(peer.slices)} runs")
+    assert len(peer.slices) <= len(SLICES)
 
 
 def test_the_suite_of_all_outside_engines(world: EngineWorld, table: Path) -> None:
-    cases = CASES if FULL_DOSE else CASES[5::30]
-    rows = world.check_cases("typed", write_typed(table.parent / "typed/typed.parquet"), cases)
-    print(f"databricks: {len(cases)} of {len(CASES)} cases of the common suite, {rows} rows equal to DuckDB's as multisets")
+    rows = world.check_cases("typed", write_typed(table.parent / "typed/typed.parquet"), CASES)
+    print(f"databricks: {len(CASES)} cases of the common suite, {rows} rows equal to DuckDB's as multisets")
 
 
 def test_slices_are_put_together_from_chunks(world: EngineWorld, peer: DatabricksPeer) -> None:
-    slices = SLICES if FULL_DOSE else SLICES[:6]
-    rows, runs = world.check_chunks(lambda: len(peer.slices), slices)
-    print(f"databricks: {len(slices)} slices from chunks, {rows} rows equal to DuckDB's as multisets, {runs} runs")
+    rows, runs = world.check_chunks(lambda: len(peer.slices), SLICES)
+    print(f"databricks: {len(SLICES)} slices from chunks, {rows} rows equal to DuckDB's as multisets, {runs} runs")
 
 
 def test_a_ratio_gives_the_right_share(world: EngineWorld) -> None:
@@ -115,7 +112,7 @@ STATES: dict[str, Callable[[DatabricksPeer, Path], bool]] = {
 }
 
 
-@pytest.mark.parametrize("state", list(STATES) if FULL_DOSE else ["submitted", "running", "manifest"])
+@pytest.mark.parametrize("state", list(STATES))
 def test_a_crash_never_pays_again(world: EngineWorld, peer: DatabricksPeer, tmp_path: Path, state: str) -> None:
     if state in {"submitted", "pending"}:
         peer.faults.queue_seconds = 1
@@ -178,7 +175,7 @@ def damage(tmp_path: Path, what: str) -> Callable[[str], None]:
     return after
 
 
-DAMAGES = ["short part", "no manifest", "too few rows"] + (["missing part", "garbage part", "garbage manifest", "nothing done"] if FULL_DOSE else [])
+DAMAGES = ["short part", "no manifest", "too few rows", "missing part", "garbage part", "garbage manifest", "nothing done"]
 
 
 @pytest.mark.parametrize("what", DAMAGES)
