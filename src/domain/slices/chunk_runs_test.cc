@@ -148,6 +148,31 @@ TEST_F(ChunkRunsTest, WhatIsTooLongToBeAskedForIsRunForItself) {
   EXPECT_NE(orders[1].idempotency_token, orders[0].idempotency_token);
 }
 
+TEST_F(ChunkRunsTest, WhatTheEngineCouldNotPlanIsRunForItself) {
+  world_.engine->set_external_id("job-1");
+  world_.engine->fail_next_run({Code::kTooLarge, "ENGINE_LIMIT", "too many expressions", {}});
+  Server server(world_);
+  cut(server);
+  server->start();
+  const auto id = server.ask(world_.reader, kBelowTen).id;
+  ASSERT_TRUE(server.wait_for(id, RunState::kDone));
+  const auto orders = world_.engine->orders();
+  ASSERT_EQ(orders.size(), 2U);
+  EXPECT_FALSE(orders[1].external_id) << "that job has failed";
+  EXPECT_FALSE(orders[1].with_row_keys);
+}
+
+TEST_F(ChunkRunsTest, WhatReadTooMuchIsNotPaidAgain) {
+  world_.engine->set_external_id("job-1");
+  world_.engine->set_progress({.scanned_bytes = 1});
+  world_.engine->fail_next_run({Code::kTooLarge, "ENGINE_LIMIT", "bytes scanned limit", {}});
+  Server server(world_);
+  cut(server);
+  server->start();
+  ASSERT_TRUE(server.wait_for(server.ask(world_.reader, kBelowTen).id, RunState::kFailed));
+  EXPECT_EQ(world_.engine->orders().size(), 1U);
+}
+
 TEST_F(ChunkRunsTest, WhatWasBegunAndCameOutTooLargeIsNotPaidAgain) {
   world_.engine->set_external_id("job-1");
   world_.engine->fail_next_run({Code::kTooLarge, "", "the result is too large", {}});

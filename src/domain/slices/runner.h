@@ -99,8 +99,9 @@ class Runner {
   // Runs what is missing, and keeps it as a piece; false: it does not fit the cut any more.
   [[nodiscard]] Result<bool> bring(Active& active, const store::Work& work, const catalogue::CatalogueItem& item,
                                    const RunPlan& plan);
-  // An engine takes orders up to a length, and a part of many boxes is a long one: it has refused this one at once.
-  [[nodiscard]] static bool is_too_long(const Active& active, const Error& error);
+  // An engine takes orders up to a length, and a part of many boxes is a long one: it has refused this one at once, or
+  // when it made its plan, before it read anything.
+  [[nodiscard]] bool is_too_long(const Active& active, const Error& error) const;
   // Gives up the plan to bring some; false, as bring() where they don't fit.
   [[nodiscard]] Result<bool> do_without_chunks(Active& active, const Error& why);
   [[nodiscard]] Result<bool> keep_brought(Active& active, const store::NewPiece& piece,

@@ -17,10 +17,13 @@
 #include "domain/slices/runner.h"
 #include "domain/slices/spending_metrics.h"
 #include "table/filter_ranges.h"
+#include "table/merged_region.h"
 
 namespace lakelift::slices {
 namespace {
 
+// The event of engines for a query that is more than they take, by itself or by what it reads.
+constexpr std::string_view kEngineLimit = "ENGINE_LIMIT";
 constexpr int kMostPlans = 8;  // of one attempt: what is held may change meanwhile
 
 std::unexpected<Error> lease_lost() {
@@ -185,7 +188,9 @@ Result<bool> Runner::bring(Active& active, const store::Work& work, const catalo
     if (piece.chunks == plan.fetch->chunks && piece.columns == plan.fetch->columns) return true;
   }
   TRY(auto staged, parts_.store.stage());
-  const EngineQuestion question{{plan.fetch->columns, {}, 1}, plan.fetch->within, true};
+  const auto& within = plan.fetch->within;
+  const EngineQuestion question{
+      {plan.fetch->columns, {}, 1}, within ? std::optional(table::merged(*within)) : std::nullopt, true};
   TRY(const auto report, execute(active, item, question, staged->fd()));
   const auto pending = parts_.keeper.begin();
   TRY(const auto object, parts_.keeper.publish(std::move(staged), *pending));
@@ -204,8 +209,10 @@ Result<bool> Runner::bring(Active& active, const store::Work& work, const catalo
   return keep_brought(active, piece, *pending);
 }
 
-bool Runner::is_too_long(const Active& active, const Error& error) {
-  return error.code == Code::kTooLarge && !active.lease.external_id;
+bool Runner::is_too_long(const Active& active, const Error& error) const {
+  if (error.code != Code::kTooLarge) return false;
+  const bool had_no_room = error.event == kEngineLimit && progress_of(active).scanned_bytes == 0;
+  return !active.lease.external_id || had_no_room;
 }
 
 Result<bool> Runner::do_without_chunks(Active& active, const Error& why) {
@@ -216,6 +223,7 @@ Result<bool> Runner::do_without_chunks(Active& active, const Error& why) {
       parts_.database.write([&](metadata::Transaction& tx) { return store::clear_plan(tx, active.lease, token); }));
   if (!ours) return lease_lost();
   active.lease.idempotency_token = token;
+  active.lease.external_id.reset();
   return false;
 }
 
