@@ -191,7 +191,7 @@ def test_slices_are_put_together_from_chunks(table: str, most_rows: int, world: 
 def test_only_what_has_changed_is_paid_again(world: World, engine: tuple[Any, dict[str, str]], tmp_path: Path) -> None:
     """One day of three gets other data: of the others nothing is asked again."""
     if not isinstance(engine[0], DuckEngine):
-        return  # Trino's files of the other tests stay as they are; what it is asked is the same
+        pytest.skip("needs a table whose files change: DuckDB's")
     days = [day.split("=")[-1] for day in engine_slices.WEATHER_DAYS]
     files = []
     for day in days:
@@ -223,7 +223,7 @@ def test_only_what_has_changed_is_paid_again(world: World, engine: tuple[Any, di
 
 def test_the_items_own_query_tells_whether_the_data_have_changed(world: World, engine: tuple[Any, dict[str, str]], tmp_path: Path) -> None:
     if not isinstance(engine[0], DuckEngine):
-        return
+        pytest.skip("needs a table whose files change: DuckDB's")
     files = {name: [tmp_path / f"{name}.parquet"] for name in ("watched", "loads")}
 
     def write(name: str, first: int) -> None:
